@@ -1,0 +1,93 @@
+# Micro-DualNet. `make help` lists the targets; `make demo` and `make test` need nothing set up.
+
+CXX      ?= g++
+ARCHFLAG ?= -march=native
+SANITIZE ?= 0
+PYTHON   ?= python3
+
+BUILD    := build/release
+OPTIMIZE := -O3
+ifeq ($(SANITIZE),1)
+BUILD    := build/sanitize
+OPTIMIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+
+CXXFLAGS := -std=c++20 $(OPTIMIZE) $(ARCHFLAG) -fopenmp -Wall -Wextra -Werror -I. -MMD -MP $(EXTRA_CXXFLAGS)
+LDFLAGS  := $(filter -fsanitize=%,$(OPTIMIZE)) -fopenmp
+
+LIBRARY_SOURCES := $(wildcard engine/*.cpp engine/*/*.cpp model/*.cpp data/*.cpp data/*/*.cpp) \
+                   $(filter-out train/main.cpp,$(wildcard train/*.cpp))
+TEST_SOURCES    := $(wildcard tests/*.cpp tests/engine/*.cpp tests/engine/*/*.cpp tests/model/*.cpp \
+                              tests/data/*.cpp tests/data/*/*.cpp tests/train/*.cpp)
+FORMATTED       := $(wildcard engine/*.h engine/*/*.h model/*.h data/*.h data/*/*.h train/*.h \
+                              tests/*.h tests/*/*.h) $(LIBRARY_SOURCES) $(wildcard train/main.cpp) \
+                   $(TEST_SOURCES)
+
+LIBRARY := $(BUILD)/libmdn.a
+objects  = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
+
+.PHONY: help all demo test bench check format clean setup
+.DEFAULT_GOAL := all
+
+help:
+	@echo 'make            build build/microdualnet'
+	@echo 'make demo       build, render a dataset, train, evaluate on people never seen'
+	@echo 'make test       build and run every test          (SANITIZE=1: under ASan and UBSan)'
+	@echo 'make bench      time the engine and the model     (beside PyTorch where installed)'
+	@echo 'make check      verify formatting                 (make format: apply it)'
+	@echo 'make clean      remove build/'
+	@echo
+	@echo 'Variables: CXX=$(CXX)  ARCHFLAG=$(ARCHFLAG)  SANITIZE=$(SANITIZE)'
+
+all: setup build/microdualnet
+
+# The binary goes where the README says; only the release build is published there.
+build/microdualnet: $(BUILD)/microdualnet
+	@cp $< $@
+
+$(BUILD)/microdualnet: $(call objects,train/main.cpp) $(LIBRARY)
+	$(CXX) $^ $(LDFLAGS) -o $@
+
+$(BUILD)/run_tests: $(call objects,$(TEST_SOURCES)) $(LIBRARY)
+	$(CXX) $^ $(LDFLAGS) -o $@
+
+$(LIBRARY): $(call objects,$(LIBRARY_SOURCES))
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/%.o: %.cpp
+	@mkdir -p $(@D)
+	$(CXX) $(CXXFLAGS) -c $< -o $@
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# ---- Set-up: header-only packages of the distribution, installed when the compiler lacks them.
+PACKAGES := libstb-dev:stb/stb_image.h doctest-dev:doctest/doctest.h \
+            nlohmann-json3-dev:nlohmann/json.hpp libcli11-dev:CLI/CLI.hpp
+
+setup:
+	@missing=; for pair in $(PACKAGES); do \
+	    echo "#include <$${pair#*:}>" | $(CXX) -std=c++20 -E -x c++ - >/dev/null 2>&1 || missing="$$missing $${pair%%:*}"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	    if [ "$$(id -u)" = 0 ]; then as_root=; else as_root=sudo; fi; \
+	    install="apt-get install -y$$missing"; \
+	    echo "setup: installing from the distribution's packages:$$missing"; \
+	    { command -v apt-get >/dev/null && { [ -z "$$as_root" ] || command -v sudo >/dev/null; } \
+	      && $$as_root apt-get update -q && $$as_root $$install; } || { \
+	        echo "setup: could not install them; please run:  sudo apt-get update && sudo $$install" >&2; exit 2; }; \
+	fi
+
+test: setup
+	@$(MAKE) --no-print-directory SANITIZE=$(SANITIZE) $(BUILD)/run_tests $(BUILD)/microdualnet
+	$(BUILD)/run_tests
+
+check:
+	@command -v clang-format >/dev/null || { echo 'check: clang-format is not installed: sudo apt-get install clang-format' >&2; exit 2; }
+	clang-format --dry-run --Werror $(FORMATTED)
+
+format:
+	clang-format -i $(FORMATTED)
+
+clean:
+	rm -rf build
