@@ -23,7 +23,6 @@ FORMATTED       := $(wildcard engine/*.h engine/*/*.h model/*.h data/*.h data/*/
                               tests/*.h tests/*/*.h) $(LIBRARY_SOURCES) $(wildcard train/main.cpp) \
                    $(TEST_SOURCES)
 
-LIBRARY := $(BUILD)/libmdn.a
 objects  = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
 
 .PHONY: help all demo test bench check format clean setup
@@ -45,15 +44,11 @@ all: setup build/microdualnet
 build/microdualnet: $(BUILD)/microdualnet
 	@cp $< $@
 
-$(BUILD)/microdualnet: $(call objects,train/main.cpp) $(LIBRARY)
+$(BUILD)/microdualnet: $(call objects,train/main.cpp $(LIBRARY_SOURCES))
 	$(CXX) $^ $(LDFLAGS) -o $@
 
-$(BUILD)/run_tests: $(call objects,$(TEST_SOURCES)) $(LIBRARY)
+$(BUILD)/run_tests: $(call objects,$(TEST_SOURCES) $(LIBRARY_SOURCES))
 	$(CXX) $^ $(LDFLAGS) -o $@
-
-$(LIBRARY): $(call objects,$(LIBRARY_SOURCES))
-	@rm -f $@
-	ar rcs $@ $^
 
 $(BUILD)/%.o: %.cpp
 	@mkdir -p $(@D)

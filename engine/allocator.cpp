@@ -1,0 +1,136 @@
+#include "engine/allocator.h"
+
+#include <cstdlib>
+#include <iterator>
+#include <map>
+#include <mutex>
+#include <set>
+#include <unordered_map>
+
+namespace mdn {
+
+namespace {
+
+constexpr int64_t alignment = 64;
+/// Small requests share segments of this size; larger ones get a segment of their own size.
+constexpr int64_t segment_bytes = 32 << 20;
+
+class CachingAllocator final : public Allocator {
+  public:
+    void* allocate(int64_t bytes) override {
+        const int64_t size = std::max<int64_t>((bytes + alignment - 1) / alignment, 1) * alignment;
+        const std::lock_guard lock(mutex_);
+        auto fit = free_.lower_bound({size, nullptr});
+        if (fit == free_.end()) fit = reserve(size);
+        auto block = blocks_.find(fit->second);
+        free_.erase(fit);
+        if (block->second.size > size) split(block, size);
+        block->second.free = false;
+        stats_.used_bytes += block->second.size;
+        stats_.peak_used_bytes = std::max(stats_.peak_used_bytes, stats_.used_bytes);
+        return block->first;
+    }
+
+    void release(void* address) override {
+        const std::lock_guard lock(mutex_);
+        auto block = blocks_.find(static_cast<char*>(address));
+        stats_.used_bytes -= block->second.size;
+        block->second.free = true;
+        block = merge(block);
+        free_.insert({block->second.size, block->first});
+    }
+
+    void release_cached() override {
+        const std::lock_guard lock(mutex_);
+        for (auto block = blocks_.begin(); block != blocks_.end();) {
+            const auto next = std::next(block);
+            const bool whole = block->second.starts_segment &&
+                               (next == blocks_.end() || next->second.starts_segment);
+            if (whole && block->second.free) {
+                free_.erase({block->second.size, block->first});
+                stats_.reserved_bytes -= block->second.size;
+                std::free(block->first);
+                blocks_.erase(block);
+            }
+            block = next;
+        }
+    }
+
+    AllocatorStats stats() const override {
+        const std::lock_guard lock(mutex_);
+        return stats_;
+    }
+
+    void reset_peak() override {
+        const std::lock_guard lock(mutex_);
+        stats_.peak_used_bytes = stats_.used_bytes;
+    }
+
+  private:
+    struct Block {
+        int64_t size;
+        bool starts_segment;
+        bool free = true;
+    };
+    // Ordered by address, so that the neighbours of a block are its iterators' neighbours.
+    using Blocks = std::map<char*, Block>;
+    using FreeSet = std::set<std::pair<int64_t, char*>>;
+
+    FreeSet::iterator reserve(int64_t size) {
+        const int64_t bytes = std::max(size, segment_bytes);
+        void* segment = std::aligned_alloc(alignment, bytes);
+        if (!segment)
+            throw Error("out of memory: asked the system for " + std::to_string(bytes >> 20) +
+                            " MiB while holding " + std::to_string(stats_.reserved_bytes >> 20) +
+                            " MiB",
+                        "use a smaller batch");
+        ++stats_.system_allocations;
+        stats_.reserved_bytes += bytes;
+        char* address = static_cast<char*>(segment);
+        blocks_[address] = {bytes, true};
+        return free_.insert({bytes, address}).first;
+    }
+
+    void split(Blocks::iterator block, int64_t size) {
+        char* rest = block->first + size;
+        blocks_[rest] = {block->second.size - size, false};
+        free_.insert({block->second.size - size, rest});
+        block->second.size = size;
+    }
+
+    /// Joins a free block with free neighbours of its segment; returns what it became part of.
+    Blocks::iterator merge(Blocks::iterator block) {
+        const auto next = std::next(block);
+        if (next != blocks_.end() && next->second.free && !next->second.starts_segment) {
+            free_.erase({next->second.size, next->first});
+            block->second.size += next->second.size;
+            blocks_.erase(next);
+        }
+        if (!block->second.starts_segment) {
+            const auto previous = std::prev(block);
+            if (previous->second.free) {
+                free_.erase({previous->second.size, previous->first});
+                previous->second.size += block->second.size;
+                blocks_.erase(block);
+                return previous;
+            }
+        }
+        return block;
+    }
+
+    mutable std::mutex mutex_;
+    Blocks blocks_;
+    FreeSet free_;
+    AllocatorStats stats_;
+};
+
+}  // namespace
+
+Allocator& allocator(Device device) {
+    if (device == Device::cuda) throw Error("this build has no CUDA memory");
+    // Never destroyed: tensors with static lifetime may outlive any order of destruction.
+    static CachingAllocator& cpu = *new CachingAllocator;
+    return cpu;
+}
+
+}  // namespace mdn

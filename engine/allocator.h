@@ -1,0 +1,34 @@
+// Caching memory allocator: after a warm-up step, a training step asks the system for nothing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/tensor.h"
+
+namespace mdn {
+
+struct AllocatorStats {
+    int64_t system_allocations = 0;  // segments ever requested from the system
+    int64_t reserved_bytes = 0;      // held from the system now
+    int64_t used_bytes = 0;          // handed out now
+    int64_t peak_used_bytes = 0;     // the most ever handed out at once
+};
+
+/// Best fit with splitting and coalescing over large segments that are kept until exit or
+/// release_cached(). Blocks are 64-byte aligned. Thread-safe.
+class Allocator {
+  public:
+    virtual ~Allocator() = default;
+    /// Throws Error, naming what was asked and what is held, when memory runs out.
+    virtual void* allocate(int64_t bytes) = 0;
+    virtual void release(void* block) = 0;
+    /// Returns wholly free segments to the system.
+    virtual void release_cached() = 0;
+    virtual AllocatorStats stats() const = 0;
+    virtual void reset_peak() = 0;
+};
+
+Allocator& allocator(Device device);
+
+}  // namespace mdn

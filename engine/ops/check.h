@@ -1,0 +1,37 @@
+// What op files share: the form of their complaints.
+#pragma once
+
+#include <string>
+
+#include "engine/tensor.h"
+
+namespace mdn {
+
+/// Throws Error("[op] message") unless `condition` holds.
+inline void require(bool condition, const char* op, const std::string& message) {
+    if (!condition) throw Error(std::string("[") + op + "] " + message);
+}
+
+/// A floating tensor of the given rank, or any rank when negative.
+inline void require_float(const char* op, const char* name, const Tensor& x, int64_t rank = -1) {
+    require(x.defined(), op, std::string(name) + " is not given");
+    require(x.dtype() == DType::f32 || x.dtype() == DType::f64, op,
+            std::string(name) + " must be f32 or f64, not " + to_string(x.dtype()));
+    require(rank < 0 || x.rank() == rank, op,
+            std::string(name) + " must have " + std::to_string(rank) + " axes, its shape is " +
+                to_string(x.shape()));
+}
+
+/// `x` has exactly this shape, and the dtype and device of `like`.
+inline void require_shape(const char* op, const char* name, const Tensor& x, const Shape& shape,
+                          const Tensor& like) {
+    require(x.defined(), op, std::string(name) + " is not given");
+    require(x.shape() == shape, op,
+            std::string(name) + " has shape " + to_string(x.shape()) + ", expected " +
+                to_string(shape));
+    require(x.dtype() == like.dtype() && x.device() == like.device(), op,
+            std::string(name) + " is " + to_string(x.dtype()) + " on " + to_string(x.device()) +
+                ", expected " + to_string(like.dtype()) + " on " + to_string(like.device()));
+}
+
+}  // namespace mdn

@@ -1,0 +1,71 @@
+// SGD and AdamW as PyTorch defines them (SPEC §9), learning-rate schedules, gradient clipping.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/kernels.h"
+#include "engine/parameters.h"
+
+namespace mdn {
+
+enum class OptimizerKind { sgd, adamw };
+
+struct OptimizerOptions {
+    OptimizerKind kind = OptimizerKind::adamw;
+    double weight_decay = 0.05;  // on Role::weight only
+    double momentum = 0.9;       // SGD only
+    double clip_norm = 0;        // largest L2 norm of all gradients together; 0: no clipping
+};
+
+/// Updates every trained parameter of a store. Its state is allocated at construction.
+class Optimizer {
+  public:
+    Optimizer(const ParameterStore& parameters, const OptimizerOptions& options);
+
+    /// One update with the gradients now held by the parameters (a parameter without one is
+    /// skipped). Returns the gradients' L2 norm before clipping. Throws NonFinite, and changes
+    /// nothing, if that norm is not finite.
+    double step(double learning_rate);
+    /// Updates made so far.
+    int64_t steps() const { return steps_; }
+
+    /// The state under the parameters' names ("optimizer.momentum.<name>", ...), to be saved with
+    /// steps() and given back to load_state().
+    std::vector<std::pair<std::string, Tensor>> state() const;
+    /// Throws Error naming the first tensor that is missing or has another shape.
+    void load_state(const std::vector<std::pair<std::string, Tensor>>& state, int64_t steps);
+
+  private:
+    OptimizerOptions options_;
+    std::vector<std::string> names_;
+    std::vector<ParameterSlot> slots_;
+    Tensor schedule_;  // what the kernels read: see Kernels::sgd_step
+    Tensor norm_;
+    int64_t steps_ = 0;
+};
+
+/// A loss or gradient that is not a number or infinite: training cannot go on.
+class NonFinite : public Error {
+  public:
+    using Error::Error;
+};
+
+enum class ScheduleKind { constant, step, cosine };
+
+struct Schedule {
+    ScheduleKind kind = ScheduleKind::cosine;
+    double base = 1e-3;               // learning rate after warm-up
+    int64_t total_steps = 1;          // cosine reaches `floor` here
+    int64_t warmup_steps = 0;         // linear from base/warmup_steps
+    std::vector<int64_t> milestones;  // steps at which the rate is multiplied by `gamma`
+    double gamma = 0.1;
+    double floor = 0;  // cosine's last rate
+};
+
+/// Learning rate of step 0, 1, ….
+double learning_rate(const Schedule& schedule, int64_t step);
+
+}  // namespace mdn

@@ -1,0 +1,130 @@
+#include "engine/parameters.h"
+
+#include <cmath>
+
+namespace mdn {
+
+namespace {
+
+/// [outer, rows, columns] → [outer, columns, rows] on the host, for either floating dtype.
+template <class T>
+Tensor swap_last_axes(const Tensor& x, int64_t outer, int64_t rows, int64_t columns) {
+    Tensor y = Tensor::empty(x.shape(), x.dtype());
+    for (int64_t o = 0; o < outer; ++o)
+        for (int64_t r = 0; r < rows; ++r)
+            for (int64_t c = 0; c < columns; ++c)
+                y.data<T>()[(o * columns + c) * rows + r] =
+                    x.data<T>()[(o * rows + r) * columns + c];
+    return y;
+}
+
+Tensor swap_last_axes(const Tensor& x, int64_t outer, int64_t rows, int64_t columns) {
+    return x.dtype() == DType::f64 ? swap_last_axes<double>(x, outer, rows, columns)
+                                   : swap_last_axes<float>(x, outer, rows, columns);
+}
+
+}  // namespace
+
+Shape Parameter::disk_shape() const {
+    const Shape& s = value.shape();
+    if (layout == DiskLayout::conv) return {s[0], s[3], s[1], s[2]};
+    if (layout == DiskLayout::depthwise) return {s[2], 1, s[0], s[1]};
+    return s;
+}
+
+Tensor Parameter::to_disk(const Tensor& x) const {
+    const Tensor host = x.to(Device::cpu);
+    const Shape& s = value.shape();
+    if (layout == DiskLayout::conv)
+        return swap_last_axes(host, s[0], s[1] * s[2], s[3]).view(disk_shape());
+    if (layout == DiskLayout::depthwise)
+        return swap_last_axes(host, 1, s[0] * s[1], s[2]).view(disk_shape());
+    return host;
+}
+
+void Parameter::load_disk(const Tensor& stored) const {
+    if (stored.shape() != disk_shape())
+        throw Error(name + " has shape " + to_string(stored.shape()) + ", expected " +
+                    to_string(disk_shape()));
+    const Shape& s = value.shape();
+    Tensor host = stored.dtype() == value.dtype() ? stored : stored.to(value.dtype());
+    if (layout == DiskLayout::conv)
+        host = swap_last_axes(host, s[0], s[3], s[1] * s[2]);
+    else if (layout == DiskLayout::depthwise)
+        host = swap_last_axes(host, 1, s[2], s[0] * s[1]);
+    value.copy_from(host.view(s));
+}
+
+Tensor ParameterStore::add(std::string name, const Tensor& initial, Role role, DiskLayout layout) {
+    if (find(name)) throw std::logic_error("parameter registered twice: " + name);
+    Tensor value = (initial.dtype() == dtype_ ? initial : initial.to(dtype_)).to(device_);
+    value.set_requires_grad(role != Role::buffer);
+    all_.push_back({std::move(name), value, role, layout});
+    return value;
+}
+
+const Parameter* ParameterStore::find(const std::string& name) const {
+    for (const Parameter& parameter : all_)
+        if (parameter.name == name) return &parameter;
+    return nullptr;
+}
+
+void ParameterStore::zero_grad() const {
+    for (const Parameter& parameter : all_) parameter.value.zero_grad();
+}
+
+int64_t ParameterStore::trained_count() const {
+    int64_t count = 0;
+    for (const Parameter& parameter : all_)
+        if (parameter.trained()) count += parameter.value.numel();
+    return count;
+}
+
+Scope Scope::operator/(const std::string& name) const {
+    return Scope(*store_, *random_, prefix_.empty() ? name : prefix_ + "." + name);
+}
+
+Tensor Scope::add(const std::string& name, const Tensor& initial, Role role,
+                  DiskLayout layout) const {
+    return store_->add(prefix_.empty() ? name : prefix_ + "." + name, initial, role, layout);
+}
+
+Tensor Scope::conv(const std::string& name, int64_t out, int64_t kernel, int64_t in) const {
+    const double deviation = std::sqrt(2.0 / static_cast<double>(out * kernel * kernel));
+    return add(name, random_->normal_tensor({out, kernel, kernel, in}, deviation), Role::weight,
+               DiskLayout::conv);
+}
+
+Tensor Scope::depthwise(const std::string& name, int64_t kernel, int64_t channels) const {
+    const double deviation = std::sqrt(2.0 / static_cast<double>(kernel * kernel));
+    return add(name, random_->normal_tensor({kernel, kernel, channels}, deviation), Role::weight,
+               DiskLayout::depthwise);
+}
+
+Tensor Scope::linear(const std::string& name, Shape shape) const {
+    const auto fans = static_cast<double>(shape[shape.size() - 2] + shape.back());
+    const double bound = std::sqrt(6.0 / fans);
+    return add(name, random_->uniform_tensor(shape, -bound, bound), Role::weight);
+}
+
+Tensor Scope::bias(const std::string& name, Shape shape) const {
+    return add(name, Tensor::zeros(std::move(shape)), Role::bias);
+}
+
+Tensor Scope::norm_scale(const std::string& name, int64_t size) const {
+    return add(name, Tensor::full({size}, 1), Role::norm);
+}
+
+Tensor Scope::norm_shift(const std::string& name, int64_t size) const {
+    return add(name, Tensor::zeros({size}), Role::norm);
+}
+
+Tensor Scope::embedding(const std::string& name, Shape shape) const {
+    return add(name, random_->normal_tensor(shape, 0.02), Role::embedding);
+}
+
+Tensor Scope::buffer(const std::string& name, int64_t size, double value) const {
+    return add(name, Tensor::full({size}, value), Role::buffer);
+}
+
+}  // namespace mdn

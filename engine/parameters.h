@@ -1,0 +1,95 @@
+// The named tensors of a model, in order: what is trained, saved and loaded.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/random.h"
+#include "engine/tensor.h"
+
+namespace mdn {
+
+enum class Role {
+    weight,     // of a convolution or linear layer: weight decay applies (SPEC §9)
+    bias,       // no decay
+    norm,       // scale or shift of a normalisation: no decay
+    embedding,  // no decay
+    buffer      // running statistics: not trained
+};
+
+/// How a tensor is laid out in a checkpoint, where it differs from memory (SPEC §7).
+enum class DiskLayout {
+    same,
+    conv,      // memory [O,kh,kw,I], disk [O,I,kh,kw]
+    depthwise  // memory [kh,kw,C], disk [C,1,kh,kw]
+};
+
+struct Parameter {
+    std::string name;  // SPEC §7, "backbone.layer1.0.conv1.weight"
+    Tensor value;      // leaf that requires a gradient, unless a buffer
+    Role role;
+    DiskLayout layout = DiskLayout::same;
+
+    bool trained() const { return role != Role::buffer; }
+    bool decays() const { return role == Role::weight; }
+    Shape disk_shape() const;
+    /// `x`, shaped as value (the value itself or its gradient), as a CPU tensor in disk layout.
+    Tensor to_disk(const Tensor& x) const;
+    /// Overwrites the value with a CPU tensor of disk_shape() (f32 or f64, cast as needed).
+    void load_disk(const Tensor& stored) const;
+};
+
+/// Owns a model's parameters in the order their layers were built.
+class ParameterStore {
+  public:
+    explicit ParameterStore(DType dtype = DType::f32, Device device = Device::cpu)
+        : dtype_(dtype), device_(device) {}
+
+    DType dtype() const { return dtype_; }
+    Device device() const { return device_; }
+    /// Registers a CPU tensor of initial values under a unique name and returns the parameter.
+    Tensor add(std::string name, const Tensor& initial, Role role,
+               DiskLayout layout = DiskLayout::same);
+    const std::vector<Parameter>& all() const { return all_; }
+    /// Null if there is none of that name.
+    const Parameter* find(const std::string& name) const;
+    void zero_grad() const;
+    /// Number of trained scalars.
+    int64_t trained_count() const;
+
+  private:
+    DType dtype_;
+    Device device_;
+    std::vector<Parameter> all_;
+};
+
+/// A place in the tree of names while a model is being built: `Scope layer = scope / "layer1"`.
+class Scope {
+  public:
+    Scope(ParameterStore& store, Random& random, std::string prefix = {})
+        : store_(&store), random_(&random), prefix_(std::move(prefix)) {}
+
+    Scope operator/(const std::string& name) const;
+
+    /// Convolution weight [O,kh,kw,I], He normal by fan-out, as torchvision initialises ResNet.
+    Tensor conv(const std::string& name, int64_t out, int64_t kernel, int64_t in) const;
+    /// Depthwise weight [k,k,C], He normal.
+    Tensor depthwise(const std::string& name, int64_t kernel, int64_t channels) const;
+    /// Linear weight of any leading axes, [..., O, I], Xavier uniform.
+    Tensor linear(const std::string& name, Shape shape) const;
+    Tensor bias(const std::string& name, Shape shape) const;         // zeros
+    Tensor norm_scale(const std::string& name, int64_t size) const;  // ones
+    Tensor norm_shift(const std::string& name, int64_t size) const;  // zeros
+    Tensor embedding(const std::string& name, Shape shape) const;    // normal, deviation 0.02
+    Tensor buffer(const std::string& name, int64_t size, double value) const;
+
+  private:
+    Tensor add(const std::string& name, const Tensor& initial, Role role,
+               DiskLayout layout = DiskLayout::same) const;
+
+    ParameterStore* store_;
+    Random* random_;
+    std::string prefix_;
+};
+
+}  // namespace mdn

@@ -1,0 +1,57 @@
+// Counter-based random numbers: the same values on every device, in any order, on any thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "engine/tensor.h"
+
+namespace mdn {
+
+/// Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): four
+/// independent 32-bit words for each 128-bit counter under a 64-bit key.
+inline std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, uint64_t key) {
+    uint32_t k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);
+    for (int round = 0; round < 10; ++round) {
+        const uint64_t p0 = uint64_t{0xD2511F53} * counter[0];
+        const uint64_t p1 = uint64_t{0xCD9E8D57} * counter[2];
+        counter = {static_cast<uint32_t>(p1 >> 32) ^ counter[1] ^ k0, static_cast<uint32_t>(p1),
+                   static_cast<uint32_t>(p0 >> 32) ^ counter[3] ^ k1, static_cast<uint32_t>(p0)};
+        k0 += 0x9E3779B9;
+        k1 += 0xBB67AE85;
+    }
+    return counter;
+}
+
+/// A word as a number in [0, 1), with the 24 bits a float holds exactly.
+inline float uniform_from_bits(uint32_t bits) { return (bits >> 8) * 0x1.0p-24f; }
+
+/// Where a random op takes its numbers from: keyed by (seed, step, op). The pair (seed, step)
+/// lives in device memory, so that a captured graph reads new values at every replay.
+struct RandomStream {
+    Tensor seed_and_step;  // i64 [2], on the device of the op's input
+    int64_t op = 0;        // distinguishes the random ops of one step
+};
+
+/// Sequential generator over Philox, for initialisation and tests on the host.
+class Random {
+  public:
+    explicit Random(uint64_t seed, uint64_t stream = 0) : seed_(seed), stream_(stream) {}
+    uint32_t bits();
+    /// In [0, 1), 53 random bits.
+    double uniform();
+    double uniform(double low, double high) { return low + (high - low) * uniform(); }
+    /// Standard normal (Box-Muller).
+    double normal();
+    /// In 0..bound-1, without bias; `bound` must be positive.
+    int64_t below(int64_t bound);
+    /// A CPU tensor of independent draws.
+    Tensor uniform_tensor(const Shape& shape, double low, double high, DType dtype = DType::f32);
+    Tensor normal_tensor(const Shape& shape, double deviation = 1, DType dtype = DType::f32);
+
+  private:
+    uint64_t seed_, stream_, position_ = 0;
+    std::array<uint32_t, 4> block_{};
+};
+
+}  // namespace mdn
