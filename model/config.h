@@ -1,0 +1,67 @@
+// What a Micro-DualNet is built from (SPEC §8).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace mdn {
+
+enum class Block { basic, bottleneck };
+enum class Regions { keypoints, fixed, none };
+enum class Paths { dual, st, ts };
+enum class Fusion { router, mean };
+
+/// Every key of SPEC §8 under its own name; the defaults are the preset `paper-ma52`.
+struct Config {
+    std::string preset = "paper-ma52";
+    int64_t classes = 52;
+    int64_t frames = 8;  // T
+    int64_t size = 224;  // S, pixels
+    std::vector<std::string> entities = {"face",      "head",       "torso",
+                                         "left_hand", "right_hand", "lower_body"};
+    struct Backbone {
+        Block block = Block::bottleneck;
+        std::array<int64_t, 4> depths = {3, 4, 23, 3};
+        int64_t width = 64;
+        std::array<int64_t, 4> strides = {1, 2, 2, 2};
+    } backbone;
+    int64_t roi = 7;
+    int64_t dim = 256;  // D
+    int64_t heads = 8;
+    int64_t layers = 3;
+    int64_t mlp_ratio = 4;
+    int64_t router_hidden = 128;
+    double router_temperature = 1.0;
+    int64_t head_hidden = 512;
+    double dropout = 0.1;
+    double head_dropout = 0.5;
+    double mac_weight = 0.1;  // λ
+    double mac_temperature = 0.1;
+    Regions regions = Regions::keypoints;
+    Paths paths = Paths::dual;
+    Fusion fusion = Fusion::router;
+
+    int64_t entity_count() const { return static_cast<int64_t>(entities.size()); }  // K
+    /// Channels C of the feature map: 8·width·expansion.
+    int64_t feature_channels() const;
+    bool has_entities() const { return regions != Regions::none; }
+    bool has_st() const { return has_entities() && paths != Paths::ts; }
+    bool has_ts() const { return has_entities() && paths != Paths::st; }
+    bool has_both_paths() const { return has_st() && has_ts(); }
+    bool has_router() const { return has_both_paths() && fusion == Fusion::router; }
+};
+
+/// `paper-ma52`, `paper-imigue` or `tiny`; throws Error naming any other.
+Config preset_config(const std::string& name);
+/// Reads a JSON config over its preset (key by key into nested objects). Throws Error with
+/// `source` and the key's name for malformed JSON, unknown or duplicate keys, wrong types and
+/// values out of range.
+Config parse_config(const std::string& json, const std::string& source);
+/// parse_config on a file; throws Error if it cannot be read.
+Config load_config(const std::string& path);
+/// All keys, as parse_config reads them back.
+std::string to_json(const Config& config);
+
+}  // namespace mdn

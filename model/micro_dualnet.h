@@ -1,0 +1,56 @@
+// The whole model: frames and boxes in, logits and losses out (SPEC §1).
+#pragma once
+
+#include <memory>
+
+#include "engine/parameters.h"
+#include "engine/random.h"
+#include "engine/tensor.h"
+#include "model/config.h"
+
+namespace mdn {
+
+/// Every named tensor of SPEC §9. Those a variant does not have (SPEC §8) are undefined.
+struct Outputs {
+    Tensor features;                 // [B,T,H,W,C]
+    Tensor entities;                 // X [B,T,K,D]
+    Tensor st, ts, fused;            // [B,T,K,D]
+    Tensor alpha;                    // [B,K,2], index 0 = ST; ½ each when fusion is the mean
+    Tensor f_cnn;                    // [B,C]
+    Tensor f_entity;                 // [B,K·D]
+    Tensor logits;                   // [B,classes]
+    Tensor loss, loss_ce, loss_mac;  // [1]; only with labels
+};
+
+struct ForwardOptions {
+    /// Batch statistics (and updates of the running ones) instead of the running statistics.
+    bool training = false;
+    /// i64 [2], (seed, step), on the model's device: dropout is applied when given, and taken as 0
+    /// when undefined (evaluation, trace, overfit).
+    Tensor dropout_seed_and_step;
+};
+
+class MicroDualNet {
+  public:
+    /// Builds the layers and initialises the parameters from `seed`. Throws Error if the
+    /// configuration cannot be built.
+    explicit MicroDualNet(const Config& config, uint64_t seed = 0, DType dtype = DType::f32,
+                          Device device = Device::cpu);
+    ~MicroDualNet();
+
+    const Config& config() const;
+    /// In SPEC §7's names; shared handles, so that loading overwrites in place.
+    ParameterStore& parameters();
+    const ParameterStore& parameters() const;
+
+    /// frames [B,T,S,S,3] normalised; boxes [B,T,K,4] in pixels (not read when regions are none);
+    /// labels i64 [B] or undefined. Throws Error naming the tensor whose shape does not fit.
+    Outputs forward(const Tensor& frames, const Tensor& boxes, const Tensor& labels,
+                    const ForwardOptions& options = {});
+
+  private:
+    struct Layers;
+    std::unique_ptr<Layers> layers_;
+};
+
+}  // namespace mdn
