@@ -1,0 +1,229 @@
+#include "data/synth/synth.h"
+
+#include <algorithm>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+#include "data/synth/drawing.h"
+#include "data/synth/keypoints.h"
+#include "engine/error.h"
+
+#define STB_IMAGE_WRITE_IMPLEMENTATION
+#define STB_IMAGE_WRITE_STATIC
+#include <stb/stb_image_write.h>
+
+namespace mdn {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace synth;
+
+constexpr uint64_t kClipDomain = 2;
+constexpr double kFramesPerSecond = 30;
+constexpr std::array<const char*, 3> kSplits = {"train", "val", "test"};
+
+struct Clip {
+    int64_t subject, label, frames;
+    std::string name;  ///< its folder below frames/ and keypoints/
+};
+
+void check_range(const char* name, int64_t value, int64_t low, int64_t high) {
+    if (value < low || value > high) {
+        throw Error("synth: " + std::string(name) + " is " + std::to_string(value) +
+                    ", not within " + std::to_string(low) + ".." + std::to_string(high));
+    }
+}
+
+void check(const SynthOptions& options) {
+    if (options.out.empty()) throw Error("synth: no output folder given");
+    check_range("subjects", options.subjects, 3, 1000);
+    check_range("clips per class", options.clips_per_class, 1, 100000);
+    const int64_t clips = options.clips_per_class * static_cast<int64_t>(kActions.size());
+    if (clips < options.subjects) {
+        throw Error("synth: " + std::to_string(clips) + " clips are too few for " +
+                        std::to_string(options.subjects) + " subjects",
+                    "more clips per class, or fewer subjects");
+    }
+    check_range("size", options.size, 32, 2048);
+    check_range("min frames", options.min_frames, 1, 1000);
+    check_range("max frames", options.max_frames, options.min_frames, 1000);
+    check_range("JPEG quality", options.jpeg_quality, 1, 100);
+}
+
+std::string padded(int64_t number, size_t digits) {
+    const std::string text = std::to_string(number);
+    return std::string(digits - std::min(digits, text.size()), '0') + text;
+}
+
+/// The i-th clip of the set, counted over all classes, goes to subject i modulo their number, so
+/// that neither a class's clips nor all clips differ by more than one between subjects.
+std::vector<Clip> plan_clips(const SynthOptions& options) {
+    std::vector<Clip> clips;
+    for (size_t label = 0; label < kActions.size(); ++label) {
+        std::string action(kActions[label].name);
+        std::replace(action.begin(), action.end(), ' ', '_');
+        for (int64_t i = 0; i < options.clips_per_class; ++i) {
+            const int64_t index = static_cast<int64_t>(clips.size());
+            const int64_t subject = index % options.subjects;
+            Random random(options.seed, kClipDomain, static_cast<uint64_t>(index));
+            const int64_t frames =
+                options.min_frames + random.below(options.max_frames - options.min_frames + 1);
+            clips.push_back(
+                {subject, static_cast<int64_t>(label), frames,
+                 "subject" + padded(subject + 1, 3) + "_" + action + "_" + padded(i + 1, 4)});
+        }
+    }
+    return clips;
+}
+
+void write_file(const fs::path& path, std::string_view bytes) {
+    std::ofstream file(path, std::ios::binary);
+    file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    file.close();
+    if (!file) throw Error("synth: cannot write " + path.string(), "is the disk full?");
+}
+
+std::string encode_jpeg(const std::vector<uint8_t>& pixels, int64_t size, int64_t quality) {
+    std::string bytes;
+    const auto append = [](void* context, void* data, int count) {
+        static_cast<std::string*>(context)->append(static_cast<const char*>(data), count);
+    };
+    const int side = static_cast<int>(size);
+    stbi_write_jpg_to_func(append, &bytes, side, side, 3, pixels.data(), static_cast<int>(quality));
+    return bytes;
+}
+
+void render(const SynthOptions& options, const fs::path& folder, const Clip& clip, int64_t index) {
+    const fs::path frames = folder / "frames" / clip.name;
+    const fs::path keypoints = folder / "keypoints" / clip.name;
+    fs::create_directories(frames);
+    fs::create_directories(keypoints);
+    const Subject subject = draw_subject(options.seed, clip.subject);
+    // The plan drew the clip's length first from the same stream.
+    Random random(options.seed, kClipDomain, static_cast<uint64_t>(index));
+    random.bits();
+    const Performance performance = draw_performance(static_cast<Action>(clip.label), subject,
+                                                     clip.frames, kFramesPerSecond, random);
+    const Camera camera = camera_of(subject, options.size);
+    Canvas room(options.size, static_cast<float>(random.uniform(-0.6, 0.6)));
+    draw_room(room, subject.room, random);
+    const double noise = random.uniform(1.5, 4.5);
+    PoseEstimator estimator(camera, options.size, subject.fill * static_cast<double>(options.size),
+                            random);
+    for (int64_t frame = 0; frame < clip.frames; ++frame) {
+        const double seconds = static_cast<double>(frame) / kFramesPerSecond;
+        const Figure figure = pose_at(subject, performance, seconds);
+        Canvas canvas = room;
+        draw_figure(canvas, camera, subject, figure);
+        const std::string stem = "img_" + padded(frame + 1, 5);
+        write_file(frames / (stem + ".jpg"),
+                   encode_jpeg(expose(canvas, noise, random), options.size, options.jpeg_quality));
+        write_file(keypoints / (stem + "_keypoints.json"), openpose_json(estimator.people(figure)));
+    }
+}
+
+/// 0 train, 1 val, 2 test.
+int split_of(int64_t subject, int64_t subjects) {
+    const int64_t held_out = std::max<int64_t>(1, (subjects + 2) / 5);
+    if (subject >= subjects - held_out) return 2;
+    return subject >= subjects - 2 * held_out ? 1 : 0;
+}
+
+SynthSummary write_lists(const SynthOptions& options, const fs::path& folder,
+                         const std::vector<Clip>& clips) {
+    SynthSummary summary;
+    std::string labels;
+    for (size_t label = 0; label < kActions.size(); ++label) {
+        labels += std::to_string(label) + "\t" + std::string(kActions[label].name) + "\t" +
+                  std::string(kActions[label].body_level) + "\n";
+    }
+    write_file(folder / "labels.txt", labels);
+    std::array<std::string, 3> lists;
+    for (const Clip& clip : clips) {
+        const int split = split_of(clip.subject, options.subjects);
+        lists[split] +=
+            clip.name + " " + std::to_string(clip.frames) + " " + std::to_string(clip.label) + "\n";
+        ++summary.split_clips[split];
+        summary.frames += clip.frames;
+    }
+    for (size_t split = 0; split < lists.size(); ++split) {
+        write_file(folder / (std::string(kSplits[split]) + ".txt"), lists[split]);
+    }
+    for (int64_t subject = 0; subject < options.subjects; ++subject) {
+        ++summary.split_subjects[split_of(subject, options.subjects)];
+    }
+    summary.classes = static_cast<int64_t>(kActions.size());
+    summary.clips = static_cast<int64_t>(clips.size());
+    return summary;
+}
+
+void render_all(const SynthOptions& options, const fs::path& folder,
+                const std::vector<Clip>& clips) {
+    const int64_t total = static_cast<int64_t>(clips.size());
+    int64_t done = 0;
+    std::exception_ptr failure;  // an OpenMP loop can neither break nor throw
+    std::mutex mutex;            // of both
+    const auto failed = [&] {
+        const std::lock_guard lock(mutex);
+        return failure != nullptr;
+    };
+#pragma omp parallel for schedule(dynamic)
+    for (int64_t index = 0; index < total; ++index) {
+        if (failed()) continue;
+        try {
+            render(options, folder, clips[index], index);
+            const std::lock_guard lock(mutex);
+            ++done;
+            if (options.progress) options.progress(done, total);
+        } catch (...) {
+            const std::lock_guard lock(mutex);
+            failure = std::current_exception();
+        }
+    }
+    if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace
+
+SynthSummary write_synthetic_dataset(const SynthOptions& options) {
+    check(options);
+    // Without a trailing slash, so that the unfinished folder is its neighbour.
+    fs::path out = fs::absolute(options.out).lexically_normal();
+    if (!out.has_filename()) out = out.parent_path();
+    fs::path unfinished = out;
+    unfinished += ".unfinished";
+    bool ours = false;
+    try {
+        if (fs::exists(out) && (!fs::is_directory(out) || !fs::is_empty(out))) {
+            throw Error("synth: " + options.out + " exists and is not an empty folder",
+                        "choose another folder, or delete it first");
+        }
+        if (fs::exists(unfinished)) {
+            throw Error("synth: " + unfinished.string() + " is left from an interrupted run",
+                        "delete it first");
+        }
+        fs::create_directories(out.parent_path());
+        ours = fs::create_directory(unfinished);
+        const std::vector<Clip> clips = plan_clips(options);
+        const SynthSummary summary = write_lists(options, unfinished, clips);
+        render_all(options, unfinished, clips);
+        fs::remove(out);  // an empty folder; nothing if there is none
+        fs::rename(unfinished, out);
+        return summary;
+    } catch (const fs::filesystem_error& error) {
+        std::error_code ignored;
+        if (ours) fs::remove_all(unfinished, ignored);
+        throw Error("synth: cannot write " + error.path1().string() + ": " +
+                    error.code().message());
+    } catch (...) {
+        std::error_code ignored;
+        if (ours) fs::remove_all(unfinished, ignored);
+        throw;
+    }
+}
+
+}  // namespace mdn
