@@ -1,0 +1,29 @@
+// The geometry of evaluation and of training: where in a frame the network's input is taken from.
+#pragma once
+
+#include <cstdint>
+
+#include "data/transform.h"
+#include "engine/random.h"
+
+namespace mdn {
+
+struct FrameSize {
+    std::int64_t width = 0;
+    std::int64_t height = 0;
+};
+
+/// The frame after its short side went to round(256·S/224) and the other side with it, both to the
+/// nearest integer (half up). Nothing is resized here: the resized frame exists only as numbers.
+FrameSize resized(FrameSize frame, std::int64_t S);
+
+/// Evaluation (SPEC §9): resize, then the centre crop of S at offset ⌊(W-S)/2⌋, ⌊(H-S)/2⌋.
+Transform evaluation_transform(FrameSize frame, std::int64_t S);
+
+/// Training: resize, MultiScaleCrop (TSM), mirror with probability ½. The crop's sides are 1, .875,
+/// .75 or .66 of the short side, at most one step of that list apart; it lies at one of 13 fixed
+/// places (corners, centre, middles of the edges, centres of the quarters) and is scaled to S×S.
+/// One transform takes the frame to the result: pixels are interpolated once, not twice.
+Transform training_transform(FrameSize frame, std::int64_t S, Random& random);
+
+}  // namespace mdn

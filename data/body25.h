@@ -1,0 +1,54 @@
+// The 25 joints of OpenPose's BODY_25 skeleton.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+
+namespace mdn {
+
+/// Index of each joint in OpenPose's BODY_25 output (SPEC §3).
+enum Body25 : std::int64_t {
+    nose,
+    neck,
+    right_shoulder,
+    right_elbow,
+    right_wrist,
+    left_shoulder,
+    left_elbow,
+    left_wrist,
+    mid_hip,
+    right_hip,
+    right_knee,
+    right_ankle,
+    left_hip,
+    left_knee,
+    left_ankle,
+    right_eye,
+    left_eye,
+    right_ear,
+    left_ear,
+    left_big_toe,
+    left_small_toe,
+    left_heel,
+    right_big_toe,
+    right_small_toe,
+    right_heel,
+    body25_joints
+};
+
+/// One joint in pixels, where pixel i of a row covers [i, i+1).
+struct Joint {
+    double x = 0;
+    double y = 0;
+    double confidence = 0;
+
+    /// Whether the joint was seen (SPEC §3). A missing joint has confidence 0; its coordinates say
+    /// nothing, since (0, 0) and (-1, -1) both occur and 0 is also a place in the image.
+    bool valid() const { return confidence > 0.05 && std::isfinite(x) && std::isfinite(y); }
+};
+
+/// All joints of one person in one frame; default-constructed: none of them was seen.
+using Pose = std::array<Joint, body25_joints>;
+
+}  // namespace mdn

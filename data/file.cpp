@@ -1,0 +1,57 @@
+#include "data/file.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <fstream>
+
+#include "engine/error.h"
+
+namespace mdn {
+
+namespace fs = std::filesystem;
+
+bool is_file(const fs::path& path) {
+    std::error_code failure;  // asked for so that a folder we may not enter is no internal fault
+    return fs::is_regular_file(path, failure);
+}
+
+bool is_folder(const fs::path& path) {
+    std::error_code failure;
+    return fs::is_directory(path, failure);
+}
+
+std::string read_file(const fs::path& path) {
+    constexpr std::uintmax_t limit = std::uintmax_t{256} << 20;
+    std::error_code failure;
+    const fs::file_status status = fs::status(path, failure);
+    if (!fs::exists(status)) throw Error("missing file " + path.string());
+    // Asked before opening: a folder opens like a file, and reading a pipe would wait for ever.
+    if (!fs::is_regular_file(status)) throw Error(path.string() + " is not a file");
+    const std::uintmax_t size = fs::file_size(path, failure);
+    if (failure) throw Error("cannot read " + path.string() + ": " + failure.message());
+    if (size > limit) {
+        throw Error(path.string() + " is too large (" + std::to_string(size) + " bytes)");
+    }
+    std::string bytes(size, '\0');
+    std::ifstream in(path, std::ios::binary);
+    if (!in.read(bytes.data(), static_cast<std::streamsize>(size))) {
+        throw Error("cannot read " + path.string());
+    }
+    return bytes;
+}
+
+std::vector<std::string> read_lines(const fs::path& path) {
+    std::string text = read_file(path);
+    if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+    std::vector<std::string> lines;
+    for (std::size_t begin = 0; begin < text.size();) {
+        const std::size_t end = std::min(text.find('\n', begin), text.size());
+        std::string line = text.substr(begin, end - begin);
+        if (line.ends_with('\r')) line.pop_back();
+        lines.push_back(std::move(line));
+        begin = end + 1;
+    }
+    return lines;
+}
+
+}  // namespace mdn

@@ -1,0 +1,104 @@
+#include "data/image.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#define STBI_ONLY_JPEG
+#define STBI_ONLY_PNG
+#define STBI_NO_STDIO
+#include <stb/stb_image.h>
+
+#include "data/file.h"
+#include "engine/error.h"
+
+namespace mdn {
+
+namespace {
+
+/// A JPEG that was cut short decodes without complaint, its rest grey. It gives itself away by
+/// having no end-of-image marker behind the header of its first scan (in a scan's data 0xFF is
+/// never followed by 0xD9). The segments before are stepped over: they may hold a whole thumbnail.
+bool is_cut_short(std::string_view bytes) {
+    if (!bytes.starts_with("\xFF\xD8")) return false;
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
+    std::size_t segment = 2;
+    while (segment + 4 <= bytes.size() && byte(segment) == 0xFF && byte(segment + 1) != 0xDA) {
+        segment += 2 + 256u * byte(segment + 2) + byte(segment + 3);
+    }
+    const std::size_t end = bytes.rfind("\xFF\xD9");
+    return end == std::string_view::npos || end < segment;
+}
+
+/// The two pixels of one axis that an output pixel lies between, and the share of the second.
+struct Tap {
+    std::int64_t first = 0;
+    std::int64_t second = 0;
+    float share = 0;
+};
+
+std::vector<Tap> taps(std::int64_t input, std::int64_t output, double scale, double offset) {
+    std::vector<Tap> result(static_cast<std::size_t>(output));
+    const double last = static_cast<double>(input - 1);
+    for (std::int64_t i = 0; i < output; ++i) {
+        const double centre = (static_cast<double>(i) + 0.5 - offset) / scale - 0.5;
+        const double position = std::clamp(centre, 0.0, last);
+        Tap& tap = result[static_cast<std::size_t>(i)];
+        tap.first = static_cast<std::int64_t>(position);
+        tap.second = std::min(tap.first + 1, input - 1);
+        tap.share = static_cast<float>(position - static_cast<double>(tap.first));
+    }
+    return result;
+}
+
+}  // namespace
+
+Image read_image(const std::filesystem::path& path) {
+    constexpr std::int64_t most_pixels = std::int64_t{64} << 20;
+    const std::string bytes = read_file(path);
+    const auto* data = reinterpret_cast<const stbi_uc*>(bytes.data());
+    const int length = static_cast<int>(bytes.size());  // read_file's limit keeps it in range
+    const auto fail = [&](const std::string& why) {
+        throw Error("cannot decode image " + path.string() + ": " + why);
+    };
+    if (bytes.empty()) fail("the file is empty");
+    int width = 0, height = 0, channels = 0;
+    if (!stbi_info_from_memory(data, length, &width, &height, &channels)) {
+        fail(std::string("no valid JPEG or PNG header (") + stbi_failure_reason() + ")");
+    }
+    const std::string size = std::to_string(width) + "x" + std::to_string(height);
+    if (width < 1 || height < 1) fail("its size is " + size);
+    if (std::int64_t{width} * height > most_pixels) fail(size + " is too large");
+    if (is_cut_short(bytes)) fail("the file is cut short");
+    const std::unique_ptr<stbi_uc, void (*)(void*)> decoded(
+        stbi_load_from_memory(data, length, &width, &height, &channels, 3), stbi_image_free);
+    if (!decoded) fail(stbi_failure_reason());
+    return {width, height, {decoded.get(), decoded.get() + std::int64_t{3} * width * height}};
+}
+
+void resample(const Image& image, const Transform& transform, std::int64_t size, float* out) {
+    const auto columns = taps(image.width, size, transform.scale_x, transform.offset_x);
+    const auto rows = taps(image.height, size, transform.scale_y, transform.offset_y);
+    const std::array<float, 3> gain = {1 / rgb_deviation[0], 1 / rgb_deviation[1],
+                                       1 / rgb_deviation[2]};
+    for (const Tap& row : rows) {
+        const std::uint8_t* top = image.pixels.data() + 3 * image.width * row.first;
+        const std::uint8_t* bottom = image.pixels.data() + 3 * image.width * row.second;
+        for (const Tap& column : columns) {
+            const std::int64_t left = 3 * column.first, right = 3 * column.second;
+            for (std::int64_t c = 0; c < 3; ++c) {
+                const float a = top[left + c], b = top[right + c];
+                const float d = bottom[left + c], e = bottom[right + c];
+                const float above = a + column.share * (b - a);
+                const float below = d + column.share * (e - d);
+                const float value = above + row.share * (below - above);
+                *out++ = (value - rgb_mean[static_cast<std::size_t>(c)]) *
+                         gain[static_cast<std::size_t>(c)];
+            }
+        }
+    }
+}
+
+}  // namespace mdn
