@@ -1,0 +1,153 @@
+#include "data/dataset.h"
+
+#include "tests/data/temporary_dataset.h"
+
+namespace mdn::testing {
+
+namespace {
+
+/// Empty files stand in for frames and keypoints: a list is checked without reading them.
+void touch_clip(const std::filesystem::path& dataset, const std::string& name,
+                std::int64_t frames) {
+    ClipFiles clip{.name = name,
+                   .frames = dataset / "frames" / name,
+                   .keypoints = dataset / "keypoints" / name,
+                   .count = frames};
+    for (std::int64_t t = 0; t < frames; ++t) {
+        write(clip.frame(t), "x");
+        write(clip.keypoints / (clip.frame(t).stem().string() + "_keypoints.json"), "x");
+    }
+}
+
+}  // namespace
+
+TEST_SUITE("data/dataset") {
+    TEST_CASE("class names, with and without body level") {
+        TemporaryFolder folder;
+        write(folder / "labels.txt",
+              "0\tnodding\thead\r\n2\twaving\tupper limb\r\n\r\n"
+              "1\tturning head\thead");
+        const ClassNames classes = read_class_names(folder.path());
+        CHECK(classes.names == std::vector<std::string>{"nodding", "turning head", "waving"});
+        CHECK(classes.body_names == std::vector<std::string>{"head", "upper limb"});
+        CHECK(classes.body_of == std::vector<std::int64_t>{0, 0, 1});
+        write(folder / "labels.txt",
+              "\xEF\xBB\xBF"
+              "0\ta\n1\tb\n");
+        CHECK(read_class_names(folder.path()).count() == 2);
+        CHECK(read_class_names(folder.path()).body_names.empty());
+    }
+
+    TEST_CASE("malformed labels.txt") {
+        TemporaryFolder folder;
+        const auto error = [&](const std::string& text) {
+            write(folder / "labels.txt", text);
+            return error_of([&] { read_class_names(folder.path()); });
+        };
+        CHECK(contains(error("0\ta\n1 b\n"), {"labels.txt:2", "'1 b'"}));
+        CHECK(contains(error("0\ta\n1\t\n"), {"labels.txt:2"}));
+        CHECK(contains(error("0\ta\tb\tc\n"), {"labels.txt:1"}));
+        CHECK(contains(error("0\ta\nx1\tb\n"), {"labels.txt:2", "'x1'"}));
+        CHECK(contains(error("0\ta\n0\tb\n"), {"labels.txt:2", "twice"}));
+        CHECK(contains(error("0\ta\n\n2\tb\n"), {"labels.txt", "index 1 is missing"}));
+        CHECK(contains(error("0\ta\n-1\tb\n"), {"labels.txt:2", "-1"}));
+        CHECK(contains(error("0\ta\n4000000000000\tb\n"), {"labels.txt:2", "4000000000000"}));
+        CHECK(contains(error("0\ta\thead\n1\tb\n"), {"labels.txt", "some classes only", "b"}));
+        CHECK(contains(error("\n"), {"labels.txt", "no class"}));
+        std::filesystem::remove(folder / "labels.txt");
+        CHECK(contains(error_of([&] { read_class_names(folder.path()); }),
+                       {"missing file", "labels.txt"}));
+        CHECK(contains(error_of([&] { read_class_names(folder / "none"); }),
+                       {"missing dataset folder", "none"}));
+    }
+
+    TEST_CASE("a list with CRLF, blank lines, tabs, slashes and no last newline") {
+        TemporaryFolder folder;
+        touch_clip(folder.path(), "s01/wave 1", 3);
+        touch_clip(folder.path(), "s02/nod", 2);
+        write(folder / "train.txt", "s01/wave 1 3 4\r\n\r\n \ns02/nod/\t2\t0");
+        const auto clips = read_split(folder.path(), "train", 5, true);
+        REQUIRE(clips.size() == 2);
+        CHECK(clips[0].files.name == "s01/wave 1");
+        CHECK(clips[0].files.count == 3);
+        CHECK(clips[0].label == 4);
+        CHECK(clips[0].files.frame(2) == folder / "frames/s01/wave 1/img_00003.jpg");
+        CHECK(clips[0].files.keypoint(2) ==
+              folder / "keypoints/s01/wave 1/img_00003_keypoints.json");
+        CHECK(clips[1].files.name == "s02/nod");
+        CHECK(clips[1].label == 0);
+    }
+
+    TEST_CASE("keypoint files named after a video count from 0") {
+        TemporaryFolder folder;
+        touch_clip(folder.path(), "s01/wave", 2);
+        std::filesystem::remove_all(folder / "keypoints");
+        for (const char* name : {"wave_000000000000", "wave_000000000001"}) {
+            write(folder / "keypoints/s01/wave" / (std::string(name) + "_keypoints.json"), "x");
+        }
+        write(folder / "train.txt", "s01/wave 2 0\n");
+        const auto clips = read_split(folder.path(), "train", 1, true);
+        CHECK(clips[0].files.keypoint(0).filename() == "wave_000000000000_keypoints.json");
+        CHECK(clips[0].files.keypoint(1).filename() == "wave_000000000001_keypoints.json");
+        CHECK(
+            contains(error_of([&] { clips[0].files.keypoint(2); }),
+                     {"s01/wave", "img_00003_keypoints.json", "wave_000000000002_keypoints.json"}));
+    }
+
+    TEST_CASE("malformed lists name the file and the line") {
+        TemporaryFolder folder;
+        touch_clip(folder.path(), "a", 2);
+        const auto error = [&](const std::string& text) {
+            write(folder / "val.txt", text);
+            return error_of([&] { read_split(folder.path(), "val", 5, true); });
+        };
+        CHECK(contains(error("a 2 4\na.mp4 1\n"), {"val.txt:2", "CLIP_DIR NUM_FRAMES LABEL"}));
+        CHECK(contains(error("\n2 4\n"), {"val.txt:2", "CLIP_DIR NUM_FRAMES LABEL"}));
+        CHECK(contains(error("a 2 5\n"), {"val.txt:1", "label 5", "0..4"}));
+        CHECK(contains(error("a 2 -1\n"), {"val.txt:1", "label -1", "0..4"}));
+        CHECK(contains(error("a 2 1.5\n"), {"val.txt:1", "'1.5'"}));
+        CHECK(contains(error("a 2 99999999999999999999\n"), {"val.txt:1", "LABEL"}));
+        CHECK(contains(error("a two 1\n"), {"val.txt:1", "'two'"}));
+        CHECK(contains(error("a 0 1\n"), {"val.txt:1", "NUM_FRAMES 0"}));
+        CHECK(contains(error("../a 2 1\n"), {"val.txt:1", "outside"}));
+        CHECK(contains(error("b/../../a 2 1\n"), {"val.txt:1", "outside"}));
+        CHECK(contains(error("/tmp/a 2 1\n"), {"val.txt:1", "outside"}));
+        CHECK(contains(error("a 2 1\n\na 2 2\n"), {"val.txt:3", "'a'", "line 1"}));
+        CHECK(contains(error("\n\n"), {"val.txt", "no clip"}));
+        CHECK(contains(error("a 2 1\nb 2 1\n"), {"val.txt:2", "missing folder", "frames/b"}));
+        CHECK(contains(error("a 4 1\n"), {"val.txt:1", "4 frames", "has 2", "img_00003.jpg"}));
+        CHECK(contains(error_of([&] { read_split(folder.path(), "test", 5, false); }),
+                       {"missing file", "test.txt"}));
+        CHECK(contains(error_of([&] { read_split(folder / "no", "test", 5, false); }),
+                       {"missing dataset folder"}));
+    }
+
+    TEST_CASE("keypoints are asked for only when needed") {
+        TemporaryFolder folder;
+        touch_clip(folder.path(), "a", 2);
+        write(folder / "train.txt", "a 2 1\n");
+        std::filesystem::remove(folder / "keypoints/a/img_00002_keypoints.json");
+        CHECK(read_split(folder.path(), "train", 2, false).size() == 1);
+        CHECK(contains(error_of([&] { read_split(folder.path(), "train", 2, true); }),
+                       {"train.txt:1", "frame 2", "img_00002_keypoints.json", "regions"}));
+        std::filesystem::remove_all(folder / "keypoints");
+        CHECK(read_split(folder.path(), "train", 2, false).size() == 1);
+        CHECK(contains(error_of([&] { read_split(folder.path(), "train", 2, true); }),
+                       {"train.txt:1", "missing keypoint folder", "keypoints/a", "regions"}));
+    }
+
+    TEST_CASE("one clip by name, from whichever list has it") {
+        TemporaryFolder folder;
+        touch_clip(folder.path(), "a", 2);
+        touch_clip(folder.path(), "ab", 3);
+        write(folder / "test.txt", "ab 3 0\nmissing 9 0\na 2 1\n");
+        write(folder / "val.txt", "b 1 1\n");
+        CHECK(find_clip(folder.path(), "a", 2, true).files.count == 2);
+        CHECK(find_clip(folder.path(), "ab", 2, true).files.count == 3);
+        CHECK(contains(error_of([&] { find_clip(folder.path(), "c", 2, true); }), {"'c'"}));
+        CHECK(contains(error_of([&] { find_clip(folder.path(), "missing", 2, true); }),
+                       {"test.txt:2", "missing folder"}));
+    }
+}
+
+}  // namespace mdn::testing
