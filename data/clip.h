@@ -1,0 +1,81 @@
+// From the files of one clip to the network's input: frames and entity boxes.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "data/augmentation.h"
+#include "data/body25.h"
+#include "data/dataset.h"
+#include "data/entity_boxes.h"
+#include "data/image.h"
+#include "data/sampling.h"
+#include "engine/random.h"
+#include "engine/tensor.h"
+
+namespace mdn {
+
+/// Where boxes come from (SPEC §8). Only `keypoints` reads keypoint files.
+enum class Regions { keypoints, fixed, none };
+
+/// What a clip is turned into; the program fills it in from its config.
+struct ClipOptions {
+    std::int64_t frames = 8;  // T
+    std::int64_t size = 224;  // S
+    std::vector<Entity> entities;
+    Regions regions = Regions::keypoints;
+    /// `train` samples and augments at random; the others crop the centre.
+    Sampling sampling = Sampling::test;
+    /// Decoded frames and chosen persons are kept in memory up to this many bytes, those read first
+    /// for good (each epoch reads all, so that nothing is worth more than anything else).
+    std::int64_t cache_bytes = 0;
+
+    /// Clips of T frames that one clip becomes: 2 for `twice`, else 1.
+    std::int64_t views() const { return sampling == Sampling::twice ? 2 : 1; }
+};
+
+/// Reads clips as `options` say; safe to use from several threads at once.
+class ClipReader {
+  public:
+    explicit ClipReader(ClipOptions options);
+
+    const ClipOptions& options() const { return options_; }
+
+    /// Writes `frames` [V,T,S,S,3] (normalised) and `boxes` [V,T,K,4] (pixels of S×S), V =
+    /// options().views(). Random choices come from `random` alone, and only for Sampling::train.
+    /// Returns false if regions are `keypoints` and no entity was visible in any frame, so that
+    /// every box is the whole frame. Throws Error naming the file for anything unreadable, and for
+    /// frames of one clip that differ in size.
+    bool read(const ClipFiles& clip, Random& random, float* frames, float* boxes);
+
+  private:
+    using Track = std::vector<std::optional<Pose>>;
+
+    std::shared_ptr<const Image> image(const std::filesystem::path& path);
+    std::shared_ptr<const Track> track(const ClipFiles& clip);
+    bool fits_in_cache(std::int64_t bytes);
+
+    ClipOptions options_;
+    std::mutex mutex_;  // guards what follows
+    std::int64_t cached_bytes_ = 0;
+    std::unordered_map<std::string, std::shared_ptr<const Image>> images_;
+    std::unordered_map<std::string, std::shared_ptr<const Track>> tracks_;
+};
+
+/// One clip as evaluation sees it: frames [V,T,S,S,3] and boxes [V,T,K,4], f32.
+struct Clip {
+    Tensor frames;
+    Tensor boxes;
+    bool person_visible = false;
+};
+
+/// Reads one clip; for what looks at a single clip instead of going through a Loader.
+Clip read_clip(const ClipFiles& clip, const ClipOptions& options);
+
+}  // namespace mdn

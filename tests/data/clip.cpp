@@ -1,0 +1,156 @@
+#include "data/clip.h"
+
+#include <cmath>
+
+#include "tests/data/temporary_dataset.h"
+
+namespace mdn::testing {
+
+namespace {
+
+const std::vector<Entity> entities = {Entity::head, Entity::left_hand, Entity::right_hand};
+
+ClipFiles files_of(const TemporaryFolder& folder, const std::string& name, std::int64_t count) {
+    return {.name = name,
+            .frames = folder / ("frames/" + name),
+            .keypoints = folder / ("keypoints/" + name),
+            .count = count};
+}
+
+ClipOptions small(Sampling sampling = Sampling::test) {
+    ClipOptions options;
+    options.frames = 4;
+    options.size = 28;  // short side to 32
+    options.entities = entities;
+    options.sampling = sampling;
+    return options;
+}
+
+}  // namespace
+
+TEST_SUITE("data/clip") {
+    TEST_CASE("a clip as evaluation reads it") {
+        TemporaryFolder folder;
+        write_clip(folder.path(), "a/b", 9, 60, 48, 1);
+        const ClipFiles files = files_of(folder, "a/b", 9);
+        const Clip clip = read_clip(files, small());
+        CHECK(clip.frames.shape() == Shape{1, 4, 28, 28, 3});
+        CHECK(clip.boxes.shape() == Shape{1, 4, 3, 4});
+        CHECK(clip.person_visible);
+
+        // Frames 1, 3, 5, 7; 60x48 goes to 40x32, offsets 6 and 2: joints by the same numbers.
+        for (std::int64_t t = 0; t < 4; ++t) {
+            const Image image = read_image(files.frame(2 * t + 1));
+            const Transform transform{
+                .scale_x = 40.0 / 60, .scale_y = 32.0 / 48, .offset_x = -6, .offset_y = -2};
+            std::vector<float> expected(28 * 28 * 3);
+            resample(image, transform, 28, expected.data());
+            const float* frame = clip.frames.data<float>() + t * 28 * 28 * 3;
+            CHECK(std::vector<float>(frame, frame + expected.size()) == expected);
+
+            Pose pose =
+                standing_figure(0.4 * static_cast<double>(60 + 2 * t + 1), 0.2 * 48, 0.8 * 48);
+            for (Joint& joint : pose) {
+                joint.x = joint.x * 40 / 60 - 6;
+                joint.y = joint.y * 32 / 48 - 2;
+            }
+            for (std::size_t k = 0; k < entities.size(); ++k) {
+                const auto box = entity_box(entities[k], pose, 28);
+                REQUIRE(box);
+                const float* got = clip.boxes.data<float>() + (t * 3 + k) * 4;
+                CHECK(std::abs(got[0] - box->x1) < 1e-3);
+                CHECK(std::abs(got[1] - box->y1) < 1e-3);
+                CHECK(std::abs(got[2] - box->x2) < 1e-3);
+                CHECK(std::abs(got[3] - box->y2) < 1e-3);
+            }
+        }
+    }
+
+    TEST_CASE("twice makes two views, each as its own frames would") {
+        TemporaryFolder folder;
+        write_clip(folder.path(), "a", 9, 40, 40, 1);
+        const ClipFiles files = files_of(folder, "a", 9);
+        const Clip once = read_clip(files, small());
+        const Clip twice = read_clip(files, small(Sampling::twice));
+        CHECK(twice.frames.shape() == Shape{2, 4, 28, 28, 3});
+        CHECK(twice.boxes.shape() == Shape{2, 4, 3, 4});
+        const auto first = once.frames.to_vector<float>(), both = twice.frames.to_vector<float>();
+        CHECK(std::equal(first.begin(), first.end(), both.begin()));
+        CHECK_FALSE(std::equal(first.begin(), first.end(), both.begin() + first.size()));
+    }
+
+    TEST_CASE("training draws change the clip, and only they do") {
+        TemporaryFolder folder;
+        write_clip(folder.path(), "a", 3, 40, 36, 1);  // shorter than T: frames repeat
+        const ClipFiles files = files_of(folder, "a", 3);
+        ClipOptions options = small(Sampling::train);
+        const auto read = [&](ClipReader& reader, std::uint64_t seed) {
+            std::vector<float> out(4 * 28 * 28 * 3 + 4 * 3 * 4);
+            Random random(seed);
+            reader.read(files, random, out.data(), out.data() + 4 * 28 * 28 * 3);
+            return out;
+        };
+        ClipReader plain(options);
+        options.cache_bytes = 2 * 40 * 36 * 3 + 100;  // room for two of the three frames
+        ClipReader cached(options);
+        int different = 0;
+        for (std::uint64_t seed = 0; seed < 8; ++seed) {
+            CHECK(read(plain, seed) == read(cached, seed));
+            different += read(plain, seed) != read(plain, seed + 1);
+        }
+        CHECK(different >= 6);
+        // What is cached is not read again; what did not fit is.
+        std::filesystem::remove(files.frame(0));
+        CHECK(contains(error_of([&] { read(plain, 0); }), {"img_00001.jpg"}));
+        read(cached, 0);
+        std::filesystem::remove(files.frame(2));
+        CHECK(contains(error_of([&] { read(cached, 0); }), {"img_00003.jpg"}));
+    }
+
+    TEST_CASE("regions fixed and none do without keypoints") {
+        TemporaryFolder folder;
+        write_clip(folder.path(), "a", 4, 32, 32, 1);
+        std::filesystem::remove_all(folder / "keypoints");
+        const ClipFiles files = files_of(folder, "a", 4);
+        ClipOptions options = small();
+        CHECK(contains(error_of([&] { read_clip(files, options); }),
+                       {"missing keypoint folder", "keypoints/a", "regions"}));
+        options.regions = Regions::fixed;
+        CHECK(read_clip(files, options).person_visible);
+        CHECK(read_clip(files, options).boxes.data<float>()[0] == doctest::Approx(.36 * 28));
+        options.regions = Regions::none;
+        CHECK(read_clip(files, options).boxes.data<float>()[2] == 28);
+    }
+
+    TEST_CASE("nobody in the clip: the whole frame, and it is said") {
+        TemporaryFolder folder;
+        write_clip(folder.path(), "a", 4, 32, 32, 1);
+        const ClipFiles files = files_of(folder, "a", 4);
+        for (std::int64_t t = 0; t < 4; ++t) write(files.keypoint(t), openpose_json({}));
+        const Clip clip = read_clip(files, small());
+        CHECK_FALSE(clip.person_visible);
+        for (std::int64_t i = 0; i < clip.boxes.numel(); ++i) {
+            CHECK(clip.boxes.data<float>()[i] == (i % 4 < 2 ? 0 : 28));
+        }
+    }
+
+    TEST_CASE("broken clips name the file") {
+        TemporaryFolder folder;
+        write_clip(folder.path(), "a", 4, 32, 32, 1);
+        const ClipFiles files = files_of(folder, "a", 4);
+        const auto error = [&] { return error_of([&] { read_clip(files, small()); }); };
+        write_image(files.frame(2), random_image(32, 30, 1));
+        CHECK(contains(error(), {"img_00003.jpg", "32x30", "32x32"}));
+        write(files.frame(2), "broken");
+        CHECK(contains(error(), {"img_00003.jpg", "cannot decode"}));
+        std::filesystem::remove(files.frame(2));
+        CHECK(contains(error(), {"img_00003.jpg", "missing"}));
+        write_image(files.frame(2), random_image(32, 32, 1));
+        write(files.keypoint(1), "{");
+        CHECK(contains(error(), {"img_00002_keypoints.json", "JSON"}));
+        std::filesystem::remove(files.keypoint(1));
+        CHECK(contains(error(), {"frame 2", "img_00002_keypoints.json"}));
+    }
+}
+
+}  // namespace mdn::testing
