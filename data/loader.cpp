@@ -1,0 +1,163 @@
+#include "data/loader.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "engine/error.h"
+#include "engine/random.h"
+
+namespace mdn {
+
+namespace {
+
+/// The random numbers of one clip in one epoch; `shuffling` is the stream that orders the epoch.
+constexpr std::uint64_t shuffling = 0xFFFFFFFF;
+
+Random random_for(std::uint64_t seed, std::int64_t epoch, std::uint64_t purpose) {
+    return Random(seed, (static_cast<std::uint64_t>(epoch) << 32) | purpose);
+}
+
+}  // namespace
+
+Loader::Loader(std::vector<ListedClip> clips, ClipOptions clip_options, LoaderOptions options)
+    : clips_(std::move(clips)), options_(options), reader_(std::move(clip_options)) {
+    if (clips_.empty()) throw Error("there is no clip to load");
+    if (options_.batch_size < 1) throw Error("batch size must be at least 1");
+    if (options_.workers < 1) throw Error("the number of loader workers must be at least 1");
+    if (options_.ahead < 1) throw Error("the number of batches to load ahead must be at least 1");
+}
+
+Loader::~Loader() { stop(); }
+
+std::int64_t Loader::batches() const {
+    const std::int64_t clips = static_cast<std::int64_t>(clips_.size());
+    const std::int64_t full = clips / options_.batch_size, rest = clips % options_.batch_size;
+    const bool dropped = options_.drop_last_single && rest == 1 && full > 0;
+    return full + (rest > 0 && !dropped ? 1 : 0);
+}
+
+std::int64_t Loader::clips_in(std::int64_t batch) const {
+    const std::int64_t clips = static_cast<std::int64_t>(clips_.size());
+    return std::min(options_.batch_size, clips - batch * options_.batch_size);
+}
+
+void Loader::start(std::int64_t epoch, std::int64_t first_batch) {
+    if (first_batch < 0 || first_batch > batches()) {
+        throw Error("batch " + std::to_string(first_batch) + " is outside the epoch's " +
+                    std::to_string(batches()));
+    }
+    stop();
+    epoch_ = epoch;
+    order_.resize(clips_.size());
+    std::iota(order_.begin(), order_.end(), 0);
+    if (options_.shuffle) {
+        Random random = random_for(options_.seed, epoch, shuffling);
+        for (std::int64_t i = static_cast<std::int64_t>(order_.size()) - 1; i > 0; --i) {
+            std::swap(order_[i], order_[random.below(i + 1)]);
+        }
+    }
+    stopping_ = false;
+    slots_.clear();
+    slots_.resize(static_cast<std::size_t>(options_.ahead));
+    prepared_ = delivered_ = next_batch_ = first_batch;
+    next_row_ = 0;
+    while (prepared_ < std::min(first_batch + options_.ahead, batches())) prepare(prepared_);
+    for (std::int64_t i = 0; i < options_.workers; ++i) workers_.emplace_back([this] { work(); });
+}
+
+/// Gives a batch its slot and memory. Called by the consumer only, so that tensors are made and
+/// released on one thread; workers see plain memory.
+void Loader::prepare(std::int64_t batch) {
+    const ClipOptions& options = reader_.options();
+    const std::int64_t B = clips_in(batch), rows = B * options.views(), T = options.frames,
+                       S = options.size;
+    const std::int64_t K = static_cast<std::int64_t>(options.entities.size());
+    Slot& slot = slot_of(batch);
+    slot.batch = {.frames = Tensor::empty({rows, T, S, S, 3}),
+                  .boxes = Tensor::empty({rows, T, K, 4}),
+                  .labels = Tensor::empty({B}, DType::i64),
+                  .clips = {},
+                  .without_person = 0};
+    slot.clips_left = B;
+    slot.visible.assign(static_cast<std::size_t>(B), 0);
+    slot.failure.assign(static_cast<std::size_t>(B), nullptr);
+    for (std::int64_t row = 0; row < B; ++row) {
+        const std::int64_t clip = order_[batch * options_.batch_size + row];
+        slot.batch.clips.push_back(clip);
+        slot.batch.labels.data<std::int64_t>()[row] = clips_[clip].label;
+    }
+    prepared_ = batch + 1;
+}
+
+void Loader::work() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+        work_to_do_.wait(lock, [&] { return stopping_ || next_batch_ < prepared_; });
+        if (stopping_) return;
+        Slot& slot = slot_of(next_batch_);
+        const std::int64_t row = next_row_++;
+        if (next_row_ == clips_in(next_batch_)) {
+            ++next_batch_;
+            next_row_ = 0;
+        }
+        const std::int64_t clip = slot.batch.clips[row];
+        float* frames = slot.batch.frames.data<float>();
+        float* boxes = slot.batch.boxes.data<float>();
+        frames += row * (slot.batch.frames.numel() / slot.batch.labels.numel());
+        boxes += row * (slot.batch.boxes.numel() / slot.batch.labels.numel());
+
+        lock.unlock();
+        Random random = random_for(options_.seed, epoch_, static_cast<std::uint64_t>(clip));
+        bool visible = false;
+        std::exception_ptr failure;
+        try {
+            visible = reader_.read(clips_[clip].files, random, frames, boxes);
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        lock.lock();
+
+        slot.visible[row] = visible;
+        slot.failure[row] = failure;
+        if (--slot.clips_left == 0) clip_done_.notify_one();
+    }
+}
+
+std::optional<Batch> Loader::next() {
+    if (workers_.empty()) return std::nullopt;
+    if (delivered_ == batches()) {
+        stop();
+        return std::nullopt;
+    }
+    std::unique_lock lock(mutex_);
+    Slot& slot = slot_of(delivered_);
+    clip_done_.wait(lock, [&] { return slot.clips_left == 0; });
+    for (const std::exception_ptr& failure : slot.failure) {
+        if (!failure) continue;
+        const std::exception_ptr first = failure;
+        lock.unlock();
+        stop();
+        std::rethrow_exception(first);
+    }
+    Batch batch = std::move(slot.batch);
+    batch.without_person = std::count(slot.visible.begin(), slot.visible.end(), 0);
+    ++delivered_;
+    if (prepared_ < batches()) {
+        prepare(prepared_);
+        work_to_do_.notify_all();
+    }
+    return batch;
+}
+
+void Loader::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    work_to_do_.notify_all();
+    for (std::thread& worker : workers_) worker.join();
+    workers_.clear();
+}
+
+}  // namespace mdn

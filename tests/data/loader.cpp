@@ -1,0 +1,232 @@
+#include "data/loader.h"
+
+#include <algorithm>
+#include <set>
+
+#include "tests/data/temporary_dataset.h"
+
+namespace mdn::testing {
+
+namespace {
+
+/// Seven clips of different length, three labels; the sixth shows nobody.
+struct Folder : TemporaryFolder {
+    Folder() {
+        std::string list;
+        for (std::int64_t i = 0; i < 7; ++i) {
+            const std::string name = "clip" + std::to_string(i);
+            write_clip(path(), name, 3 + i, 36, 30, 100 * static_cast<std::uint64_t>(i));
+            list += name + " " + std::to_string(3 + i) + " " + std::to_string(i % 3) + "\n";
+        }
+        write(path() / "train.txt", list);
+        for (const auto& file : std::filesystem::directory_iterator(path() / "keypoints/clip5")) {
+            write(file.path(), openpose_json({}));
+        }
+    }
+    std::vector<ListedClip> clips() const { return read_split(path(), "train", 3, true); }
+};
+
+ClipOptions small(Sampling sampling) {
+    ClipOptions options;
+    options.frames = 4;
+    options.size = 16;
+    options.entities = {Entity::head, Entity::torso};
+    options.sampling = sampling;
+    return options;
+}
+
+LoaderOptions training(std::int64_t workers, std::int64_t ahead = 2) {
+    return {.batch_size = 2,
+            .workers = workers,
+            .ahead = ahead,
+            .shuffle = true,
+            .drop_last_single = false,
+            .seed = 9};
+}
+
+std::vector<Batch> rest_of_epoch(Loader& loader) {
+    std::vector<Batch> batches;
+    while (auto batch = loader.next()) batches.push_back(std::move(*batch));
+    return batches;
+}
+
+std::vector<Batch> epoch_of(Loader& loader, std::int64_t epoch, std::int64_t first = 0) {
+    loader.start(epoch, first);
+    return rest_of_epoch(loader);
+}
+
+bool same(const Batch& a, const Batch& b) {
+    return a.frames.to_vector<float>() == b.frames.to_vector<float>() &&
+           a.boxes.to_vector<float>() == b.boxes.to_vector<float>() &&
+           a.labels.to_vector<std::int64_t>() == b.labels.to_vector<std::int64_t>() &&
+           a.clips == b.clips && a.without_person == b.without_person;
+}
+
+bool same(const std::vector<Batch>& a, const std::vector<Batch>& b) {
+    return a.size() == b.size() &&
+           std::equal(a.begin(), a.end(), b.begin(),
+                      [](const Batch& p, const Batch& q) { return same(p, q); });
+}
+
+}  // namespace
+
+TEST_SUITE("data/loader") {
+    TEST_CASE("evaluation: every clip once, in the list's order, as read_clip reads it") {
+        Folder folder;
+        const auto clips = folder.clips();
+        Loader loader(clips, small(Sampling::test), {.batch_size = 3, .workers = 2, .ahead = 2});
+        CHECK_FALSE(loader.next());
+        const auto batches = epoch_of(loader, 0);
+        CHECK(loader.batches() == 3);
+        REQUIRE(batches.size() == 3);
+        std::int64_t position = 0, without_person = 0;
+        for (const Batch& batch : batches) {
+            const std::int64_t B = position < 6 ? 3 : 1;
+            CHECK(batch.frames.shape() == Shape{B, 4, 16, 16, 3});
+            CHECK(batch.boxes.shape() == Shape{B, 4, 2, 4});
+            CHECK(batch.labels.shape() == Shape{B});
+            without_person += batch.without_person;
+            for (std::int64_t row = 0; row < B; ++row, ++position) {
+                CHECK(batch.clips[row] == position);
+                CHECK(batch.labels.data<std::int64_t>()[row] == position % 3);
+                const Clip clip = read_clip(clips[position].files, small(Sampling::test));
+                const float* frames = batch.frames.data<float>() + row * clip.frames.numel();
+                const float* boxes = batch.boxes.data<float>() + row * clip.boxes.numel();
+                CHECK(std::vector<float>(frames, frames + clip.frames.numel()) ==
+                      clip.frames.to_vector<float>());
+                CHECK(std::vector<float>(boxes, boxes + clip.boxes.numel()) ==
+                      clip.boxes.to_vector<float>());
+            }
+        }
+        CHECK(position == 7);
+        CHECK(without_person == 1);
+        CHECK_FALSE(loader.next());
+        loader.start(0);
+        CHECK(same(rest_of_epoch(loader), batches));
+    }
+
+    TEST_CASE("views of a clip are neighbours in the batch") {
+        Folder folder;
+        Loader loader(folder.clips(), small(Sampling::twice), {.batch_size = 2});
+        loader.start(0);
+        const auto batch = loader.next();
+        REQUIRE(batch);
+        CHECK(batch->frames.shape() == Shape{4, 4, 16, 16, 3});
+        CHECK(batch->labels.shape() == Shape{2});
+        const Clip second = read_clip(folder.clips()[1].files, small(Sampling::twice));
+        const auto frames = batch->frames.to_vector<float>();
+        CHECK(std::vector<float>(frames.begin() + second.frames.numel(), frames.end()) ==
+              second.frames.to_vector<float>());
+    }
+
+    TEST_CASE("the same batches with 1 worker or 8, any look-ahead, cached or not") {
+        Folder folder;
+        Loader one(folder.clips(), small(Sampling::train), training(1, 1));
+        Loader eight(folder.clips(), small(Sampling::train), training(8, 3));
+        ClipOptions with_cache = small(Sampling::train);
+        with_cache.cache_bytes = 1 << 16;
+        Loader cached(folder.clips(), with_cache, training(8, 5));
+        for (const std::int64_t epoch : {0, 1, 5}) {
+            CAPTURE(epoch);
+            const auto expected = epoch_of(one, epoch);
+            CHECK(expected.size() == 4);
+            CHECK(same(epoch_of(eight, epoch), expected));
+            CHECK(same(epoch_of(cached, epoch), expected));
+        }
+    }
+
+    TEST_CASE("epochs and seeds differ in order and augmentation; each holds every clip once") {
+        Folder folder;
+        Loader loader(folder.clips(), small(Sampling::train), training(2));
+        LoaderOptions other = training(2);
+        other.seed = 10;
+        Loader reseeded(folder.clips(), small(Sampling::train), other);
+        const auto first = epoch_of(loader, 0), second = epoch_of(loader, 1);
+        CHECK_FALSE(same(first, second));
+        CHECK_FALSE(same(first, epoch_of(reseeded, 0)));
+        std::vector<std::int64_t> order;
+        for (const Batch& batch : first) {
+            order.insert(order.end(), batch.clips.begin(), batch.clips.end());
+        }
+        CHECK(std::set<std::int64_t>(order.begin(), order.end()).size() == 7);
+        CHECK(order.size() == 7);
+        CHECK_FALSE(std::is_sorted(order.begin(), order.end()));
+        // Unshuffled, the same clip is still augmented anew in each epoch.
+        other.shuffle = false;
+        Loader unshuffled(folder.clips(), small(Sampling::train), other);
+        const auto a = epoch_of(unshuffled, 0), b = epoch_of(unshuffled, 1);
+        CHECK(a[0].clips == b[0].clips);
+        CHECK_FALSE(same(a[0], b[0]));
+    }
+
+    TEST_CASE("an epoch can begin at any of its batches") {
+        Folder folder;
+        Loader loader(folder.clips(), small(Sampling::train), training(3));
+        const auto whole = epoch_of(loader, 4);
+        for (std::int64_t first = 0; first <= 4; ++first) {
+            Loader resumed(folder.clips(), small(Sampling::train), training(2));
+            CHECK(same(epoch_of(resumed, 4, first), {whole.begin() + first, whole.end()}));
+        }
+        CHECK(contains(error_of([&] { loader.start(0, 5); }), {"batch 5", "4"}));
+    }
+
+    TEST_CASE("a single clip left over is dropped on request, unless it is all there is") {
+        Folder folder;
+        LoaderOptions options{.batch_size = 3, .drop_last_single = true};
+        auto clips = folder.clips();
+        const auto count = [&](std::int64_t batch_size, bool drop) {
+            return Loader(clips, small(Sampling::test),
+                          {.batch_size = batch_size, .drop_last_single = drop})
+                .batches();
+        };
+        CHECK(count(3, true) == 2);
+        CHECK(count(3, false) == 3);
+        CHECK(count(4, true) == 2);
+        CHECK(count(1, true) == 7);
+        CHECK(count(9, true) == 1);
+        Loader loader(clips, small(Sampling::test), options);
+        CHECK(epoch_of(loader, 0).size() == 2);
+        clips.resize(1);
+        CHECK(count(3, true) == 1);
+    }
+
+    TEST_CASE("what a worker stumbles over reaches the caller, at its batch") {
+        Folder folder;
+        const auto clips = folder.clips();
+        write(clips[3].files.frame(0), "broken");
+        write(clips[2].files.frame(0), "broken");
+        Loader loader(clips, small(Sampling::test), {.batch_size = 2, .workers = 4, .ahead = 3});
+        loader.start(0);
+        CHECK(loader.next());
+        CHECK(contains(error_of([&] { loader.next(); }), {"clip2", "cannot decode"}));
+        CHECK_FALSE(loader.next());
+        // The loader is not spoilt.
+        for (const std::int64_t i : {2, 3}) {
+            write_image(clips[i].files.frame(0), random_image(36, 30, 1));
+        }
+        CHECK(epoch_of(loader, 0).size() == 4);
+    }
+
+    TEST_CASE("leaving in the middle of an epoch is clean") {
+        Folder folder;
+        for (int i = 0; i < 20; ++i) {
+            Loader loader(folder.clips(), small(Sampling::train), training(4, 4));
+            loader.start(i);
+            if (i % 2) CHECK(loader.next());
+            if (i % 3 == 0) loader.start(i + 1);
+        }
+    }
+
+    TEST_CASE("options that make no sense") {
+        Folder folder;
+        const auto error = [&](LoaderOptions options) {
+            return error_of([&] { Loader(folder.clips(), small(Sampling::test), options); });
+        };
+        CHECK(contains(error({.batch_size = 0}), {"batch size"}));
+        CHECK(contains(error({.workers = 0}), {"workers"}));
+        CHECK(contains(error({.ahead = 0}), {"ahead"}));
+        CHECK(contains(error_of([&] { Loader({}, small(Sampling::test), {}); }), {"no clip"}));
+    }
+}
+
+}  // namespace mdn::testing
