@@ -1,0 +1,326 @@
+// Batch norm as column reductions and per-channel maps over [rows, C], each one pass over memory.
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "engine/cpu/cpu_kernels.h"
+#include "engine/cpu/dispatch.h"
+
+namespace mdn {
+
+namespace {
+
+/// Elements a row of at least so many channels is processed in: enough to fill vector registers
+/// and hide the loop's overhead, few enough that per-channel arrays stay in the first-level cache.
+constexpr int64_t wide = 256;
+/// Elements summed in the working precision before they are added to sums in double.
+constexpr int64_t chunk_elements = 32768;
+/// Rows whose mean serves as the origin of the first chunk.
+constexpr int64_t first_rows = 64;
+
+/// x [..., C] as rows of C, of which `fold` are processed at a time as one row of `width` = fold·C
+/// elements, with per-channel values repeated `fold` times: short loops would cost more than the
+/// arithmetic where C is small.
+struct Rows {
+    int64_t rows, channels, fold, width;
+
+    explicit Rows(const Tensor& x)
+        : rows(x.numel() / x.dim(-1)),
+          channels(x.dim(-1)),
+          fold((wide + channels - 1) / channels),
+          width(fold * channels) {}
+
+    /// body(offset of the first element, number of elements) for the rows in [begin, end).
+    template <class F>
+    void for_each(int64_t begin, int64_t end, F&& body) const {
+        for (int64_t i = begin * channels; i < end * channels; i += width)
+            body(i, std::min(width, end * channels - i));
+    }
+
+    /// Rows of one chunk.
+    int64_t chunk() const { return std::max<int64_t>(chunk_elements / channels, 1); }
+
+    /// value(c) for every channel, repeated.
+    template <class T, class F>
+    std::vector<T> repeat(F&& value) const {
+        std::vector<T> repeated(width);
+        for (int64_t i = 0; i < width; ++i) repeated[i] = static_cast<T>(value(i % channels));
+        return repeated;
+    }
+};
+
+/// Count, mean and Σ(x − mean)² per channel of the rows seen so far, merged pairwise (Chan, Golub
+/// and LeVeque 1979): exact to rounding however far the mean is from zero.
+struct Moments {
+    double count = 0;
+    std::vector<double> mean, squares;
+
+    explicit Moments(int64_t channels) : mean(channels, 0.0), squares(channels, 0.0) {}
+
+    /// Weight of a further part of `n` rows in the mean, and of its distance² in the squares.
+    struct Weights {
+        double mean, squares;
+    };
+    Weights grow(double n) {
+        const double before = count;
+        count += n;
+        return {n / count, before * n / count};
+    }
+    void merge(int64_t c, Weights weights, double part_mean, double part_squares) {
+        const double distance = part_mean - mean[c];
+        mean[c] += distance * weights.mean;
+        squares[c] += part_squares + distance * distance * weights.squares;
+    }
+    void merge(const Moments& part) {
+        if (part.count == 0) return;
+        const Weights weights = grow(part.count);
+        for (size_t c = 0; c < mean.size(); ++c) merge(c, weights, part.mean[c], part.squares[c]);
+    }
+};
+
+/// Mean of rows [begin, end), repeated: a point near which the first chunk lies.
+template <class T>
+std::vector<T> mean_of(const T* x, const Rows& rows, int64_t begin, int64_t end) {
+    std::vector<double> sum(rows.channels, 0.0);
+    for (int64_t n = begin; n < end; ++n)
+        for (int64_t c = 0; c < rows.channels; ++c) sum[c] += x[n * rows.channels + c];
+    return rows.repeat<T>([&](int64_t c) { return sum[c] / static_cast<double>(end - begin); });
+}
+
+/// Moments of rows [begin, end). A chunk is summed relative to the mean so far, which keeps the
+/// squares small, and merged in double.
+template <class T>
+Moments moments_of(const T* x, const Rows& rows, int64_t begin, int64_t end) {
+    Moments total(rows.channels);
+    std::vector<T> origin = mean_of(x, rows, begin, std::min(end, begin + first_rows));
+    std::vector<T> sum(rows.width), square(rows.width);
+    T *o = origin.data(), *s = sum.data(), *q = square.data();
+    for (int64_t first = begin; first < end; first += rows.chunk()) {
+        const int64_t last = std::min(end, first + rows.chunk());
+        std::fill(sum.begin(), sum.end(), T{0});
+        std::fill(square.begin(), square.end(), T{0});
+        rows.for_each(first, last, [=](int64_t offset, int64_t count) {
+            const T* in = x + offset;
+#pragma omp simd
+            for (int64_t i = 0; i < count; ++i) {
+                const T distance = in[i] - o[i];
+                s[i] += distance;
+                q[i] += distance * distance;
+            }
+        });
+        const double n = static_cast<double>(last - first);
+        const Moments::Weights weights = total.grow(n);
+        for (int64_t c = 0; c < rows.channels; ++c) {
+            double chunk_sum = 0, chunk_square = 0;
+            for (int64_t i = c; i < rows.width; i += rows.channels) {
+                chunk_sum += s[i];
+                chunk_square += q[i];
+            }
+            total.merge(c, weights, o[c] + chunk_sum / n,
+                        std::max(chunk_square - chunk_sum * chunk_sum / n, 0.0));
+        }
+        for (int64_t i = 0; i < rows.width; ++i)
+            o[i] = static_cast<T>(total.mean[i % rows.channels]);
+    }
+    return total;
+}
+
+/// Partial results of all threads are combined in the order of the rows, so that the result
+/// depends on the number of threads only.
+template <class T>
+Moments moments_of(const Tensor& x) {
+    const Rows rows(x);
+    std::vector<Moments> parts(omp_get_max_threads(), Moments(rows.channels));
+    parallel_for(rows.rows, x.numel(), [&](int64_t begin, int64_t end) {
+        parts[omp_get_thread_num()] = moments_of(x.data<T>(), rows, begin, end);
+    });
+    for (size_t i = 1; i < parts.size(); ++i) parts[0].merge(parts[i]);
+    return parts[0];
+}
+
+/// y = scale·x + shift [+ scale_b·r + shift_b | + r], then ReLU if asked.
+enum class Residual { none, plain, affine };
+
+template <class T, Residual residual, bool relu>
+void apply(const Tensor& x, const ChannelAffine& a, const Tensor& r, const ChannelAffine& b,
+           Tensor& y) {
+    const Rows rows(x);
+    const auto repeat = [&](const Tensor& values) {
+        return rows.repeat<T>([p = values.data<T>()](int64_t c) { return p[c]; });
+    };
+    const std::vector<T> scale = repeat(a.scale);
+    std::vector<T> shift = repeat(a.shift), scale_b;
+    if constexpr (residual == Residual::affine) {
+        scale_b = repeat(b.scale);
+        for (int64_t i = 0; i < rows.width; ++i) shift[i] += b.shift.data<T>()[i % rows.channels];
+    }
+    const T *in = x.data<T>(), *in_b = residual == Residual::none ? nullptr : r.data<T>();
+    T* out = y.data<T>();
+    parallel_for(rows.rows, x.numel(), [&](int64_t begin, int64_t end) {
+        const T *s = scale.data(), *t = shift.data(), *s_b = scale_b.data();
+        rows.for_each(begin, end, [=](int64_t offset, int64_t count) {
+            const T *p = in + offset, *p_b = in_b + offset;
+            T* q = out + offset;
+            // Element i is read before it is written, so y may be x.
+#pragma omp simd
+            for (int64_t i = 0; i < count; ++i) {
+                T value = s[i] * p[i] + t[i];
+                if constexpr (residual == Residual::plain) value += p_b[i];
+                if constexpr (residual == Residual::affine) value += s_b[i] * p_b[i];
+                q[i] = relu && value < 0 ? T{0} : value;
+            }
+        });
+    });
+}
+
+/// Σ g and Σ g·(x − mean) per channel, in double, where g = dy, behind the ReLU if `relu`.
+struct GradientSums {
+    std::vector<double> g, g_centred;
+    explicit GradientSums(int64_t channels) : g(channels, 0.0), g_centred(channels, 0.0) {}
+};
+
+template <class T, bool relu>
+GradientSums gradient_sums(const Tensor& x, const Tensor& dy, const std::vector<T>& mean,
+                           const std::vector<T>& scale, const std::vector<T>& shift) {
+    const Rows rows(x);
+    std::vector<GradientSums> parts(omp_get_max_threads(), GradientSums(rows.channels));
+    const T *px = x.data<T>(), *pdy = dy.data<T>();
+    parallel_for(rows.rows, x.numel(), [&](int64_t begin, int64_t end) {
+        GradientSums total(rows.channels);
+        std::vector<T> sum(rows.width), sum_centred(rows.width);
+        T *s = sum.data(), *sc = sum_centred.data();
+        const T *m = mean.data(), *a = scale.data(), *b = shift.data();
+        for (int64_t first = begin; first < end; first += rows.chunk()) {
+            std::fill(sum.begin(), sum.end(), T{0});
+            std::fill(sum_centred.begin(), sum_centred.end(), T{0});
+            rows.for_each(first, std::min(end, first + rows.chunk()),
+                          [=](int64_t offset, int64_t count) {
+                              const T *in = px + offset, *grad = pdy + offset;
+#pragma omp simd
+                              for (int64_t i = 0; i < count; ++i) {
+                                  const T g = !relu || a[i] * in[i] + b[i] > 0 ? grad[i] : T{0};
+                                  s[i] += g;
+                                  sc[i] += g * (in[i] - m[i]);
+                              }
+                          });
+            for (int64_t i = 0; i < rows.width; ++i) {
+                total.g[i % rows.channels] += s[i];
+                total.g_centred[i % rows.channels] += sc[i];
+            }
+        }
+        parts[omp_get_thread_num()] = std::move(total);
+    });
+    for (size_t i = 1; i < parts.size(); ++i)
+        for (int64_t c = 0; c < rows.channels; ++c) {
+            parts[0].g[c] += parts[i].g[c];
+            parts[0].g_centred[c] += parts[i].g_centred[c];
+        }
+    return parts[0];
+}
+
+template <class T, bool relu>
+void backward(const Tensor& x, const Tensor& mean, const Tensor& inv_std,
+              const ChannelAffine& affine, bool batch_statistics, const Tensor& dy, Tensor& dx,
+              Tensor& dgamma, Tensor& dbeta) {
+    const Rows rows(x);
+    const auto repeat = [&](const Tensor& values) {
+        return rows.repeat<T>([p = values.data<T>()](int64_t c) { return p[c]; });
+    };
+    const std::vector<T> centre = repeat(mean), scale = repeat(affine.scale),
+                         shift = repeat(affine.shift);
+    const GradientSums sums = gradient_sums<T, relu>(x, dy, centre, scale, shift);
+    // dx = scale·g + slope·(x − mean) + constant
+    std::vector<double> slope(rows.channels, 0.0), constant(rows.channels, 0.0);
+    const double count = static_cast<double>(rows.rows);
+    for (int64_t c = 0; c < rows.channels; ++c) {
+        const double inverse = inv_std.data<T>()[c];
+        const double sum_g_hat = sums.g_centred[c] * inverse;
+        dgamma.data<T>()[c] = static_cast<T>(sum_g_hat);
+        dbeta.data<T>()[c] = static_cast<T>(sums.g[c]);
+        if (batch_statistics) {
+            slope[c] = -scale[c] * inverse * sum_g_hat / count;
+            constant[c] = -scale[c] * sums.g[c] / count;
+        }
+    }
+    const std::vector<T> slopes = rows.repeat<T>([&](int64_t c) { return slope[c]; });
+    const std::vector<T> constants = rows.repeat<T>([&](int64_t c) { return constant[c]; });
+    const T *px = x.data<T>(), *pdy = dy.data<T>();
+    T* pdx = dx.data<T>();
+    parallel_for(rows.rows, x.numel(), [&](int64_t begin, int64_t end) {
+        const T *m = centre.data(), *a = scale.data(), *b = shift.data(), *k = slopes.data(),
+                *d = constants.data();
+        rows.for_each(begin, end, [=](int64_t offset, int64_t count) {
+            const T *in = px + offset, *grad = pdy + offset;
+            T* out = pdx + offset;
+            // Element i is read before it is written, so dx may be dy.
+#pragma omp simd
+            for (int64_t i = 0; i < count; ++i) {
+                const T g = !relu || a[i] * in[i] + b[i] > 0 ? grad[i] : T{0};
+                out[i] = a[i] * g + (k[i] * (in[i] - m[i]) + d[i]);
+            }
+        });
+    });
+}
+
+}  // namespace
+
+void CpuKernels::batch_norm_prepare(const Tensor& x, const Tensor& gamma, const Tensor& beta,
+                                    const BatchNormOptions& options, Tensor& running_mean,
+                                    Tensor& running_var, Tensor& mean, Tensor& inv_std,
+                                    Tensor& scale, Tensor& shift) {
+    with_float_type(x, [&]<class T>(T) {
+        const int64_t channels = x.dim(-1);
+        Moments batch(0);
+        if (options.training) batch = moments_of<T>(x);
+        for (int64_t c = 0; c < channels; ++c) {
+            T &kept_mean = running_mean.data<T>()[c], &kept_var = running_var.data<T>()[c];
+            double centre = kept_mean, variance = kept_var;
+            if (options.training) {
+                centre = batch.mean[c];
+                variance = batch.squares[c] / batch.count;
+                const double unbiased = batch.squares[c] / (batch.count - 1), m = options.momentum;
+                kept_mean = static_cast<T>((1 - m) * kept_mean + m * centre);
+                kept_var = static_cast<T>((1 - m) * kept_var + m * unbiased);
+            }
+            const double inverse = 1 / std::sqrt(variance + options.eps);
+            const double factor = gamma.data<T>()[c] * inverse;
+            mean.data<T>()[c] = static_cast<T>(centre);
+            inv_std.data<T>()[c] = static_cast<T>(inverse);
+            scale.data<T>()[c] = static_cast<T>(factor);
+            shift.data<T>()[c] = static_cast<T>(beta.data<T>()[c] - centre * factor);
+        }
+    });
+}
+
+void CpuKernels::channel_affine_forward(const Tensor& x, const ChannelAffine& a,
+                                        const Tensor& residual, const ChannelAffine& b, bool relu,
+                                        Tensor& y) {
+    with_float_type(x, [&]<class T>(T) {
+        const auto run = [&]<Residual kind>() {
+            relu ? apply<T, kind, true>(x, a, residual, b, y)
+                 : apply<T, kind, false>(x, a, residual, b, y);
+        };
+        if (b.defined())
+            run.template operator()<Residual::affine>();
+        else if (residual.defined())
+            run.template operator()<Residual::plain>();
+        else
+            run.template operator()<Residual::none>();
+    });
+}
+
+void CpuKernels::relu_mask(const Tensor& y, const Tensor& dy, Tensor& dr) {
+    relu_backward(y, dy, dr);
+}
+
+void CpuKernels::batch_norm_backward(const Tensor& x, const Tensor& mean, const Tensor& inv_std,
+                                     const ChannelAffine& affine, bool batch_statistics,
+                                     const Tensor& dy, Tensor& dx, Tensor& dgamma, Tensor& dbeta) {
+    with_float_type(x, [&]<class T>(T) {
+        affine.relu
+            ? backward<T, true>(x, mean, inv_std, affine, batch_statistics, dy, dx, dgamma, dbeta)
+            : backward<T, false>(x, mean, inv_std, affine, batch_statistics, dy, dx, dgamma, dbeta);
+    });
+}
+
+}  // namespace mdn
