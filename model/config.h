@@ -13,7 +13,9 @@ enum class Regions { keypoints, fixed, none };
 enum class Paths { dual, st, ts };
 enum class Fusion { router, mean };
 
-/// Every key of SPEC §8 under its own name; the defaults are the preset `paper-ma52`.
+/// Every key of SPEC §8 under its own name; the defaults are the preset `paper-ma52`. The ranges
+/// that check_config enforces are listed in config.cpp; they are wide for any model that can be
+/// trained and narrow enough that no size computed from them overflows 64 bits.
 struct Config {
     std::string preset = "paper-ma52";
     int64_t classes = 52;
@@ -44,8 +46,10 @@ struct Config {
     Fusion fusion = Fusion::router;
 
     int64_t entity_count() const { return static_cast<int64_t>(entities.size()); }  // K
+    /// Output channels of a block over its width (SPEC §2).
+    int64_t expansion() const { return backbone.block == Block::bottleneck ? 4 : 1; }
     /// Channels C of the feature map: 8·width·expansion.
-    int64_t feature_channels() const;
+    int64_t feature_channels() const { return 8 * backbone.width * expansion(); }
     bool has_entities() const { return regions != Regions::none; }
     bool has_st() const { return has_entities() && paths != Paths::ts; }
     bool has_ts() const { return has_entities() && paths != Paths::st; }
@@ -61,6 +65,8 @@ Config preset_config(const std::string& name);
 Config parse_config(const std::string& json, const std::string& source);
 /// parse_config on a file; throws Error if it cannot be read.
 Config load_config(const std::string& path);
+/// Throws Error naming the first key whose value is out of range; `source` begins the message.
+void check_config(const Config& config, const std::string& source = "config");
 /// All keys, as parse_config reads them back.
 std::string to_json(const Config& config);
 
