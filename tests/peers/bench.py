@@ -1,0 +1,142 @@
+"""Times the PyTorch peer: a forward pass, or a whole training step; prints one line of JSON.
+
+    python3 tests/peers/bench.py --preset paper-ma52 --clips 2 --mode train [--threads 2]
+
+A training step is forward in train mode (dropout as configured), backward and the optimizer's
+update. With --output the logits of one untimed pass in eval mode, before any step, are written, so
+that another program given the same --weights and --input can be compared.
+"""
+
+import argparse
+import ctypes
+import json
+import os
+import resource
+import statistics
+import time
+
+import numpy as np
+import torch
+
+import safetensors_io
+from micro_dualnet import MicroDualNet, make_config, make_optimizer, read_config
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    model = parser.add_mutually_exclusive_group()
+    model.add_argument("--preset", default="tiny", choices=["tiny", "paper-ma52", "paper-imigue"])
+    model.add_argument("--config", help="JSON file; replaces --preset")
+    parser.add_argument("--mode", default="forward", choices=["forward", "train"])
+    parser.add_argument("--clips", type=int, default=1, help="batch size, unless --input gives it")
+    parser.add_argument("--optimizer", default="adamw", choices=["adamw", "sgd"])
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--repeats", type=int, default=5, help="timed runs, after one that is not")
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--layout", default="channels_last",
+                        choices=["channels_last", "contiguous"])
+    parser.add_argument("--malloc", default="keep", choices=["keep", "default"],
+                        help="keep: reuse freed memory (faster, a few per cent more of it)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--weights", help="safetensors to start from; random otherwise")
+    parser.add_argument("--input", help="safetensors with frames, boxes, labels; random otherwise")
+    parser.add_argument("--output", help="safetensors to write: logits")
+    return parser.parse_args()
+
+
+def random_input(config, clips):
+    """Frames ~ N(0,1), boxes inside the frame of sides ≥ 1/16 of it, labels."""
+    frames, entities, size = config["frames"], len(config["entities"]), config["size"]
+    corner = torch.rand(clips, frames, entities, 2) * 15 / 16
+    side = 1 / 16 + torch.rand(clips, frames, entities, 2) * (15 / 16 - corner)
+    return {"frames": torch.randn(clips, frames, size, size, 3),
+            "boxes": torch.cat([corner, corner + side], -1) * size,
+            "labels": torch.randint(config["classes"], (clips,))}
+
+
+def keep_freed_memory():
+    """Tells glibc's malloc to serve large blocks from its heap and never to give it back.
+
+    By default every large tensor is mapped afresh and its pages are faulted in and zeroed again at
+    every step. PyTorch's tuning guide has users preload another allocator against that; these two
+    settings do the same with the one at hand.
+    """
+    trim_threshold, mmap_max = -1, -4  # M_TRIM_THRESHOLD, M_MMAP_MAX of <malloc.h>
+    libc = ctypes.CDLL(None)
+    if not (libc.mallopt(trim_threshold, -1) and libc.mallopt(mmap_max, 0)):
+        raise OSError("mallopt refused the settings; run with --malloc default")
+
+
+def peak_rss_mib():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main():
+    arguments = parse_arguments()
+    rss_after_import = peak_rss_mib()
+    if arguments.malloc == "keep":
+        keep_freed_memory()
+    torch.set_num_threads(arguments.threads)
+    torch.manual_seed(arguments.seed)
+    # float32 throughout, as the program this is compared with.
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.benchmark = True
+
+    config = (read_config(arguments.config) if arguments.config
+              else make_config({"preset": arguments.preset}))
+    model = MicroDualNet(config)
+    if arguments.weights:
+        model.load(arguments.weights)
+    layout = (torch.channels_last if arguments.layout == "channels_last"
+              else torch.contiguous_format)
+    model = model.to(arguments.device).to(memory_format=layout)
+    if arguments.input:
+        stored = safetensors_io.load(arguments.input)
+        batch = {name: torch.from_numpy(stored[name]) for name in ("frames", "boxes", "labels")
+                 if name in stored}
+    else:
+        batch = random_input(config, arguments.clips)
+    batch = {name: tensor.to(arguments.device) for name, tensor in batch.items()}
+
+    def forward():
+        with torch.inference_mode():
+            return model(batch["frames"], batch.get("boxes"))
+
+    if arguments.output:
+        model.eval()
+        logits = forward()["logits"].cpu().numpy().astype(np.float32)
+        safetensors_io.save(arguments.output, {"logits": logits})
+
+    optimizer = make_optimizer(model, arguments.optimizer, lr=1e-3, weight_decay=0.05)
+
+    def training_step():
+        optimizer.zero_grad(set_to_none=True)
+        out = model.losses(model(batch["frames"], batch.get("boxes")), batch["labels"])
+        out["loss"].backward()
+        optimizer.step()
+
+    model.train(arguments.mode == "train")
+    work = training_step if arguments.mode == "train" else forward
+    times = []
+    for _ in range(1 + arguments.repeats):
+        start = time.perf_counter()
+        work()
+        if arguments.device == "cuda":
+            torch.cuda.synchronize()
+        times.append(time.perf_counter() - start)
+    times = times[1:]
+
+    print(json.dumps({
+        "framework": "pytorch", "version": torch.__version__, "device": arguments.device,
+        "layout": arguments.layout, "malloc": arguments.malloc, "threads": arguments.threads,
+        "mode": arguments.mode,
+        "optimizer": arguments.optimizer if arguments.mode == "train" else None,
+        "preset": arguments.config or arguments.preset, "clips": len(batch["frames"]),
+        "median_s": statistics.median(times), "min_s": min(times), "times": times,
+        "peak_rss_mib": peak_rss_mib(), "rss_after_import_mib": rss_after_import,
+    }))
+
+
+if __name__ == "__main__":
+    main()
