@@ -1,20 +1,52 @@
 #include "engine/cpu/gemm.h"
 
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+
+#include "engine/cpu/gemm_driver.h"
+#include "engine/cpu/gemm_pack.h"
+
 namespace mdn {
+
+void* workspace_bytes(Workspace purpose, int64_t bytes) {
+    struct Free {
+        void operator()(void* block) const { std::free(block); }
+    };
+    struct Block {
+        std::unique_ptr<void, Free> memory;
+        int64_t size = 0;
+    };
+    thread_local Block blocks[static_cast<int>(Workspace::count)];
+    Block& block = blocks[static_cast<int>(purpose)];
+    if (bytes > block.size) {
+        constexpr int64_t page = 4096;
+        const int64_t size = (bytes + page - 1) / page * page;
+        block.memory.reset();
+        block.memory.reset(std::aligned_alloc(page, size));
+        if (!block.memory) throw std::bad_alloc();
+        std::memset(block.memory.get(), 0, size);  // edges of panels are read, though never used
+        block.size = size;
+    }
+    return block.memory.get();
+}
 
 template <class T>
 void gemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, T alpha, const T* a,
           int64_t lda, const T* b, int64_t ldb, T beta, T* c, int64_t ldc, const T* bias) {
-#pragma omp parallel for
-    for (int64_t i = 0; i < m; ++i)
-        for (int64_t j = 0; j < n; ++j) {
-            T total = 0;
-            for (int64_t p = 0; p < k; ++p)
-                total += (transpose_a ? a[p * lda + i] : a[i * lda + p]) *
-                         (transpose_b ? b[j * ldb + p] : b[p * ldb + j]);
-            T& out = c[i * ldc + j];
-            out = alpha * total + (beta == 0 ? 0 : beta * out) + (bias ? bias[j] : 0);
-        }
+    const auto rows = [=](int64_t i) { return c + i * ldc; };
+    const GemmOutput<T, decltype(rows)> out{rows, alpha, beta, bias};
+    const auto with_b = [&](const auto& right) {
+        if (transpose_a)
+            gemm_shared_b(m, n, k, ColumnMajorA<T>{a, lda}, right, out);
+        else
+            gemm_shared_b(m, n, k, RowMajorA<T>{a, lda}, right, out);
+    };
+    if (transpose_b)
+        with_b(ColumnMajorB<T>{b, ldb});
+    else
+        with_b(RowMajorB<T>{b, ldb});
 }
 
 template void gemm<float>(bool, bool, int64_t, int64_t, int64_t, float, const float*, int64_t,

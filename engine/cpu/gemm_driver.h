@@ -1,0 +1,200 @@
+// Blocking and threads of the matrix product C = alpha·A·B + beta·C + bias.
+//
+// A and B are anything that can copy a block of itself into panels: a matrix, its transpose, the
+// patches of an image under a convolution. So the product and the convolution are one code, and the
+// patch matrix of a convolution never exists: only the block in work does, in cache.
+//
+//   C is cut into blocks of rows, and wide or short problems also into blocks of columns: a task
+//   for one thread each. A task goes along k in steps of at most block_depth. For each step it
+//   packs its rows of A (about 200 KiB: they stay in the second-level cache) and runs through B's
+//   panels (a panel of 384×32 floats is 48 KiB, streamed once per task) and, for each, through the
+//   rows of A, twelve at a time (multiply_tile).
+//
+// Every number of C is summed by one thread in an order that depends on the sizes and the number of
+// threads only, so a run can be repeated bit for bit.
+#pragma once
+
+#include <omp.h>
+
+#include <algorithm>
+#include <cstdint>
+
+#include "engine/cpu/gemm_kernel.h"
+
+namespace mdn {
+
+/// Memory for packed panels: one block a thread and a purpose, grown when needed and kept until
+/// the thread ends, so that a training step allocates none.
+enum class Workspace { panels_of_a, panels_of_b, shared_b, partial_sums, count };
+void* workspace_bytes(Workspace purpose, int64_t bytes);
+template <class T>
+T* workspace(Workspace purpose, int64_t count) {
+    return static_cast<T*>(workspace_bytes(purpose, count * static_cast<int64_t>(sizeof(T))));
+}
+
+/// C and what is done to a product on its way there. `rows` gives the start of row i.
+template <class T, class Rows>
+struct GemmOutput {
+    Rows rows;
+    T alpha = 1, beta = 0;
+    const T* bias = nullptr;
+};
+
+inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/// [0, count) in `parts` contiguous pieces as equal as they can be.
+struct Partition {
+    int64_t count, parts;
+    int64_t begin(int64_t part) const { return count * part / parts; }
+    int64_t end(int64_t part) const { return count * (part + 1) / parts; }
+};
+
+/// The steps along k: as few as block_depth allows, of equal length.
+struct DepthSteps {
+    explicit DepthSteps(int64_t k)
+        : k(k),
+          count(std::max<int64_t>(1, ceil_div(k, block_depth))),
+          depth(ceil_div(ceil_div(k, count), 16) * 16) {}
+    int64_t begin(int64_t step) const { return std::min(k, step * depth); }
+    int64_t length(int64_t step) const { return std::min(k, (step + 1) * depth) - begin(step); }
+    int64_t k, count, depth;
+};
+
+/// Rows of C in one task: about this many panels.
+inline constexpr int64_t task_panels = 144 / tile_rows;
+inline constexpr int64_t max_task_panels = 2 * task_panels;
+
+/// Multiplies the packed panels of A [rows, depth] and of B [depth, columns] into C at (0, column).
+template <class T, PanelLayout layout>
+void multiply_block(int64_t rows, int64_t column, int64_t columns, int64_t depth, const T* a,
+                    const T* b, T* const* c_rows, T alpha, T beta, const T* bias) {
+    for (int64_t j = 0; j < columns; j += tile_width<T>)
+        for (int64_t i = 0; i < rows; i += tile_rows) {
+            const TileOutput<T> out = {
+                c_rows + i,
+                column + j,
+                static_cast<int>(std::min<int64_t>(tile_rows, rows - i)),
+                static_cast<int>(std::min<int64_t>(tile_width<T>, columns - j)),
+                alpha,
+                beta,
+                bias};
+            multiply_tile<T, layout>(depth, a + i / tile_rows * panel_size<T>, b + j * depth, out);
+        }
+}
+
+/// Row starts of C for rows [begin, end), as multiply_tile wants them.
+template <class T>
+struct RowPointers {
+    T* at[max_task_panels * tile_rows];
+    template <class Rows>
+    RowPointers(const Rows& rows, int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) at[i - begin] = rows(i);
+    }
+};
+
+/// The product with B packed beforehand, once for all tasks: for a B that many rows of A meet.
+///
+/// A: `static constexpr PanelLayout layout` and `pack(row, rows, k, depth, T* panels)`, which fills
+/// panels of tile_rows rows, panel_size<T> apart. B: `pack(k, depth, column, columns, T* panel)`,
+/// which fills `depth` rows of one panel, one vector apart if columns fit in it, else tile_width.
+template <class T, class A, class B, class Rows>
+void gemm_shared_b(int64_t m, int64_t n, int64_t k, const A& a, const B& b,
+                   const GemmOutput<T, Rows>& out) {
+    if (m == 0 || n == 0) return;
+    const DepthSteps steps(k);
+    const int64_t row_panels = ceil_div(m, tile_rows), column_panels = ceil_div(n, tile_width<T>);
+    const int64_t padded_n = ceil_div(n, lanes<T>) * lanes<T>;
+    T* const packed_b = workspace<T>(Workspace::shared_b, padded_n * k);
+#pragma omp parallel if (m * n * k > 100000)
+    {
+#pragma omp for schedule(static)
+        for (int64_t job = 0; job < steps.count * column_panels; ++job) {
+            const int64_t step = job / column_panels;
+            const int64_t column = job % column_panels * tile_width<T>;
+            const int64_t depth = steps.length(step);
+            b.pack(steps.begin(step), depth, column, std::min<int64_t>(tile_width<T>, n - column),
+                   packed_b + steps.begin(step) * padded_n + column * depth);
+        }
+        // As many row blocks as threads can share evenly; column blocks only if rows are too few.
+        const int64_t threads = omp_get_num_threads();
+        const int64_t wanted = ceil_div(ceil_div(row_panels, task_panels), threads) * threads;
+        const Partition by_rows{row_panels, std::min(row_panels, wanted)};
+        const Partition by_columns{column_panels,
+                                   std::min(column_panels, ceil_div(threads, by_rows.parts))};
+        T* const packed_a = workspace<T>(Workspace::panels_of_a, max_task_panels * panel_size<T>);
+#pragma omp for schedule(dynamic, 1)
+        for (int64_t task = 0; task < by_rows.parts * by_columns.parts; ++task) {
+            const int64_t row_part = task / by_columns.parts;
+            const int64_t column_part = task % by_columns.parts;
+            const int64_t row = by_rows.begin(row_part) * tile_rows;
+            const int64_t row_end = std::min(m, by_rows.end(row_part) * tile_rows);
+            const int64_t column = by_columns.begin(column_part) * tile_width<T>;
+            const int64_t column_end = std::min(n, by_columns.end(column_part) * tile_width<T>);
+            const RowPointers<T> c(out.rows, row, row_end);
+            for (int64_t step = 0; step < steps.count; ++step) {
+                const int64_t begin = steps.begin(step), depth = steps.length(step);
+                a.pack(row, row_end - row, begin, depth, packed_a);
+                multiply_block<T, A::layout>(row_end - row, column, column_end - column, depth,
+                                             packed_a, packed_b + begin * padded_n + column * depth,
+                                             c.at, out.alpha, step == 0 ? out.beta : T{1},
+                                             step == 0 ? out.bias : nullptr);
+            }
+        }
+    }
+}
+
+/// The product where B is too large to be packed whole and A has few rows, as in weight gradients:
+/// every task packs its own block of B, and where C alone gives the threads too little to share,
+/// k is split and the partial sums are added in order. C is contiguous, [m,n]; alpha 1, beta 0.
+template <class T, class A, class B>
+void gemm_long_k(int64_t m, int64_t n, int64_t k, const A& a, const B& b, T* c) {
+    if (m == 0 || n == 0) return;
+    const DepthSteps steps(k);
+    const int64_t row_panels = ceil_div(m, tile_rows), column_panels = ceil_div(n, tile_width<T>);
+    const int64_t task_columns = 256 / lanes<T> / tile_vectors;  // panels of B in one task
+    const int64_t threads = m * n * k > 100000 ? omp_get_max_threads() : 1;
+    const Partition by_rows{row_panels, ceil_div(row_panels, max_task_panels)};
+    const Partition by_columns{column_panels, ceil_div(column_panels, task_columns)};
+    const int64_t tiles = by_rows.parts * by_columns.parts;
+    const int64_t wanted = tiles >= 4 * threads ? 1 : ceil_div(4 * threads, tiles);
+    const Partition by_depth{steps.count,
+                             threads == 1 ? 1 : std::min(wanted, ceil_div(steps.count, 2))};
+    T* const partial = workspace<T>(Workspace::partial_sums, (by_depth.parts - 1) * m * n);
+#pragma omp parallel num_threads(static_cast <int>(threads))
+    {
+        T* const packed_a = workspace<T>(Workspace::panels_of_a, max_task_panels * panel_size<T>);
+        T* const packed_b =
+            workspace<T>(Workspace::panels_of_b, task_columns * tile_width<T> * block_depth);
+#pragma omp for schedule(dynamic, 1)
+        for (int64_t task = 0; task < tiles * by_depth.parts; ++task) {
+            const int64_t depth_part = task / tiles;
+            const int64_t row_part = task % tiles / by_columns.parts;
+            const int64_t column_part = task % by_columns.parts;
+            const int64_t row = by_rows.begin(row_part) * tile_rows;
+            const int64_t row_end = std::min(m, by_rows.end(row_part) * tile_rows);
+            const int64_t column = by_columns.begin(column_part) * tile_width<T>;
+            const int64_t column_end = std::min(n, by_columns.end(column_part) * tile_width<T>);
+            T* const target = depth_part == 0 ? c : partial + (depth_part - 1) * m * n;
+            const RowPointers<T> rows([=](int64_t i) { return target + i * n; }, row, row_end);
+            for (int64_t step = by_depth.begin(depth_part); step < by_depth.end(depth_part);
+                 ++step) {
+                const int64_t begin = steps.begin(step), depth = steps.length(step);
+                a.pack(row, row_end - row, begin, depth, packed_a);
+                for (int64_t j = column; j < column_end; j += tile_width<T>)
+                    b.pack(begin, depth, j, std::min<int64_t>(tile_width<T>, n - j),
+                           packed_b + (j - column) * depth);
+                multiply_block<T, A::layout>(row_end - row, column, column_end - column, depth,
+                                             packed_a, packed_b, rows.at, T{1},
+                                             step == by_depth.begin(depth_part) ? T{0} : T{1},
+                                             static_cast<const T*>(nullptr));
+            }
+        }
+        for (int64_t part = 1; part < by_depth.parts; ++part) {
+            const T* share = partial + (part - 1) * m * n;
+#pragma omp for schedule(static)
+            for (int64_t i = 0; i < m * n; ++i) c[i] += share[i];
+        }
+    }
+}
+
+}  // namespace mdn

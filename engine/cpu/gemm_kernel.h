@@ -1,0 +1,50 @@
+// The innermost part of a matrix product: one small tile of C, held in registers.
+//
+// C's tile is tile_rows × tile_width numbers: with AVX-512, 12 rows of two 16-float vectors, 24 of
+// the 32 registers. Each step along k loads the two vectors of B's row once and multiplies them by
+// one number of each of A's 12 rows: 24 multiply-adds for 14 loads, so that arithmetic, not memory,
+// sets the pace. Both operands come from packed panels (gemm_driver.h), small enough for the
+// first two cache levels.
+#pragma once
+
+#include "engine/cpu/simd.h"
+
+namespace mdn {
+
+inline constexpr int tile_rows = vector_registers == 32 ? 12 : 6;
+inline constexpr int tile_vectors = 2;
+template <class T>
+inline constexpr int tile_width = tile_vectors* lanes<T>;
+
+/// Most steps along k that are packed, and summed in registers, at a time.
+inline constexpr int64_t block_depth = 384;
+
+/// How a panel of A (tile_rows rows, up to block_depth columns) lies in its buffer.
+enum class PanelLayout {
+    by_row,    // row after row: a plain copy when A is contiguous along k
+    by_column  // column after column: a plain copy when A is contiguous along its rows
+};
+/// From row to row of a by_row panel: one vector more than block_depth, so that the rows fall into
+/// different sets of the first-level cache.
+template <class T>
+inline constexpr int64_t panel_row_stride = block_depth + lanes<T>;
+template <class T>
+inline constexpr int64_t panel_size = tile_rows* panel_row_stride<T>;
+
+/// Where a tile's numbers go: out[r][column + j] = alpha·sum + beta·out[r][column + j] + bias[j].
+template <class T>
+struct TileOutput {
+    T* const* rows;   // the start of every row of C
+    int64_t column;   // first column of the tile
+    int valid_rows;   // at most tile_rows
+    int valid_width;  // at most tile_width
+    T alpha, beta;    // beta = 0 ignores what C held
+    const T* bias;    // one number a column of C, or null
+};
+
+/// Multiplies a panel of A by a panel of B (`depth` rows of one or two vectors, 64-byte aligned;
+/// one when valid_width fits in it).
+template <class T, PanelLayout layout>
+void multiply_tile(int64_t depth, const T* a, const T* b, const TileOutput<T>& out);
+
+}  // namespace mdn
