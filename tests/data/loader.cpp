@@ -159,25 +159,6 @@ TEST_SUITE("data/loader") {
         CHECK_FALSE(same(a[0], b[0]));
     }
 
-    TEST_CASE("what a clip becomes does not depend on the batch it is in") {
-        Folder folder;
-        const auto frames_of = [&](std::int64_t batch_size) {
-            LoaderOptions options = training(2);
-            options.batch_size = batch_size;
-            Loader loader(folder.clips(), small(Sampling::train), options);
-            std::vector<float> all;
-            for (const Batch& batch : epoch_of(loader, 2)) {
-                const auto frames = batch.frames.to_vector<float>();
-                all.insert(all.end(), frames.begin(), frames.end());
-            }
-            return all;
-        };
-        const auto singly = frames_of(1);
-        CHECK(singly.size() == 7 * 4 * 16 * 16 * 3);
-        CHECK(frames_of(2) == singly);
-        CHECK(frames_of(7) == singly);
-    }
-
     TEST_CASE("an epoch can begin at any of its batches") {
         Folder folder;
         Loader loader(folder.clips(), small(Sampling::train), training(3));
