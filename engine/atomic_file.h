@@ -1,0 +1,30 @@
+// A file that appears under its name only when it is complete.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace mdn {
+
+/// Writes to `<path>.partial`; commit() syncs it and renames it over `path`. A crash at any moment
+/// leaves either the old file or the new one under `path`. Destroyed without commit(), it removes
+/// what it wrote. Every failure throws Error naming the file and the system's reason.
+class AtomicFile {
+  public:
+    /// Refuses a path that exists and is not a regular file: renaming would replace a device or
+    /// fail on a folder only after all the work.
+    explicit AtomicFile(std::string path);
+    ~AtomicFile();
+    AtomicFile(const AtomicFile&) = delete;
+    AtomicFile& operator=(const AtomicFile&) = delete;
+
+    void write(const void* bytes, int64_t count);
+    void write(const std::string& text) { write(text.data(), static_cast<int64_t>(text.size())); }
+    void commit();
+
+  private:
+    std::string path_, partial_;
+    int descriptor_ = -1;
+};
+
+}  // namespace mdn
