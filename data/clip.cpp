@@ -89,11 +89,11 @@ bool ClipReader::read(const ClipFiles& clip, Random& random, float* frames, floa
     }
 
     const std::int64_t views = options_.views();
-    if (options_.regions == Regions::fixed) {
+    if (options_.boxes == BoxSource::fixed) {
         fixed_boxes(options_.entities, views * T, S, boxes);
         return true;
     }
-    if (options_.regions == Regions::none) {
+    if (options_.boxes == BoxSource::whole_frame) {
         whole_frame_boxes(options_.entities, views * T, S, boxes);
         return true;
     }

@@ -22,14 +22,14 @@
 namespace mdn {
 
 /// Where boxes come from (SPEC §8). Only `keypoints` reads keypoint files.
-enum class Regions { keypoints, fixed, none };
+enum class BoxSource { keypoints, fixed, whole_frame };
 
 /// What a clip is turned into; the program fills it in from its config.
 struct ClipOptions {
     std::int64_t frames = 8;  // T
     std::int64_t size = 224;  // S
     std::vector<Entity> entities;
-    Regions regions = Regions::keypoints;
+    BoxSource boxes = BoxSource::keypoints;
     /// `train` samples and augments at random; the others crop the centre.
     Sampling sampling = Sampling::test;
     /// Decoded frames and chosen persons are kept in memory up to this many bytes, those read first
@@ -49,7 +49,7 @@ class ClipReader {
 
     /// Writes `frames` [V,T,S,S,3] (normalised) and `boxes` [V,T,K,4] (pixels of S×S), V =
     /// options().views(). Random choices come from `random` alone, and only for Sampling::train.
-    /// Returns false if regions are `keypoints` and no entity was visible in any frame, so that
+    /// Returns false if boxes come from `keypoints` and no entity was visible in any frame, so that
     /// every box is the whole frame. Throws Error naming the file for anything unreadable, and for
     /// frames of one clip that differ in size.
     bool read(const ClipFiles& clip, Random& random, float* frames, float* boxes);

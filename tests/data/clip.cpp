@@ -115,10 +115,10 @@ TEST_SUITE("data/clip") {
         ClipOptions options = small();
         CHECK(contains(error_of([&] { read_clip(files, options); }),
                        {"missing keypoint folder", "keypoints/a", "regions"}));
-        options.regions = Regions::fixed;
+        options.boxes = BoxSource::fixed;
         CHECK(read_clip(files, options).person_visible);
         CHECK(read_clip(files, options).boxes.data<float>()[0] == doctest::Approx(.36 * 28));
-        options.regions = Regions::none;
+        options.boxes = BoxSource::whole_frame;
         CHECK(read_clip(files, options).boxes.data<float>()[2] == 28);
     }
 
