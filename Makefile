@@ -12,7 +12,7 @@ BUILD    := build/sanitize
 OPTIMIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 
-CXXFLAGS := -std=c++20 $(OPTIMIZE) $(ARCHFLAG) -fopenmp -Wall -Wextra -Werror -I. -MMD -MP $(EXTRA_CXXFLAGS)
+CXXFLAGS := -std=c++20 $(OPTIMIZE) $(ARCHFLAG) -fno-math-errno -fopenmp -Wall -Wextra -Werror -I. -MMD -MP $(EXTRA_CXXFLAGS)
 LDFLAGS  := $(filter -fsanitize=%,$(OPTIMIZE)) -fopenmp
 
 LIBRARY_SOURCES := $(wildcard engine/*.cpp engine/*/*.cpp model/*.cpp data/*.cpp data/*/*.cpp) \
