@@ -1,0 +1,113 @@
+// Optimizer updates: every parameter in one parallel loop, split over their elements together.
+#include <algorithm>
+#include <cmath>
+
+#include "engine/cpu/cpu_kernels.h"
+#include "engine/cpu/dispatch.h"
+
+namespace mdn {
+
+namespace {
+
+/// Calls body(slot, begin, end) in parallel for pieces that together cover all elements of all
+/// parameters, each thread getting an equal share in order.
+template <class Slots, class F>
+void for_each_piece(Slots& slots, F&& body) {
+    int64_t total = 0;
+    for (const ParameterSlot& slot : slots) total += slot.grad.numel();
+    parallel_for(total, total, [&](int64_t begin, int64_t end) {
+        int64_t first = 0;  // place of the slot's first element among all
+        for (auto& slot : slots) {
+            const int64_t count = slot.grad.numel();
+            const int64_t from = std::max(begin - first, int64_t{0});
+            const int64_t to = std::min(end - first, count);
+            if (from < to) body(slot, from, to);
+            first += count;
+        }
+    });
+}
+
+struct ScheduleNow {
+    double learning_rate, step, gradient_factor;
+    explicit ScheduleNow(const Tensor& schedule)
+        : learning_rate(schedule.data<double>()[0]),
+          step(schedule.data<double>()[1]),
+          gradient_factor(schedule.data<double>()[2]) {}
+};
+
+}  // namespace
+
+void CpuKernels::sgd_step(std::vector<ParameterSlot>& parameters, const SgdOptions& options,
+                          const Tensor& schedule) {
+    const ScheduleNow now(schedule);
+    for_each_piece(parameters, [&](ParameterSlot& slot, int64_t begin, int64_t end) {
+        with_float_type(slot.value, [&]<class T>(T) {
+            T *value = slot.value.data<T>(), *momentum = slot.momentum.data<T>();
+            const T* grad = slot.grad.data<T>();
+            const auto rate = static_cast<T>(now.learning_rate * slot.learning_rate_scale);
+            const auto factor = static_cast<T>(now.gradient_factor);
+            const auto decay = static_cast<T>(slot.weight_decay);
+            const auto keep = static_cast<T>(options.momentum);
+#pragma omp simd
+            for (int64_t i = begin; i < end; ++i) {
+                const T g = factor * grad[i] + decay * value[i];
+                momentum[i] = keep * momentum[i] + g;
+                value[i] -= rate * momentum[i];
+            }
+        });
+    });
+}
+
+void CpuKernels::adamw_step(std::vector<ParameterSlot>& parameters, const AdamWOptions& options,
+                            const Tensor& schedule) {
+    const ScheduleNow now(schedule);
+    const double correction1 = 1 - std::pow(options.beta1, now.step);
+    const double correction2 = 1 - std::pow(options.beta2, now.step);
+    for_each_piece(parameters, [&](ParameterSlot& slot, int64_t begin, int64_t end) {
+        with_float_type(slot.value, [&]<class T>(T) {
+            T *value = slot.value.data<T>(), *first = slot.momentum.data<T>(),
+              *second = slot.second_moment.data<T>();
+            const T* grad = slot.grad.data<T>();
+            const double learning_rate = now.learning_rate * slot.learning_rate_scale;
+            const auto keep = static_cast<T>(1 - learning_rate * slot.weight_decay);
+            const auto rate = static_cast<T>(learning_rate / correction1);
+            const auto scale = static_cast<T>(1 / std::sqrt(correction2));
+            const auto eps = static_cast<T>(options.eps);
+            const auto factor = static_cast<T>(now.gradient_factor);
+            // 1 − β rounded once: 1 − (float)0.999 would be off in the fifth digit.
+            const auto beta1 = static_cast<T>(options.beta1),
+                       new1 = static_cast<T>(1 - options.beta1);
+            const auto beta2 = static_cast<T>(options.beta2),
+                       new2 = static_cast<T>(1 - options.beta2);
+#pragma omp simd
+            for (int64_t i = begin; i < end; ++i) {
+                const T g = factor * grad[i];
+                first[i] = beta1 * first[i] + new1 * g;
+                second[i] = beta2 * second[i] + new2 * g * g;
+                value[i] = keep * value[i] - rate * first[i] / (std::sqrt(second[i]) * scale + eps);
+            }
+        });
+    });
+}
+
+void CpuKernels::global_norm(const std::vector<ParameterSlot>& parameters, Tensor& norm) {
+    // One sum a thread, added in their order.
+    std::vector<double> sums(omp_get_max_threads(), 0.0);
+    for_each_piece(parameters, [&](const ParameterSlot& slot, int64_t begin, int64_t end) {
+        with_float_type(slot.grad, [&]<class T>(T) {
+            const T* grad = slot.grad.data<T>();
+            double sum = 0;
+#pragma omp simd reduction(+ : sum)
+            for (int64_t i = begin; i < end; ++i) {
+                const double g = grad[i];
+                sum += g * g;
+            }
+            sums[omp_get_thread_num()] += sum;
+        });
+    });
+    double total = 0;
+    for (double sum : sums) total += sum;
+    *norm.data<double>() = std::sqrt(total);
+}
+
+}  // namespace mdn

@@ -1,0 +1,96 @@
+#include "engine/optim.h"
+
+#include <cmath>
+#include <map>
+
+namespace mdn {
+
+Optimizer::Optimizer(const ParameterStore& parameters, const OptimizerOptions& options)
+    : options_(options),
+      schedule_(Tensor::zeros({3}, DType::f64, parameters.device())),
+      norm_(Tensor::zeros({1}, DType::f64, parameters.device())) {
+    for (const Parameter& parameter : parameters.all()) {
+        if (!parameter.trained()) continue;
+        ParameterSlot slot;
+        slot.value = parameter.value;
+        slot.momentum = zeros_like(parameter.value);
+        if (options.kind == OptimizerKind::adamw) slot.second_moment = zeros_like(parameter.value);
+        slot.weight_decay = parameter.decays() ? options.weight_decay : 0;
+        names_.push_back(parameter.name);
+        slots_.push_back(std::move(slot));
+    }
+}
+
+double Optimizer::step(double learning_rate) {
+    Kernels& device = kernels(schedule_);
+    std::vector<ParameterSlot> active;
+    std::vector<size_t> index;
+    for (size_t i = 0; i < slots_.size(); ++i) {
+        if (!slots_[i].value.grad().defined()) continue;
+        active.push_back(slots_[i]);
+        active.back().grad = slots_[i].value.grad();
+        index.push_back(i);
+    }
+    device.global_norm(active, norm_);
+    const double norm = norm_.item();
+    if (!std::isfinite(norm)) {
+        std::string culprit = "all parameters together";
+        for (size_t i = 0; i < active.size(); ++i) {
+            device.global_norm({active[i]}, norm_);
+            if (std::isfinite(norm_.item())) continue;
+            culprit = names_[index[i]];
+            break;
+        }
+        throw NonFinite("the gradient of " + culprit + " is not finite after " +
+                            std::to_string(steps_) + " updates",
+                        "lower the learning rate or clip the gradients");
+    }
+
+    // The small term is PyTorch's (clip_grad_norm_).
+    const double factor =
+        options_.clip_norm > 0 ? std::min(1.0, options_.clip_norm / (norm + 1e-6)) : 1.0;
+    ++steps_;
+    schedule_.copy_from(
+        Tensor::from<double>({learning_rate, static_cast<double>(steps_), factor}, {3}));
+    if (options_.kind == OptimizerKind::sgd)
+        device.sgd_step(active, {.momentum = options_.momentum}, schedule_);
+    else
+        device.adamw_step(active, {}, schedule_);
+    return norm;
+}
+
+std::vector<std::pair<std::string, Tensor>> Optimizer::state() const {
+    std::vector<std::pair<std::string, Tensor>> state;
+    for (size_t i = 0; i < slots_.size(); ++i) {
+        state.emplace_back("optimizer.momentum." + names_[i], slots_[i].momentum);
+        if (slots_[i].second_moment.defined())
+            state.emplace_back("optimizer.second_moment." + names_[i], slots_[i].second_moment);
+    }
+    return state;
+}
+
+void Optimizer::load_state(const std::vector<std::pair<std::string, Tensor>>& state,
+                           int64_t steps) {
+    std::map<std::string, Tensor> stored(state.begin(), state.end());
+    const auto own = this->state();
+    // All of it is checked before any of it is changed.
+    for (const auto& [name, tensor] : own) {
+        const auto found = stored.find(name);
+        if (found == stored.end())
+            throw Error("the optimizer's state lacks " + name,
+                        "resume with the optimizer the checkpoint was written with");
+        const Tensor& given = found->second;
+        if (given.shape() != tensor.shape() || given.dtype() != tensor.dtype())
+            throw Error(name + " is " + to_string(given.dtype()) + to_string(given.shape()) +
+                        ", expected " + to_string(tensor.dtype()) + to_string(tensor.shape()));
+    }
+    if (stored.size() > own.size()) {
+        for (const auto& entry : own) stored.erase(entry.first);
+        throw Error("the optimizer has no state named " + stored.begin()->first,
+                    "resume with the optimizer the checkpoint was written with");
+    }
+    for (const auto& [name, tensor] : own) tensor.copy_from(stored.at(name));
+    steps_ = steps;
+}
+
+}  // namespace mdn

@@ -1,0 +1,303 @@
+#include "engine/optim.h"
+
+#include <doctest/doctest.h>
+#include <cmath>
+#include <limits>
+
+#include "engine/ops.h"
+#include "tests/engine/gradient_check.h"
+
+using namespace mdn;
+
+namespace {
+
+/// Makes `gradient` the gradient of `parameter` as a training step would: by backward().
+void set_gradient(const Tensor& parameter, const Tensor& gradient) {
+    parameter.zero_grad();
+    backward(sum(multiply(parameter, gradient)));
+}
+
+/// A scalar parameter of each role, and its name.
+struct Roles {
+    ParameterStore store{DType::f64};
+    Roles() {
+        const auto add = [&](const char* name, Role role) {
+            store.add(name, Tensor::full({1}, 2, DType::f64), role);
+        };
+        add("weight", Role::weight);
+        add("bias", Role::bias);
+        add("norm", Role::norm);
+        add("embedding", Role::embedding);
+        add("buffer", Role::buffer);
+    }
+    double operator[](const char* name) const { return store.find(name)->value.item(); }
+    void set_gradients(double value) const {
+        for (const Parameter& p : store.all())
+            if (p.trained()) set_gradient(p.value, Tensor::full({1}, value, DType::f64));
+    }
+};
+
+/// The textbook update of one scalar after another, in double (PyTorch's torch.optim.SGD, AdamW).
+struct PlainOptimizer {
+    OptimizerOptions options;
+    std::vector<double> value = {}, momentum = {}, second = {};
+    std::vector<bool> decays = {};
+    int64_t t = 0;
+
+    void step(double rate, const std::vector<double>& gradient) {
+        ++t;
+        double norm = 0;
+        for (double g : gradient) norm += g * g;
+        const double clip =
+            options.clip_norm > 0 ? std::min(1.0, options.clip_norm / (std::sqrt(norm) + 1e-6)) : 1;
+        momentum.resize(value.size());
+        second.resize(value.size());
+        for (size_t i = 0; i < value.size(); ++i) {
+            double g = clip * gradient[i], &p = value[i];
+            const double decay = decays[i] ? options.weight_decay : 0;
+            if (options.kind == OptimizerKind::sgd) {
+                g += decay * p;
+                momentum[i] = t == 1 ? g : options.momentum * momentum[i] + g;
+                p -= rate * momentum[i];
+            } else {
+                p -= rate * decay * p;
+                momentum[i] = 0.9 * momentum[i] + 0.1 * g;
+                second[i] = 0.999 * second[i] + 0.001 * g * g;
+                const double m = momentum[i] / (1 - std::pow(0.9, t));
+                const double v = second[i] / (1 - std::pow(0.999, t));
+                p -= rate * m / (std::sqrt(v) + 1e-8);
+            }
+        }
+    }
+};
+
+/// Three parameters of different roles; together they are split among threads inside a parameter.
+struct Network {
+    ParameterStore store;
+    Random random{7};
+    explicit Network(DType dtype) : store(dtype) {
+        Random init(11);
+        store.add("conv.weight", init.normal_tensor({10007}), Role::weight);
+        store.add("conv.bias", init.normal_tensor({3}), Role::bias);
+        store.add("running", init.normal_tensor({5}), Role::buffer);
+        store.add("fc.weight", init.normal_tensor({41, 503}), Role::weight);
+    }
+    /// New random gradients of very different sizes; returns them in order.
+    std::vector<double> set_gradients() {
+        std::vector<double> all;
+        for (const Parameter& p : store.all()) {
+            if (!p.trained()) continue;
+            const Tensor gradient = random.normal_tensor(p.value.shape(), 1e-2, store.dtype());
+            set_gradient(p.value, gradient);
+            for (double g : gradient.to(DType::f64).to_vector<double>()) all.push_back(g);
+        }
+        return all;
+    }
+    std::vector<double> values() const {
+        std::vector<double> all;
+        for (const Parameter& p : store.all())
+            if (p.trained())
+                for (double v : p.value.to(DType::f64).to_vector<double>()) all.push_back(v);
+        return all;
+    }
+};
+
+const std::vector<OptimizerOptions> variants = {
+    {.kind = OptimizerKind::sgd, .weight_decay = 0.01, .momentum = 0.9},
+    {.kind = OptimizerKind::sgd, .weight_decay = 0, .momentum = 0, .clip_norm = 0.1},
+    {.kind = OptimizerKind::adamw, .weight_decay = 0.05},
+    {.kind = OptimizerKind::adamw, .weight_decay = 0.05, .clip_norm = 0.1}};
+
+double relative_error(const std::vector<double>& a, const std::vector<double>& b) {
+    return test::relative_error(Tensor::from(a, {static_cast<int64_t>(a.size())}),
+                                Tensor::from(b, {static_cast<int64_t>(b.size())}));
+}
+
+}  // namespace
+
+TEST_SUITE("engine/optim") {
+    TEST_CASE("two steps of SGD with momentum and decay, by hand") {
+        Roles roles;
+        Optimizer optimizer(roles.store, {OptimizerKind::sgd, 0.5, 0.9});
+        roles.set_gradients(3);
+        CHECK(optimizer.step(0.1) == doctest::Approx(6));  // √(4·3²)
+        CHECK(roles["weight"] == doctest::Approx(1.6));    // g = 3 + 0.5·2 = 4
+        CHECK(roles["bias"] == doctest::Approx(1.7));      // g = 3
+        roles.set_gradients(-1);
+        optimizer.step(0.5);
+        CHECK(roles["weight"] == doctest::Approx(-0.1));  // g = −0.2, momentum 3.4
+        CHECK(roles["bias"] == doctest::Approx(0.85));    // momentum 0.9·3 − 1 = 1.7
+        CHECK(roles["buffer"] == 2);
+        CHECK(optimizer.steps() == 2);
+    }
+
+    TEST_CASE("two steps of AdamW, by hand") {
+        Roles roles;
+        Optimizer optimizer(roles.store, {.kind = OptimizerKind::adamw, .weight_decay = 0.5});
+        roles.set_gradients(3);
+        optimizer.step(0.1);  // after bias correction m = g and √v = |g|: a step of the rate itself
+        CHECK(roles["weight"] == doctest::Approx(2 * 0.95 - 0.1).epsilon(1e-8));
+        CHECK(roles["bias"] == doctest::Approx(1.9).epsilon(1e-8));
+        roles.set_gradients(-1);
+        optimizer.step(0.1);
+        const double m = (0.9 * 0.3 - 0.1) / (1 - 0.81);
+        const double v = (0.999 * 0.009 + 0.001) / (1 - 0.998001);
+        CHECK(roles["bias"] == doctest::Approx(1.9 - 0.1 * m / std::sqrt(v)).epsilon(1e-8));
+        CHECK(roles["weight"] ==
+              doctest::Approx(1.8 * 0.95 - 0.1 * m / std::sqrt(v)).epsilon(1e-8));
+    }
+
+    TEST_CASE("AdamW's epsilon is outside the root") {
+        Roles roles;
+        Optimizer optimizer(roles.store, {.kind = OptimizerKind::adamw, .weight_decay = 0});
+        roles.set_gradients(1e-8);  // as large as epsilon: the step is halved
+        optimizer.step(0.1);
+        CHECK(roles["bias"] == doctest::Approx(1.95).epsilon(1e-9));
+    }
+
+    TEST_CASE("decay touches weights only") {
+        for (const OptimizerKind kind : {OptimizerKind::sgd, OptimizerKind::adamw}) {
+            Roles roles;
+            Optimizer optimizer(roles.store, {.kind = kind, .weight_decay = 0.25});
+            roles.set_gradients(0);
+            optimizer.step(0.5);
+            CHECK(roles["weight"] == doctest::Approx(2 * (1 - 0.125)));
+            for (const char* name : {"bias", "norm", "embedding", "buffer"})
+                CHECK(roles[name] == 2);
+        }
+    }
+
+    TEST_CASE("several steps equal the textbook, in both precisions") {
+        for (const OptimizerOptions& options : variants)
+            for (const DType dtype : {DType::f64, DType::f32}) {
+                CAPTURE(to_string(dtype));
+                CAPTURE(options.clip_norm);
+                Network network(dtype);
+                PlainOptimizer plain{.options = options, .value = network.values()};
+                for (const Parameter& p : network.store.all())
+                    if (p.trained())
+                        plain.decays.insert(plain.decays.end(), p.value.numel(),
+                                            p.role == Role::weight);
+                Optimizer optimizer(network.store, options);
+                for (const double rate : {0.1, 0.2, 0.05, 0.1, 0.3}) {
+                    const std::vector<double> before = plain.value;
+                    const std::vector<double> gradients = network.set_gradients();
+                    plain.step(rate, gradients);
+                    optimizer.step(rate);
+                    CHECK(relative_error(network.values(), plain.value) <
+                          (dtype == DType::f64 ? 1e-13 : 1e-6));
+                    CHECK(relative_error(before, plain.value) > 1e-5);
+                }
+            }
+    }
+
+    TEST_CASE("the gradients' norm is that of all parameters together, before clipping") {
+        for (const DType dtype : {DType::f64, DType::f32}) {
+            Network network(dtype);
+            Optimizer optimizer(network.store, {.clip_norm = 1e-3});
+            double squares = 0;
+            for (double g : network.set_gradients()) squares += g * g;
+            CHECK(optimizer.step(0) == doctest::Approx(std::sqrt(squares)).epsilon(1e-12));
+        }
+    }
+
+    TEST_CASE("a gradient that is not finite is named and changes nothing") {
+        for (const double bad : {std::nan(""), std::numeric_limits<double>::infinity()})
+            for (const OptimizerKind kind : {OptimizerKind::sgd, OptimizerKind::adamw}) {
+                Network network(DType::f32);
+                Optimizer optimizer(network.store, {.kind = kind, .clip_norm = 1});
+                network.set_gradients();
+                optimizer.step(0.1);
+                const std::vector<double> values = network.values();
+                std::vector<std::vector<float>> state;
+                for (const auto& entry : optimizer.state())
+                    state.push_back(entry.second.to_vector<float>());
+
+                network.set_gradients();
+                network.store.find("fc.weight")->value.grad().data<float>()[1234] =
+                    static_cast<float>(bad);
+                CHECK_THROWS_WITH_AS(optimizer.step(0.1),
+                                     "the gradient of fc.weight is not finite after 1 updates",
+                                     NonFinite);
+                CHECK(network.values() == values);
+                CHECK(optimizer.steps() == 1);
+                for (size_t i = 0; i < state.size(); ++i)
+                    CHECK(optimizer.state()[i].second.to_vector<float>() == state[i]);
+            }
+    }
+
+    TEST_CASE("a parameter without a gradient is left alone") {
+        for (const OptimizerKind kind : {OptimizerKind::sgd, OptimizerKind::adamw}) {
+            Roles roles;
+            Optimizer optimizer(roles.store, {.kind = kind});
+            roles.set_gradients(3);
+            roles.store.find("weight")->value.zero_grad();
+            CHECK(optimizer.step(0.1) == doctest::Approx(std::sqrt(27.0)));
+            CHECK(roles["weight"] == 2);
+            CHECK(roles["bias"] != 2);
+        }
+    }
+
+    TEST_CASE("the state, saved and loaded into a new optimizer, continues bit for bit") {
+        for (const OptimizerOptions& options : variants) {
+            Network straight(DType::f32), resumed(DType::f32);
+            Optimizer whole(straight.store, options);
+            Optimizer first_half(resumed.store, options);
+            for (int step = 0; step < 3; ++step) {
+                straight.set_gradients();
+                whole.step(0.1);
+                resumed.set_gradients();
+                first_half.step(0.1);
+            }
+            std::vector<std::pair<std::string, Tensor>> saved;
+            for (const auto& [name, tensor] : first_half.state())
+                saved.emplace_back(name, tensor.clone());
+            Optimizer second_half(resumed.store, options);
+            second_half.load_state(saved, first_half.steps());
+            for (int step = 0; step < 3; ++step) {
+                straight.set_gradients();
+                whole.step(0.1);
+                resumed.set_gradients();
+                second_half.step(0.1);
+            }
+            CHECK(straight.values() == resumed.values());
+            CHECK(second_half.steps() == 6);
+        }
+    }
+
+    TEST_CASE("the state has one buffer a trained parameter for SGD, two for AdamW") {
+        Roles roles;
+        const auto names = [&](OptimizerKind kind) {
+            std::vector<std::string> names;
+            for (const auto& entry : Optimizer(roles.store, {.kind = kind}).state())
+                names.push_back(entry.first);
+            return names;
+        };
+        CHECK(names(OptimizerKind::sgd) ==
+              std::vector<std::string>{"optimizer.momentum.weight", "optimizer.momentum.bias",
+                                       "optimizer.momentum.norm", "optimizer.momentum.embedding"});
+        const auto adamw = names(OptimizerKind::adamw);
+        CHECK(adamw.size() == 8);
+        CHECK(adamw[1] == "optimizer.second_moment.weight");
+    }
+
+    TEST_CASE("a state that does not fit is refused by name and changes nothing") {
+        Roles roles;
+        Optimizer sgd(roles.store, {.kind = OptimizerKind::sgd});
+        Optimizer adamw(roles.store, {.kind = OptimizerKind::adamw});
+        roles.set_gradients(3);
+        adamw.step(0.1);
+        CHECK_THROWS_WITH_AS(adamw.load_state(sgd.state(), 5),
+                             "the optimizer's state lacks optimizer.second_moment.weight", Error);
+        CHECK_THROWS_WITH_AS(sgd.load_state(adamw.state(), 5),
+                             "the optimizer has no state named optimizer.second_moment.bias",
+                             Error);
+        auto wrong = adamw.state();
+        wrong.back().second = Tensor::zeros({2}, DType::f64);
+        CHECK_THROWS_WITH_AS(adamw.load_state(wrong, 5),
+                             "optimizer.second_moment.embedding is f64[2], expected f64[1]", Error);
+        CHECK(adamw.steps() == 1);
+        CHECK(adamw.state()[0].second.item() == doctest::Approx(0.3));
+        CHECK(sgd.state()[0].second.item() == 0);
+    }
+}
