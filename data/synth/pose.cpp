@@ -61,7 +61,7 @@ class Poser {
         Vec3 ankle = {s * (build_.hips + 0.03), 0.085, 0.88 * build_.thigh};
         ankle = ankle + Vec3{s * p_.foot[side].x, 0, p_.foot[side].z};
         if (performs(Action::shaking_legs) && p_.acts[side]) {
-            splay += progress_ * 12 * kDegree * swing_;
+            splay += progress_ * 16 * kDegree * swing_;
             if (p_.lifts_heel) ankle.y += progress_ * 0.025 * (1 + swing_);
         }
         if (performs(Action::spread_legs)) {
@@ -85,7 +85,7 @@ class Poser {
         const double tilt = p_.gaze.z + p_.head_sway[2].at(seconds_);
         switch (p_.action) {
             case Action::nodding:
-                down += progress_ * kDegree * (17 * swing_ + 4);
+                down += progress_ * kDegree * (22 * swing_ + 3);
                 break;
             case Action::bowing_head:
                 down += progress_ * held_angle(26, 34);
@@ -94,7 +94,7 @@ class Poser {
                 down -= progress_ * held_angle(20, 28);
                 break;
             case Action::shaking_head:
-                turn += progress_ * kDegree * 27 * swing_;
+                turn += progress_ * kDegree * 34 * swing_;
                 break;
             case Action::turning_head:
                 turn += progress_ * p_.heading * held_angle(28, 42);
@@ -192,7 +192,7 @@ class Poser {
             }
             case Action::rubbing_hands: {
                 // The palms slide along each other, one up while the other goes down.
-                const double slide = s * 0.045 * swing_;
+                const double slide = s * 0.06 * swing_;
                 const Vec3 middle = {s * 0.022, lerp(0.20, 0.32, p_.extent), 0.27};
                 return {at(kMidHip) + middle + p_.place[0] + slide * Vec3{0, 0.8, 0.6},
                         {-0.3 * s, 0.6, 0.7},
@@ -201,7 +201,7 @@ class Poser {
             case Action::waving: {
                 const Vec3 raised = {s * 0.16, lerp(0.16, 0.30, p_.extent), 0.20};
                 return {at(kShoulder[side]) + raised + p_.place[side] +
-                            Vec3{0.10 * swing_, -0.02 * swing_ * swing_, 0},
+                            Vec3{0.12 * swing_, -0.02 * swing_ * swing_, 0},
                         {0.6 * swing_, 1, 0.1},
                         {0.8 * s, -0.9, 0}};
             }
@@ -224,10 +224,10 @@ class Poser {
                          {0.7 * s, -0.6, -0.5}};
         if (performs(Action::patting_legs)) {
             const double lift = std::max(0.0, p_.amplitude + swing_) / 2;
-            goal.palm = goal.palm + Vec3{0, 0.15 * lift, 0};
+            goal.palm = goal.palm + Vec3{0, 0.18 * lift, 0};
             goal.direction.y += 0.5 * lift;
         } else if (performs(Action::scratching_legs)) {
-            goal.palm = goal.palm + swing_ * Vec3{0.045, 0, 0.03};
+            goal.palm = goal.palm + swing_ * Vec3{0.062, 0, 0.03};
             goal.direction.x += 0.25 * swing_;
         }
         return goal;
@@ -242,7 +242,7 @@ class Poser {
             {-0.35 * s, 1, -0.05},
             {0.7 * s, -0.8, 0.2}};
         if (performs(Action::rubbing_eyes)) {
-            goal.palm = goal.palm + swing_ * Vec3{0.046, 0.018, 0};
+            goal.palm = goal.palm + swing_ * Vec3{0.058, 0.02, 0};
             goal.direction.x += 0.3 * swing_;
         }
         return goal;

@@ -73,7 +73,7 @@ Subject draw_subject(uint64_t seed, int64_t index) {
     subject.room.texture = random.uniform(3, 10);
     subject.distance = random.uniform(2.7, 4.2);
     subject.elevation = random.uniform(0.95, 1.3);
-    subject.fill = random.uniform(0.70, 0.85);
+    subject.fill = random.uniform(0.74, 0.85);
     subject.offset = {random.uniform(-0.06, 0.06), random.uniform(-0.01, 0.03), 0};
     subject.speed = random.uniform(0.85, 1.2);
     subject.amplitude = random.uniform(0.85, 1.2);
