@@ -1,0 +1,18 @@
+// y = max(x, 0);  dx = dy where x > 0, else 0.
+#include "engine/ops.h"
+#include "engine/ops/check.h"
+
+namespace mdn {
+
+Tensor relu(const Tensor& x) {
+    require_float("relu", "x", x);
+    Tensor y = empty_like(x);
+    kernels(x).relu_forward(x, y);
+    return record("relu", y, {x}, [x = x.detach()](const Tensor& dy) -> Gradients {
+        Tensor dx = empty_like(dy);
+        kernels(dy).relu_backward(x, dy, dx);
+        return {dx};
+    });
+}
+
+}  // namespace mdn
