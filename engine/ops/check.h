@@ -34,4 +34,16 @@ inline void require_shape(const char* op, const char* name, const Tensor& x, con
                 ", expected " + to_string(like.dtype()) + " on " + to_string(like.device()));
 }
 
+/// `x` has exactly this dtype, shape and device: what accompanies an op's floating tensors.
+inline void require_tensor(const char* op, const char* name, const Tensor& x, DType dtype,
+                           const Shape& shape, Device device) {
+    const auto describe = [](DType dtype, const Shape& shape, Device device) {
+        return to_string(dtype) + " " + to_string(shape) + " on " + to_string(device);
+    };
+    require(x.defined(), op, std::string(name) + " is not given");
+    require(x.dtype() == dtype && x.shape() == shape && x.device() == device, op,
+            std::string(name) + " is " + describe(x.dtype(), x.shape(), x.device()) +
+                ", expected " + describe(dtype, shape, device));
+}
+
 }  // namespace mdn
