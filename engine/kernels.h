@@ -77,7 +77,8 @@ class Kernels {
     virtual void relu_backward(const Tensor& x, const Tensor& dy, Tensor& dx) = 0;
     virtual void gelu_forward(const Tensor& x, Tensor& y) = 0;
     virtual void gelu_backward(const Tensor& x, const Tensor& dy, Tensor& dx) = 0;
-    /// y = x·keep/(1−p); element i is kept when uniform(seed, step, op, i) >= p. Its own backward.
+    /// y = x·keep/(1−p). Element i is kept when uniform_from_bits of word i % 4 of philox({low and
+    /// high word of i/4, low word of step, 2³¹ + op}, seed) is at least p. Its own backward.
     virtual void dropout(const Tensor& x, double p, const RandomStream& stream, Tensor& y) = 0;
 
     // ---- reductions and layout -----------------------------------------------------------------
@@ -195,8 +196,9 @@ class Kernels {
 
     // ---- losses --------------------------------------------------------------------------------
     /// Mean over rows of −Σ_c q_c·log softmax(logits)_c, with q = (1−smoothing)·onehot(target) +
-    /// smoothing/C. logits [N,C], targets i64 [N]; `included` u8 [N,C] or undefined: entries with 0
-    /// are left out of the softmax. loss [1]; probabilities [N,C] are kept (0 where left out).
+    /// smoothing/(entries included). logits [N,C], targets i64 [N]; `included` u8 [N,C] or
+    /// undefined: entries with 0 are left out of the softmax, and q is 0 there. loss [1];
+    /// probabilities [N,C] are kept (0 where left out).
     virtual void softmax_cross_entropy_forward(const Tensor& logits, const Tensor& targets,
                                                const Tensor& included, double smoothing,
                                                Tensor& loss, Tensor& probabilities) = 0;

@@ -19,7 +19,8 @@ Tensor multiply(const Tensor& a, const Tensor& b);  // a ⊙ b, same shape
 Tensor scale(const Tensor& x, double factor);       // factor · x
 Tensor relu(const Tensor& x);                       // max(x, 0)
 Tensor gelu(const Tensor& x);                       // x·Φ(x), exact erf form (SPEC §5)
-/// x·keep/(1−p), keep ~ Bernoulli(1−p) from `stream`; x itself when p = 0.
+/// x·keep/(1−p), keep ~ Bernoulli(1−p) from `stream`; x itself when p = 0. The mask is drawn again
+/// in the backward pass: (seed, step) must not change before it.
 Tensor dropout(const Tensor& x, double p, const RandomStream& stream);
 
 // ---- layout and reductions ---------------------------------------------------------------------
@@ -89,7 +90,9 @@ Tensor l2_normalize(const Tensor& x, double eps = 1e-6);  // x/max(‖x‖, eps)
 // ---- losses ------------------------------------------------------------------------------------
 /// Mean over rows of the cross-entropy of softmax(logits) [N,C] with targets i64 [N] → [1].
 /// `included` u8 [N,C], where given, leaves entries with 0 out of the softmax; a row's target must
-/// be included. Targets outside 0..C−1 throw. `smoothing` spreads that much of the target evenly.
+/// be included. Targets that are not, or lie outside 0..C−1, throw (where they are on the host: on
+/// another device they are the caller's duty). `smoothing` in [0,1) spreads that much of the target
+/// evenly over the included entries.
 Tensor softmax_cross_entropy(const Tensor& logits, const Tensor& targets,
                              const Tensor& included = {}, double smoothing = 0);
 
