@@ -1,11 +1,12 @@
 #include "engine/allocator.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <iterator>
 #include <map>
 #include <mutex>
 #include <set>
-#include <unordered_map>
+#include <utility>
 
 namespace mdn {
 
@@ -17,6 +18,13 @@ constexpr int64_t segment_bytes = 32 << 20;
 
 class CachingAllocator final : public Allocator {
   public:
+    explicit CachingAllocator(const SystemMemory& system) : system_(system) {}
+
+    ~CachingAllocator() override {
+        for (const auto& [address, block] : blocks_)
+            if (block.starts_segment) system_.release(address);
+    }
+
     void* allocate(int64_t bytes) override {
         const int64_t size = std::max<int64_t>((bytes + alignment - 1) / alignment, 1) * alignment;
         const std::lock_guard lock(mutex_);
@@ -42,18 +50,7 @@ class CachingAllocator final : public Allocator {
 
     void release_cached() override {
         const std::lock_guard lock(mutex_);
-        for (auto block = blocks_.begin(); block != blocks_.end();) {
-            const auto next = std::next(block);
-            const bool whole = block->second.starts_segment &&
-                               (next == blocks_.end() || next->second.starts_segment);
-            if (whole && block->second.free) {
-                free_.erase({block->second.size, block->first});
-                stats_.reserved_bytes -= block->second.size;
-                std::free(block->first);
-                blocks_.erase(block);
-            }
-            block = next;
-        }
+        release_free_segments();
     }
 
     AllocatorStats stats() const override {
@@ -78,7 +75,11 @@ class CachingAllocator final : public Allocator {
 
     FreeSet::iterator reserve(int64_t size) {
         const int64_t bytes = std::max(size, segment_bytes);
-        void* segment = std::aligned_alloc(alignment, bytes);
+        void* segment = system_.allocate(bytes);
+        if (!segment) {
+            release_free_segments();
+            segment = system_.allocate(bytes);
+        }
         if (!segment)
             throw Error("out of memory: asked the system for " + std::to_string(bytes >> 20) +
                             " MiB while holding " + std::to_string(stats_.reserved_bytes >> 20) +
@@ -89,6 +90,21 @@ class CachingAllocator final : public Allocator {
         char* address = static_cast<char*>(segment);
         blocks_[address] = {bytes, true};
         return free_.insert({bytes, address}).first;
+    }
+
+    void release_free_segments() {
+        for (auto block = blocks_.begin(); block != blocks_.end();) {
+            const auto next = std::next(block);
+            const bool whole = block->second.starts_segment &&
+                               (next == blocks_.end() || next->second.starts_segment);
+            if (whole && block->second.free) {
+                free_.erase({block->second.size, block->first});
+                stats_.reserved_bytes -= block->second.size;
+                system_.release(block->first);
+                blocks_.erase(block);
+            }
+            block = next;
+        }
     }
 
     void split(Blocks::iterator block, int64_t size) {
@@ -118,6 +134,7 @@ class CachingAllocator final : public Allocator {
         return block;
     }
 
+    const SystemMemory system_;
     mutable std::mutex mutex_;
     Blocks blocks_;
     FreeSet free_;
@@ -126,10 +143,15 @@ class CachingAllocator final : public Allocator {
 
 }  // namespace
 
+std::unique_ptr<Allocator> caching_allocator(const SystemMemory& system) {
+    return std::make_unique<CachingAllocator>(system);
+}
+
 Allocator& allocator(Device device) {
     if (device == Device::cuda) throw Error("this build has no CUDA memory");
     // Never destroyed: tensors with static lifetime may outlive any order of destruction.
-    static CachingAllocator& cpu = *new CachingAllocator;
+    static CachingAllocator& cpu = *new CachingAllocator(
+        {[](int64_t bytes) { return std::aligned_alloc(alignment, bytes); }, std::free});
     return cpu;
 }
 

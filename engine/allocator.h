@@ -1,8 +1,8 @@
 // Caching memory allocator: after a warm-up step, a training step asks the system for nothing.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "engine/tensor.h"
 
@@ -15,12 +15,19 @@ struct AllocatorStats {
     int64_t peak_used_bytes = 0;     // the most ever handed out at once
 };
 
+/// Where segments come from and go back to.
+struct SystemMemory {
+    void* (*allocate)(int64_t bytes);  // 64-byte aligned; null when there is no more
+    void (*release)(void* segment);
+};
+
 /// Best fit with splitting and coalescing over large segments that are kept until exit or
 /// release_cached(). Blocks are 64-byte aligned. Thread-safe.
 class Allocator {
   public:
     virtual ~Allocator() = default;
-    /// Throws Error, naming what was asked and what is held, when memory runs out.
+    /// Throws Error, naming what was asked and what is held, when memory runs out even after
+    /// release_cached().
     virtual void* allocate(int64_t bytes) = 0;
     virtual void release(void* block) = 0;
     /// Returns wholly free segments to the system.
@@ -29,6 +36,11 @@ class Allocator {
     virtual void reset_peak() = 0;
 };
 
+/// An allocator over the given memory, for devices and tests. What it still holds when it is
+/// destroyed goes back to the system.
+std::unique_ptr<Allocator> caching_allocator(const SystemMemory& system);
+
+/// The allocator of a device, which all tensors there use.
 Allocator& allocator(Device device);
 
 }  // namespace mdn

@@ -1,6 +1,7 @@
 #include "engine/parameters.h"
 
 #include <cmath>
+#include <stdexcept>
 
 namespace mdn {
 
@@ -46,6 +47,9 @@ void Parameter::load_disk(const Tensor& stored) const {
     if (stored.shape() != disk_shape())
         throw Error(name + " has shape " + to_string(stored.shape()) + ", expected " +
                     to_string(disk_shape()));
+    if (stored.dtype() != DType::f32 && stored.dtype() != DType::f64)
+        throw Error(name + " is stored as " + to_string(stored.dtype()) +
+                    ", expected a floating dtype");
     const Shape& s = value.shape();
     Tensor host = stored.dtype() == value.dtype() ? stored : stored.to(value.dtype());
     if (layout == DiskLayout::conv)

@@ -10,6 +10,9 @@ namespace mdn {
 
 namespace {
 
+/// Beyond any memory, and far enough from 2^63 for sizes in bytes not to overflow.
+constexpr int64_t largest_count = int64_t{1} << 56;
+
 /// Owns one block of the device's caching allocator.
 struct Storage {
     Storage(int64_t bytes, Device device)
@@ -35,7 +38,9 @@ std::shared_ptr<AutogradMeta>& autograd_meta(const Tensor& x) { return x.impl_->
 
 int64_t element_count(const Shape& shape) {
     int64_t count = 1;
-    for (int64_t size : shape) count *= size;
+    for (int64_t size : shape)
+        if (__builtin_mul_overflow(count, size, &count))
+            throw Error("[tensor] too many elements in shape " + to_string(shape));
     return count;
 }
 
@@ -78,9 +83,12 @@ int64_t size_of(DType dtype) {
 Tensor Tensor::empty(Shape shape, DType dtype, Device device) {
     for (int64_t size : shape)
         if (size < 0) throw Error("[tensor] negative size in shape " + to_string(shape));
+    const int64_t count = element_count(shape);
+    if (count > largest_count)
+        throw Error("[tensor] too many elements in shape " + to_string(shape));
     Tensor y;
     y.impl_ = std::make_shared<Impl>();
-    y.impl_->storage = std::make_shared<Storage>(element_count(shape) * size_of(dtype), device);
+    y.impl_->storage = std::make_shared<Storage>(count * size_of(dtype), device);
     y.impl_->shape = std::move(shape);
     y.impl_->dtype = dtype;
     return y;
