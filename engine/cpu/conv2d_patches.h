@@ -30,30 +30,34 @@ struct Patches {
 
     int64_t rows() const { return images * out_height * out_width; }
     int64_t columns() const { return kernel_height * kernel_width * channels; }
+};
 
-    /// Copies rows [row, row + count) × columns [column, column + width), width <= block_depth:
-    /// row r goes to destination(r), r from 0.
-    template <class Destination>
-    void copy(int64_t row, int64_t count, int64_t column, int64_t width,
-              const Destination& destination) const {
-        Run runs[block_depth];
-        const int run_count = split_into_runs(column, width, runs);
-        int64_t x = row % out_width, y = row / out_width % out_height;
-        int64_t n = row / (out_width * out_height);
-        for (int64_t r = 0; r < count; ++r) {
-            T* to = destination(r);
-            for (int i = 0; i < run_count; ++i) {
-                copy_run(runs[i], n, y, x, to);
-                to += runs[i].length;
-            }
-            if (++x == out_width) {
-                x = 0;
-                if (++y == out_height) {
-                    y = 0;
-                    ++n;
-                }
-            }
+/// Copies columns [column, column + width) of the patch matrix, width <= max_width, a row at a
+/// time.
+template <class T>
+class PatchRows {
+  public:
+    static constexpr int64_t max_width = 512;
+
+    PatchRows(const Patches<T>& patches, int64_t row, int64_t column, int64_t width)
+        : patches_(patches),
+          x_(row % patches.out_width),
+          y_(row / patches.out_width % patches.out_height),
+          image_(row / (patches.out_width * patches.out_height)) {
+        split_into_runs(column, width);
+    }
+
+    /// Copies the current row and moves on to the next.
+    void next(T* to) {
+        for (int i = 0; i < run_count_; ++i) {
+            copy_piece(runs_[i], to);
+            to += runs_[i].length;
         }
+        if (++x_ < patches_.out_width) return;
+        x_ = 0;
+        if (++y_ < patches_.out_height) return;
+        y_ = 0;
+        ++image_;
     }
 
   private:
@@ -67,62 +71,64 @@ struct Patches {
     };
 
     /// A patch's row is contiguous across kernel columns; it is cut only where the channel matters.
-    int split_into_runs(int64_t column, int64_t width, Run* runs) const {
-        const int64_t kernel_row_length = kernel_width * channels, fold = channels / 8;
-        const bool by_channel = scale || shift_frames > 0;
-        int count = 0;
+    void split_into_runs(int64_t column, int64_t width) {
+        const int64_t channels = patches_.channels, fold = channels / 8;
+        const int64_t row_length = patches_.kernel_width * channels;
+        const bool shifted = patches_.shift_frames > 0;
         for (int64_t j = column; j < column + width;) {
-            const int64_t offset = j % kernel_row_length, channel = j % channels;
-            int64_t length = std::min(column + width - j, kernel_row_length - offset), frame = 0;
-            if (by_channel) length = std::min(length, channels - channel);
-            if (shift_frames > 0) {
-                if (channel < fold) {
-                    frame = 1;
-                    length = std::min(length, fold - channel);
-                } else if (channel < 2 * fold) {
-                    frame = -1;
-                    length = std::min(length, 2 * fold - channel);
-                }
+            const int64_t offset = j % row_length, channel = j % channels;
+            int64_t length = std::min(column + width - j, row_length - offset), frame = 0;
+            if (shifted || patches_.scale) length = std::min(length, channels - channel);
+            if (shifted && channel < 2 * fold) {
+                frame = channel < fold ? 1 : -1;
+                length = std::min(length, (channel < fold ? fold : 2 * fold) - channel);
             }
-            runs[count++] = {j / kernel_row_length, offset, length, channel, frame};
+            runs_[run_count_++] = {j / row_length, offset, length, channel, frame};
             j += length;
         }
-        return count;
     }
 
-    void copy_run(const Run& run, int64_t n, int64_t out_y, int64_t out_x, T* to) const {
-        const int64_t y = out_y * stride - pad_y + run.kernel_row;
-        bool inside = y >= 0 && y < height;
+    void copy_piece(const Run& run, T* to) const {
+        const Patches<T>& p = patches_;
+        const int64_t y = y_ * p.stride - p.pad_y + run.kernel_row;
+        bool inside = y >= 0 && y < p.height;
         if (run.frame != 0) {
-            const int64_t t = n % shift_frames + run.frame;
-            inside = inside && t >= 0 && t < shift_frames;
+            const int64_t t = image_ % p.shift_frames + run.frame;
+            inside = inside && t >= 0 && t < p.shift_frames;
         }
         if (!inside) return std::fill(to, to + run.length, T{0});
         // The run as a piece of the image's row, and the part of it that exists.
-        const int64_t begin = (out_x * stride - pad_x) * channels + run.offset;
+        const int64_t begin = (x_ * p.stride - p.pad_x) * p.channels + run.offset;
         const int64_t first = std::clamp<int64_t>(-begin, 0, run.length);
-        const int64_t last = std::clamp<int64_t>(width * channels - begin, first, run.length);
-        const T* from = image + ((n + run.frame) * height + y) * width * channels + begin;
+        const int64_t last = std::clamp<int64_t>(p.width * p.channels - begin, first, run.length);
+        const T* from =
+            p.image + ((image_ + run.frame) * p.height + y) * p.width * p.channels + begin;
         std::fill(to, to + first, T{0});
-        if (scale)
+        if (p.scale)
             copy_affine(from + first, run.channel + first, last - first, to + first);
         else
-            mdn::copy_run(from + first, last - first, to + first);
+            copy_run(from + first, last - first, to + first);
         std::fill(to + last, to + run.length, T{0});
     }
 
     void copy_affine(const T* from, int64_t channel, int64_t count, T* to) const {
-        const T *a = scale + channel, *b = shift + channel;
+        const T *scale = patches_.scale + channel, *shift = patches_.shift + channel;
+        const bool relu = patches_.relu;
         int64_t i = 0;
         for (; i + lanes<T> <= count; i += lanes<T>) {
-            const Vector<T> value = load(from + i) * load(a + i) + load(b + i);
+            const Vector<T> value = load(from + i) * load(scale + i) + load(shift + i);
             store(to + i, relu ? maximum(value, Vector<T>{}) : value);
         }
         for (; i < count; ++i) {
-            const T value = from[i] * a[i] + b[i];
+            const T value = from[i] * scale[i] + shift[i];
             to[i] = relu && !(value > 0) ? T{0} : value;
         }
     }
+
+    const Patches<T>& patches_;
+    int64_t x_, y_, image_;
+    int run_count_ = 0;
+    Run runs_[max_width];
 };
 
 /// The patch matrix as the left operand of a product.
@@ -131,9 +137,10 @@ struct PatchesA {
     static constexpr PanelLayout layout = PanelLayout::by_row;
     const Patches<T>& patches;
     void pack(int64_t row, int64_t rows, int64_t k, int64_t depth, T* panels) const {
-        patches.copy(row, rows, k, depth, [=](int64_t r) {
-            return panels + r / tile_rows * panel_size<T> + r % tile_rows * panel_row_stride<T>;
-        });
+        PatchRows<T> source(patches, row, k, depth);
+        for (int64_t r = 0; r < rows; ++r)
+            source.next(panels + r / tile_rows * panel_size<T> +
+                        r % tile_rows * panel_row_stride<T>);
     }
 };
 
@@ -141,9 +148,20 @@ struct PatchesA {
 template <class T>
 struct PatchesB {
     const Patches<T>& patches;
-    void pack(int64_t k, int64_t depth, int64_t column, int64_t columns, T* panel) const {
-        const int64_t stride = panel_width<T>(columns);
-        patches.copy(k, depth, column, columns, [=](int64_t r) { return panel + r * stride; });
+    void pack(int64_t k, int64_t depth, int64_t column, int64_t columns, T* panels) const {
+        PatchRows<T> source(patches, k, column, columns);
+        T row[PatchRows<T>::max_width];
+        for (int64_t p = 0; p < depth; ++p) {
+            source.next(row);
+            for (int64_t j = 0; j < columns; j += tile_width<T>) {
+                const int64_t width = std::min<int64_t>(tile_width<T>, columns - j);
+                T* const to = panels + j * depth + p * panel_width<T>(width);
+                if (width == tile_width<T>)
+                    copy_run(row + j, tile_width<T>, to);
+                else
+                    copy_run(row + j, width, to);
+            }
+        }
     }
 };
 

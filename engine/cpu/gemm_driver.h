@@ -68,8 +68,16 @@ inline constexpr int64_t max_task_panels = 2 * task_panels;
 template <class T, PanelLayout layout>
 void multiply_block(int64_t rows, int64_t column, int64_t columns, int64_t depth, const T* a,
                     const T* b, T* const* c_rows, T alpha, T beta, const T* bias) {
-    for (int64_t j = 0; j < columns; j += tile_width<T>)
-        for (int64_t i = 0; i < rows; i += tile_rows) {
+    const int64_t panels = ceil_div(rows, tile_rows);
+    for (int64_t j = 0; j < columns; j += tile_width<T>) {
+        // While a panel of B is at work, each tile fetches its share of the next one.
+        const Partition next_panel{j + tile_width<T> < columns ? tile_width<T> * depth : 0, panels};
+        const T* const next_b = b + (j + tile_width<T>)*depth;
+        for (int64_t panel = 0; panel < panels; ++panel) {
+            for (int64_t p = next_panel.begin(panel); p < next_panel.end(panel);
+                 p += 64 / sizeof(T))
+                __builtin_prefetch(next_b + p, 0, 2);
+            const int64_t i = panel * tile_rows;
             const TileOutput<T> out = {
                 c_rows + i,
                 column + j,
@@ -78,8 +86,9 @@ void multiply_block(int64_t rows, int64_t column, int64_t columns, int64_t depth
                 alpha,
                 beta,
                 bias};
-            multiply_tile<T, layout>(depth, a + i / tile_rows * panel_size<T>, b + j * depth, out);
+            multiply_tile<T, layout>(depth, a + panel * panel_size<T>, b + j * depth, out);
         }
+    }
 }
 
 /// Row starts of C for rows [begin, end), as multiply_tile wants them.
@@ -143,53 +152,67 @@ void gemm_shared_b(int64_t m, int64_t n, int64_t k, const A& a, const B& b,
     }
 }
 
-/// The product where B is too large to be packed whole and A has few rows, as in weight gradients:
-/// every task packs its own block of B, and where C alone gives the threads too little to share,
-/// k is split and the partial sums are added in order. C is contiguous, [m,n]; alpha 1, beta 0.
+/// How gemm_long_k cuts its work. A block of A is packed once per step for all the columns of its
+/// task, so tasks are wide; where that leaves the threads too little to share, k is split as long
+/// as each part keeps a few steps, and only then the columns.
+struct LongKTasks {
+    LongKTasks(int64_t row_panels, int64_t column_panels, int64_t steps, int64_t threads)
+        : rows{row_panels, ceil_div(row_panels, max_task_panels)},
+          depth{steps, threads == 1
+                           ? 1
+                           : std::clamp<int64_t>(4 * threads / rows.parts, 1, ceil_div(steps, 2))},
+          columns{column_panels,
+                  std::min(column_panels,
+                           threads == 1 ? 1 : ceil_div(2 * threads, rows.parts * depth.parts))} {}
+    int64_t tiles() const { return rows.parts * columns.parts; }
+    int64_t count() const { return tiles() * depth.parts; }
+    Partition rows, depth, columns;
+};
+
+/// The product where k is long and B is met by few rows of A, as in weight gradients: B is packed
+/// by each task for itself, in blocks that stay in cache, and where k is split the partial sums
+/// are added in order. C is contiguous, [m,n]; alpha 1, beta 0.
+///
+/// A as in gemm_shared_b. B: `pack(k, depth, column, columns, T* panels)`, which fills panels of
+/// tile_width columns (the last: panel_width), one after another.
 template <class T, class A, class B>
 void gemm_long_k(int64_t m, int64_t n, int64_t k, const A& a, const B& b, T* c) {
     if (m == 0 || n == 0) return;
+    constexpr int64_t chunk = 4 * tile_width<T>;  // columns of B packed at a time
     const DepthSteps steps(k);
-    const int64_t row_panels = ceil_div(m, tile_rows), column_panels = ceil_div(n, tile_width<T>);
-    const int64_t task_columns = 256 / lanes<T> / tile_vectors;  // panels of B in one task
     const int64_t threads = m * n * k > 100000 ? omp_get_max_threads() : 1;
-    const Partition by_rows{row_panels, ceil_div(row_panels, max_task_panels)};
-    const Partition by_columns{column_panels, ceil_div(column_panels, task_columns)};
-    const int64_t tiles = by_rows.parts * by_columns.parts;
-    const int64_t wanted = tiles >= 4 * threads ? 1 : ceil_div(4 * threads, tiles);
-    const Partition by_depth{steps.count,
-                             threads == 1 ? 1 : std::min(wanted, ceil_div(steps.count, 2))};
-    T* const partial = workspace<T>(Workspace::partial_sums, (by_depth.parts - 1) * m * n);
+    const LongKTasks tasks(ceil_div(m, tile_rows), ceil_div(n, tile_width<T>), steps.count,
+                           threads);
+    T* const partial = workspace<T>(Workspace::partial_sums, (tasks.depth.parts - 1) * m * n);
 #pragma omp parallel num_threads(static_cast <int>(threads))
     {
         T* const packed_a = workspace<T>(Workspace::panels_of_a, max_task_panels * panel_size<T>);
-        T* const packed_b =
-            workspace<T>(Workspace::panels_of_b, task_columns * tile_width<T> * block_depth);
+        T* const packed_b = workspace<T>(Workspace::panels_of_b, chunk * block_depth);
 #pragma omp for schedule(dynamic, 1)
-        for (int64_t task = 0; task < tiles * by_depth.parts; ++task) {
-            const int64_t depth_part = task / tiles;
-            const int64_t row_part = task % tiles / by_columns.parts;
-            const int64_t column_part = task % by_columns.parts;
-            const int64_t row = by_rows.begin(row_part) * tile_rows;
-            const int64_t row_end = std::min(m, by_rows.end(row_part) * tile_rows);
-            const int64_t column = by_columns.begin(column_part) * tile_width<T>;
-            const int64_t column_end = std::min(n, by_columns.end(column_part) * tile_width<T>);
+        for (int64_t task = 0; task < tasks.count(); ++task) {
+            const int64_t depth_part = task / tasks.tiles();
+            const int64_t row_part = task % tasks.tiles() / tasks.columns.parts;
+            const int64_t column_part = task % tasks.columns.parts;
+            const int64_t row = tasks.rows.begin(row_part) * tile_rows;
+            const int64_t row_end = std::min(m, tasks.rows.end(row_part) * tile_rows);
+            const int64_t column = tasks.columns.begin(column_part) * tile_width<T>;
+            const int64_t column_end = std::min(n, tasks.columns.end(column_part) * tile_width<T>);
+            const int64_t first_step = tasks.depth.begin(depth_part);
             T* const target = depth_part == 0 ? c : partial + (depth_part - 1) * m * n;
             const RowPointers<T> rows([=](int64_t i) { return target + i * n; }, row, row_end);
-            for (int64_t step = by_depth.begin(depth_part); step < by_depth.end(depth_part);
-                 ++step) {
+            for (int64_t step = first_step; step < tasks.depth.end(depth_part); ++step) {
                 const int64_t begin = steps.begin(step), depth = steps.length(step);
                 a.pack(row, row_end - row, begin, depth, packed_a);
-                for (int64_t j = column; j < column_end; j += tile_width<T>)
-                    b.pack(begin, depth, j, std::min<int64_t>(tile_width<T>, n - j),
-                           packed_b + (j - column) * depth);
-                multiply_block<T, A::layout>(row_end - row, column, column_end - column, depth,
-                                             packed_a, packed_b, rows.at, T{1},
-                                             step == by_depth.begin(depth_part) ? T{0} : T{1},
-                                             static_cast<const T*>(nullptr));
+                for (int64_t j = column; j < column_end; j += chunk) {
+                    const int64_t width = std::min(chunk, column_end - j);
+                    b.pack(begin, depth, j, width, packed_b);
+                    multiply_block<T, A::layout>(row_end - row, j, width, depth, packed_a, packed_b,
+                                                 rows.at, T{1}, step == first_step ? T{0} : T{1},
+                                                 static_cast<const T*>(nullptr));
+                }
             }
         }
-        for (int64_t part = 1; part < by_depth.parts; ++part) {
+        for (int64_t part = 1; part < tasks.depth.parts; ++part) {
             const T* share = partial + (part - 1) * m * n;
 #pragma omp for schedule(static)
             for (int64_t i = 0; i < m * n; ++i) c[i] += share[i];

@@ -20,6 +20,9 @@ void multiply_rows(int64_t depth, const T* a, const T* b, const TileOutput<T>& o
     constexpr int64_t row_step = layout == PanelLayout::by_row ? panel_row_stride<T> : 1;
     constexpr int64_t depth_step = layout == PanelLayout::by_row ? 1 : tile_rows;
     constexpr int width = vectors * lanes<T>;
+    for (int r = 0; r < rows && r < out.valid_rows; ++r)
+        for (int v = 0; v < vectors; ++v)
+            __builtin_prefetch(out.rows[r] + out.column + v * lanes<T>, 1);
     Vector<T> sum[rows][vectors] = {};
     for (int64_t p = 0; p < depth; ++p) {
         Vector<T> b_row[vectors];

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "engine/cpu/gemm_kernel.h"
@@ -90,16 +91,16 @@ struct ColumnMajorA {
     const T* data;
     int64_t stride;
     void pack(int64_t row, int64_t rows, int64_t k, int64_t depth, T* panels) const {
-        for (int64_t i = 0; i < rows; i += tile_rows) {
-            const T* from = data + k * stride + row + i;
-            T* to = panels + i / tile_rows * panel_size<T>;
-            if (rows - i >= tile_rows) {  // a constant width compiles to a few moves
-                for (int64_t p = 0; p < depth; ++p)
-                    for (int r = 0; r < tile_rows; ++r)
-                        to[p * tile_rows + r] = from[p * stride + r];
-            } else {
-                copy_rows(depth, rows - i, from, stride, to, tile_rows);
+        const int64_t whole = rows / tile_rows;
+        for (int64_t p = 0; p < depth; ++p) {
+            const T* from = data + (k + p) * stride + row;
+            T* to = panels + p * tile_rows;
+            for (int64_t panel = 0; panel < whole; ++panel) {
+                std::memcpy(to, from, tile_rows * sizeof(T));
+                from += tile_rows;
+                to += panel_size<T>;
             }
+            copy_run(from, rows - whole * tile_rows, to);
         }
     }
 };
