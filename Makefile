@@ -21,7 +21,7 @@ TEST_SOURCES    := $(wildcard tests/*.cpp tests/engine/*.cpp tests/engine/*/*.cp
                               tests/data/*.cpp tests/data/*/*.cpp tests/train/*.cpp)
 FORMATTED       := $(wildcard engine/*.h engine/*/*.h model/*.h data/*.h data/*/*.h train/*.h \
                               tests/*.h tests/*/*.h) $(LIBRARY_SOURCES) $(wildcard train/main.cpp) \
-                   $(TEST_SOURCES)
+                   $(TEST_SOURCES) $(wildcard tests/peers/*.cpp)
 
 objects  = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
 
@@ -48,6 +48,13 @@ $(BUILD)/microdualnet: $(call objects,train/main.cpp $(LIBRARY_SOURCES))
 	$(CXX) $^ $(LDFLAGS) -o $@
 
 $(BUILD)/run_tests: $(call objects,$(TEST_SOURCES) $(LIBRARY_SOURCES))
+	$(CXX) $^ $(LDFLAGS) -o $@
+
+# Timing programs beside `make bench`; the first needs OpenBLAS to compare with.
+build/gemm_bench: $(call objects,tests/peers/gemm_bench.cpp $(LIBRARY_SOURCES))
+	$(CXX) $^ $(LDFLAGS) -lopenblas -o $@
+
+build/conv_bench: $(call objects,tests/peers/conv_bench.cpp $(LIBRARY_SOURCES))
 	$(CXX) $^ $(LDFLAGS) -o $@
 
 $(BUILD)/%.o: %.cpp
