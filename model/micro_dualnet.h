@@ -7,6 +7,7 @@
 #include "engine/random.h"
 #include "engine/tensor.h"
 #include "model/config.h"
+#include "model/forward_options.h"
 
 namespace mdn {
 
@@ -20,14 +21,6 @@ struct Outputs {
     Tensor f_entity;                 // [B,K·D]
     Tensor logits;                   // [B,classes]
     Tensor loss, loss_ce, loss_mac;  // [1]; only with labels
-};
-
-struct ForwardOptions {
-    /// Batch statistics (and updates of the running ones) instead of the running statistics.
-    bool training = false;
-    /// i64 [2], (seed, step), on the model's device: dropout is applied when given, and taken as 0
-    /// when undefined (evaluation, trace, overfit).
-    Tensor dropout_seed_and_step;
 };
 
 class MicroDualNet {

@@ -1,0 +1,53 @@
+// TSM-ResNet: torchvision's ResNet v1.5 whose blocks look one frame ahead and back (SPEC §2).
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "model/config.h"
+#include "model/layers.h"
+
+namespace mdn {
+
+/// Side of the output of a convolution or pooling: ⌊(side + 2·pad − kernel)/stride⌋ + 1.
+int64_t output_side(int64_t side, int64_t kernel, int64_t stride, int64_t pad);
+
+/// One residual block before it has weights: what Backbone builds and summarize() counts.
+struct BlockPlan {
+    std::string name;        // "layer2.0"
+    int64_t in, width, out;  // channels of the input, of conv1's output, of the output
+    int64_t stride;          // in the first 3×3 convolution, and in the downsample
+    bool bottleneck;         // 1×1, 3×3, 1×1 instead of 3×3, 3×3
+    bool shifted;            // conv1 reads through the temporal shift
+    bool downsample;         // the identity branch goes through a 1×1 convolution and BN
+};
+
+/// Every block of the four stages, in order.
+std::vector<BlockPlan> plan_blocks(const Config::Backbone& config);
+
+struct ResidualBlock {
+    Convolution conv1;
+    BatchNorm bn1;
+    Convolution conv2;
+    BatchNorm bn2;
+    std::optional<Convolution> conv3;  // bottleneck
+    std::optional<BatchNorm> bn3;
+    std::optional<Convolution> downsample;
+    std::optional<BatchNorm> downsample_bn;
+
+    ResidualBlock(const Scope& scope, const BlockPlan& plan, int64_t frames);
+    /// [B·T,H,W,in] → [B·T,H/stride,W/stride,out]
+    Tensor forward(const Tensor& x, const ForwardOptions& options);
+};
+
+struct Backbone {
+    Convolution conv1;
+    BatchNorm bn1;
+    std::vector<ResidualBlock> blocks;
+
+    Backbone(const Scope& scope, const Config::Backbone& config, int64_t frames);
+    /// frames [B·T,S,S,3] → features [B·T,H,W,C]
+    Tensor forward(const Tensor& frames, const ForwardOptions& options);
+};
+
+}  // namespace mdn

@@ -1,0 +1,25 @@
+#include "model/classifier.h"
+
+namespace mdn {
+
+namespace {
+
+int64_t input_size(const Config& config) {
+    return config.feature_channels() +
+           (config.has_entities() ? config.entity_count() * config.dim : 0);
+}
+
+}  // namespace
+
+Classifier::Classifier(const Scope& scope, const Config& config, DropoutSites& sites)
+    : mlp(scope, input_size(config), config.head_hidden, config.classes),
+      dropout(sites, config.head_dropout) {}
+
+Tensor Classifier::forward(const Tensor& f_cnn, const Tensor& f_entity,
+                           const ForwardOptions& options) const {
+    // [f_cnn ; f_entity] → Linear → GELU → dropout → Linear
+    const Tensor x = f_entity.defined() ? concat(f_cnn, f_entity) : f_cnn;
+    return mlp.fc2.forward(dropout.forward(mlp.fc1.forward_gelu(x), options));
+}
+
+}  // namespace mdn

@@ -1,0 +1,89 @@
+// The small parts that every module of the model is made of.
+#pragma once
+
+#include <string>
+
+#include "engine/ops.h"
+#include "engine/parameters.h"
+#include "model/forward_options.h"
+
+namespace mdn {
+
+/// Names `<prefix>.weight` [O,kh,kw,I], without bias.
+struct Convolution {
+    Tensor weight;
+    Conv2d options;
+
+    Convolution(const Scope& scope, int64_t in, int64_t out, int64_t kernel, Conv2d options = {})
+        : weight(scope.conv("weight", out, kernel, in)), options(options) {}
+    Tensor forward(const Tensor& x) const { return conv2d(x, weight, options); }
+    /// Reads relu(x).
+    Tensor forward(const Normalized& x) const { return conv2d(x, weight, options); }
+};
+
+/// Names `<prefix>.{weight,bias,running_mean,running_var}` [C]; eps 1e-5, momentum 0.1 (SPEC §2).
+struct BatchNorm {
+    Tensor gamma, beta;
+    RunningStatistics running;
+
+    BatchNorm(const Scope& scope, int64_t channels)
+        : gamma(scope.norm_scale("weight", channels)),
+          beta(scope.norm_shift("bias", channels)),
+          running{scope.buffer("running_mean", channels, 0),
+                  scope.buffer("running_var", channels, 1)} {}
+    Normalized forward(const Tensor& x, const ForwardOptions& options) {
+        return batch_norm(x, gamma, beta, running, {.training = options.training});
+    }
+};
+
+/// Names `<prefix>.{weight,bias}`, [O,I] and [O].
+struct Linear {
+    Tensor weight, bias;
+
+    Linear(const Scope& scope, int64_t in, int64_t out)
+        : weight(scope.linear("weight", {out, in})), bias(scope.bias("bias", {out})) {}
+    Tensor forward(const Tensor& x) const { return linear(x, weight, bias); }
+    Tensor forward_gelu(const Tensor& x) const { return linear_gelu(x, weight, bias); }
+};
+
+/// Names `<prefix>.{weight,bias}` [D]; eps 1e-5 (SPEC §5).
+struct LayerNorm {
+    Tensor gamma, beta;
+
+    LayerNorm(const Scope& scope, int64_t dim)
+        : gamma(scope.norm_scale("weight", dim)), beta(scope.norm_shift("bias", dim)) {}
+    Tensor forward(const Tensor& x) const { return layer_norm(x, gamma, beta); }
+};
+
+/// Linear in→hidden, GELU, Linear hidden→out. Names `<prefix>.{fc1,fc2}.*`.
+struct Mlp {
+    Linear fc1, fc2;
+
+    Mlp(const Scope& scope, int64_t in, int64_t hidden, int64_t out)
+        : fc1(scope / "fc1", in, hidden), fc2(scope / "fc2", hidden, out) {}
+    Tensor forward(const Tensor& x) const { return fc2.forward(fc1.forward_gelu(x)); }
+};
+
+/// Numbers the random ops of a model in the order they are built, so that each draws a mask of its
+/// own.
+class DropoutSites {
+  public:
+    int64_t next() { return count_++; }
+
+  private:
+    int64_t count_ = 0;
+};
+
+struct Dropout {
+    double p;
+    int64_t op;
+
+    Dropout(DropoutSites& sites, double p) : p(p), op(sites.next()) {}
+    Tensor forward(const Tensor& x, const ForwardOptions& options) const {
+        return options.dropout_seed_and_step.defined()
+                   ? dropout(x, p, {options.dropout_seed_and_step, op})
+                   : x;
+    }
+};
+
+}  // namespace mdn

@@ -1,0 +1,137 @@
+#include "model/micro_dualnet.h"
+
+#include <optional>
+
+#include "engine/ops.h"
+#include "model/backbone.h"
+#include "model/classifier.h"
+#include "model/dual_path.h"
+#include "model/mac_loss.h"
+#include "model/router.h"
+#include "model/sem.h"
+
+namespace mdn {
+
+struct MicroDualNet::Layers {
+    Config config;
+    ParameterStore parameters;
+    Random random;
+    DropoutSites sites;
+    Backbone backbone;
+    std::optional<Sem> sem;
+    std::optional<Path> st, ts;
+    std::optional<Router> router;
+    std::optional<Classifier> classifier;
+
+    Layers(const Config& config, uint64_t seed, DType dtype, Device device)
+        : config(config),
+          parameters(dtype, device),
+          random(seed),
+          backbone(root() / "backbone", config.backbone, config.frames) {
+        if (config.has_entities()) sem.emplace(root() / "sem", config);
+        if (config.has_st()) st.emplace(root() / "st", config, PathOrder::st, sites);
+        if (config.has_ts()) ts.emplace(root() / "ts", config, PathOrder::ts, sites);
+        if (config.has_router()) router.emplace(root() / "router", config);
+        classifier.emplace(root() / "classifier", config, sites);
+    }
+
+    Scope root() { return {parameters, random}; }
+    void check_inputs(const Tensor& frames, const Tensor& boxes, const Tensor& labels) const;
+};
+
+namespace {
+
+const Config& checked(const Config& config) {
+    check_config(config);
+    return config;
+}
+
+void require_input(const char* name, const Tensor& x, const Shape& shape, DType dtype,
+                   Device device) {
+    if (!x.defined()) throw Error(std::string(name) + " is not given");
+    if (x.shape() != shape)
+        throw Error(std::string(name) + " has shape " + to_string(x.shape()) + ", expected " +
+                    to_string(shape));
+    if (x.dtype() != dtype || x.device() != device)
+        throw Error(std::string(name) + " is " + to_string(x.dtype()) + " on " +
+                    to_string(x.device()) + ", expected " + to_string(dtype) + " on " +
+                    to_string(device));
+}
+
+}  // namespace
+
+void MicroDualNet::Layers::check_inputs(const Tensor& frames, const Tensor& boxes,
+                                        const Tensor& labels) const {
+    const int64_t T = config.frames, S = config.size;
+    const DType dtype = parameters.dtype();
+    const Device device = parameters.device();
+    if (frames.defined() && (frames.rank() != 5 || frames.dim(0) < 1))
+        throw Error("frames has shape " + to_string(frames.shape()) + ", expected [B, " +
+                    std::to_string(T) + ", " + std::to_string(S) + ", " + std::to_string(S) +
+                    ", 3]");
+    const int64_t B = frames.defined() ? frames.dim(0) : 1;
+    require_input("frames", frames, {B, T, S, S, 3}, dtype, device);
+    if (config.has_entities())
+        require_input("boxes", boxes, {B, T, config.entity_count(), 4}, dtype, device);
+    if (labels.defined()) require_input("labels", labels, {B}, DType::i64, device);
+}
+
+MicroDualNet::MicroDualNet(const Config& config, uint64_t seed, DType dtype, Device device)
+    : layers_(std::make_unique<Layers>(checked(config), seed, dtype, device)) {}
+
+MicroDualNet::~MicroDualNet() = default;
+
+const Config& MicroDualNet::config() const { return layers_->config; }
+ParameterStore& MicroDualNet::parameters() { return layers_->parameters; }
+const ParameterStore& MicroDualNet::parameters() const { return layers_->parameters; }
+
+Outputs MicroDualNet::forward(const Tensor& frames, const Tensor& boxes, const Tensor& labels,
+                              const ForwardOptions& options) {
+    Layers& net = *layers_;
+    const Config& config = net.config;
+    net.check_inputs(frames, boxes, labels);
+    const int64_t B = frames.dim(0), T = config.frames, S = config.size;
+    const int64_t K = config.entity_count(), D = config.dim;
+    Outputs out;
+
+    const Tensor maps = net.backbone.forward(frames.view({B * T, S, S, 3}), options);
+    const int64_t H = maps.dim(1), W = maps.dim(2), C = maps.dim(3);
+    out.features = reshape(maps, {B, T, H, W, C});
+    // f_cnn = mean over T, H, W
+    out.f_cnn = mean(reshape(maps, {B, T * H * W, C}), 1);
+
+    if (net.sem) {
+        out.entities = net.sem->forward(maps, boxes, options);
+        if (net.st) out.st = net.st->forward(out.entities, options);
+        if (net.ts) out.ts = net.ts->forward(out.entities, options);
+        if (config.has_both_paths()) {
+            out.alpha = net.router ? net.router->forward(out.st, out.ts)
+                                   : Tensor::full({B, K, 2}, 0.5, frames.dtype(), frames.device());
+            // X_fused[b,t,i] = α_st·X_st + α_ts·X_ts
+            out.fused = mix(out.st, out.ts, out.alpha);
+        } else {
+            out.fused = net.st ? out.st : out.ts;
+        }
+        // f_entity = mean over T, entity-major
+        out.f_entity = reshape(mean(out.fused, 1), {B, K * D});
+    }
+    out.logits = net.classifier->forward(out.f_cnn, out.f_entity, options);
+
+    if (labels.defined()) {
+        out.loss_ce = softmax_cross_entropy(out.logits, labels);
+        // loss = CE + λ·MAC
+        if (config.has_both_paths() && config.mac_weight > 0) {
+            out.loss_mac = mac_loss(out.st, out.ts, labels, config.mac_temperature);
+            out.loss = add(out.loss_ce, scale(out.loss_mac, config.mac_weight));
+        } else {
+            const NoGrad reported_only;
+            out.loss_mac = config.has_both_paths()
+                               ? mac_loss(out.st, out.ts, labels, config.mac_temperature)
+                               : Tensor::zeros({1}, frames.dtype(), frames.device());
+            out.loss = out.loss_ce;
+        }
+    }
+    return out;
+}
+
+}  // namespace mdn

@@ -1,0 +1,46 @@
+#include "model/transformer.h"
+
+namespace mdn {
+
+EncoderLayer::EncoderLayer(const Scope& scope, const Config& config, DropoutSites& sites)
+    : heads(config.heads),
+      norm1(scope / "norm1", config.dim),
+      qkv(scope / "attn" / "qkv", config.dim, 3 * config.dim),
+      proj(scope / "attn" / "proj", config.dim, config.dim),
+      norm2(scope / "norm2", config.dim),
+      mlp(scope / "mlp", config.dim, config.mlp_ratio * config.dim, config.dim),
+      attention_dropout(sites, config.dropout),
+      mlp_dropout(sites, config.dropout) {}
+
+Tensor EncoderLayer::forward(const Tensor& x, TokenAxis axis, const ForwardOptions& options) const {
+    // x += Proj(Attention(LN1 x))
+    const Tensor attended = attention(qkv.forward(norm1.forward(x)), heads, axis);
+    const Tensor y = add(x, attention_dropout.forward(proj.forward(attended), options));
+    // x += FC2(GELU(FC1(LN2 x)))
+    return add(y, mlp_dropout.forward(mlp.forward(norm2.forward(y)), options));
+}
+
+namespace {
+
+std::vector<EncoderLayer> build_layers(const Scope& scope, const Config& config,
+                                       DropoutSites& sites) {
+    std::vector<EncoderLayer> layers;
+    for (int64_t l = 0; l < config.layers; ++l)
+        layers.emplace_back(scope / std::to_string(l), config, sites);
+    return layers;
+}
+
+}  // namespace
+
+Encoder::Encoder(const Scope& scope, const Config& config, TokenAxis axis, DropoutSites& sites)
+    : axis(axis),
+      layers(build_layers(scope / "layers", config, sites)),
+      norm(scope / "norm", config.dim) {}
+
+Tensor Encoder::forward(const Tensor& x, const ForwardOptions& options) const {
+    Tensor y = x;
+    for (const EncoderLayer& layer : layers) y = layer.forward(y, axis, options);
+    return norm.forward(y);
+}
+
+}  // namespace mdn

@@ -1,0 +1,136 @@
+// The reference cases of tests/golden/README.md: an independent implementation's numbers.
+#include <doctest/doctest.h>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "engine/autograd.h"
+#include "engine/optim.h"
+#include "engine/safetensors.h"
+#include "model/micro_dualnet.h"
+#include "tests/engine/gradient_check.h"
+
+using namespace mdn;
+
+namespace {
+
+struct Case {
+    std::string folder;
+    SafetensorsFile input;
+    MicroDualNet model;
+
+    explicit Case(const std::string& name)
+        : folder("tests/golden/" + name + "/"),
+          input(read_safetensors(folder + "input.safetensors")),
+          model(load_config(folder + "config.json"), 1) {
+        const SafetensorsFile weights = read_safetensors(folder + "weights.safetensors");
+        for (const Parameter& parameter : model.parameters().all())
+            parameter.load_disk(weights.at(parameter.name));
+        REQUIRE(weights.tensors.size() == model.parameters().all().size());
+    }
+
+    Outputs forward(bool training) {
+        return model.forward(input.at("frames"), input.at("boxes"), input.at("labels"),
+                             {.training = training});
+    }
+};
+
+std::vector<std::pair<std::string, Tensor>> named(const Outputs& out) {
+    return {{"features", out.features},
+            {"entities", out.entities},
+            {"st", out.st},
+            {"ts", out.ts},
+            {"fused", out.fused},
+            {"alpha", out.alpha},
+            {"f_cnn", out.f_cnn},
+            {"f_entity", out.f_entity},
+            {"logits", out.logits},
+            {"loss", out.loss},
+            {"loss_ce", out.loss_ce},
+            {"loss_mac", out.loss_mac}};
+}
+
+void check_outputs(const Outputs& out, const SafetensorsFile& expected) {
+    for (const auto& [name, tensor] : named(out)) {
+        INFO(name);
+        CHECK(test::relative_error(tensor, expected.at(name)) <= 1e-4);
+    }
+}
+
+void check_gradients(const MicroDualNet& model, const SafetensorsFile& expected) {
+    size_t checked = 0;
+    for (const Parameter& parameter : model.parameters().all()) {
+        if (!parameter.trained()) continue;
+        INFO(parameter.name);
+        REQUIRE(parameter.value.grad().defined());
+        const Tensor gradient = parameter.to_disk(parameter.value.grad());
+        CHECK(test::relative_error(gradient, expected.at("grad." + parameter.name)) <= 1e-3);
+        ++checked;
+    }
+    size_t stored = 0;
+    for (const auto& [name, tensor] : expected.tensors) stored += name.rfind("grad.", 0) == 0;
+    CHECK(checked == stored);
+}
+
+void check_overfit(const std::string& name, const std::string& optimizer_name) {
+    Case golden(name);
+    std::ifstream lines(golden.folder + "overfit_" + optimizer_name + ".jsonl");
+    std::unique_ptr<Optimizer> optimizer;
+    std::string line;
+    int steps = 0;
+    for (; std::getline(lines, line); ++steps) {
+        const nlohmann::json expected = nlohmann::json::parse(line);
+        if (!optimizer) {
+            REQUIRE(expected["optimizer"] == optimizer_name);
+            OptimizerOptions options;
+            options.kind = optimizer_name == "sgd" ? OptimizerKind::sgd : OptimizerKind::adamw;
+            options.weight_decay = expected["weight_decay"];
+            options.momentum = expected["momentum"];
+            optimizer = std::make_unique<Optimizer>(golden.model.parameters(), options);
+        }
+        golden.model.parameters().zero_grad();
+        const Outputs out = golden.forward(true);
+        INFO("step " << steps);
+        CHECK(out.loss.item() == doctest::Approx(expected["loss"].get<double>()).epsilon(0.01));
+        CHECK(out.loss_ce.item() ==
+              doctest::Approx(expected["loss_ce"].get<double>()).epsilon(0.01));
+        CHECK(out.loss_mac.item() ==
+              doctest::Approx(expected["loss_mac"].get<double>()).epsilon(0.01));
+        backward(out.loss);
+        optimizer->step(expected["lr"]);
+    }
+    CHECK(steps == 8);
+}
+
+}  // namespace
+
+TEST_SUITE("model/golden") {
+    TEST_CASE("evaluation outputs agree with the reference") {
+        for (const char* name : {"basic", "bottleneck"}) {
+            INFO(name);
+            Case golden(name);
+            const NoGrad no_grad;
+            check_outputs(golden.forward(false),
+                          read_safetensors(golden.folder + "expected_eval.safetensors"));
+        }
+    }
+
+    TEST_CASE("training outputs and every gradient agree with the reference") {
+        for (const char* name : {"basic", "bottleneck"}) {
+            INFO(name);
+            Case golden(name);
+            const auto expected = read_safetensors(golden.folder + "expected_train.safetensors");
+            const Outputs out = golden.forward(true);
+            check_outputs(out, expected);
+            backward(out.loss);
+            check_gradients(golden.model, expected);
+        }
+    }
+
+    TEST_CASE("eight steps of SGD and of AdamW lose as the reference does") {
+        for (const char* name : {"basic", "bottleneck"})
+            for (const char* optimizer : {"sgd", "adamw"}) {
+                INFO(name << ", " << optimizer);
+                check_overfit(name, optimizer);
+            }
+    }
+}
