@@ -1,0 +1,231 @@
+#include "model/summary.h"
+
+#include <algorithm>
+
+#include "model/backbone.h"
+
+namespace mdn {
+
+namespace {
+
+// Multiply-adds an element, as summary.h says.
+constexpr int64_t batch_norm_macs = 2, layer_norm_macs = 5;
+
+/// A layer as the training step sees it; numbers of float32 elements, for one clip.
+struct Piece {
+    LayerSummary layer;
+    int64_t buffers = 0;  // running statistics
+    int64_t kept = 0;     // held from its forward to its backward, its output included
+    int64_t working = 0;  // most held at once inside its backward, the output's gradient included
+};
+
+/// The layers of a model in the order they run, with the shapes the model gives them.
+class Plan {
+  public:
+    explicit Plan(const Config& config) : c_(config) {
+        backbone();
+        if (c_.has_entities()) sem();
+        if (c_.has_st()) path("st", {"spatial", "temporal"});
+        if (c_.has_ts()) path("ts", {"temporal", "spatial"});
+        if (c_.has_router()) router();
+        classifier();
+    }
+
+    const std::vector<Piece>& pieces() const { return pieces_; }
+    int64_t backbone_pieces() const { return backbone_pieces_; }
+
+  private:
+    Piece& add(std::string name, Shape shape) {
+        pieces_.push_back({{std::move(name), std::move(shape)}});
+        return pieces_.back();
+    }
+
+    /// Counts a convolution at `positions` outputs, each made of `in` channels, and the batch norm
+    /// behind it.
+    static void convolution(Piece& piece, int64_t positions, int64_t in, int64_t out,
+                            int64_t kernel) {
+        piece.layer.parameters += kernel * kernel * in * out + 2 * out;
+        piece.layer.macs += positions * out * (kernel * kernel * in + batch_norm_macs);
+        piece.buffers += 2 * out;
+    }
+
+    static void linear(Piece& piece, int64_t rows, int64_t in, int64_t out) {
+        piece.layer.parameters += in * out + out;
+        piece.layer.macs += rows * in * out;
+    }
+
+    void backbone() {
+        const int64_t T = c_.frames, width = c_.backbone.width;
+        const int64_t stem = output_side(c_.size, 7, 2, 3);
+        int64_t side = output_side(stem, 3, 2, 1);
+        const int64_t raw = T * stem * stem * width, pooled = T * side * side * width;
+        Piece& first = add("backbone.stem", {T, side, side, width});
+        convolution(first, T * stem * stem, 3, width, 7);
+        // The winners of max-pooling are bytes.
+        first.kept = raw + pooled + pooled / 4;
+        first.working = pooled + raw;
+
+        for (const BlockPlan& plan : plan_blocks(c_.backbone)) {
+            const int64_t before = T * side * side;
+            side = output_side(side, 3, plan.stride, 1);
+            const int64_t after = T * side * side;
+            Piece& block = add("backbone." + plan.name, {T, side, side, plan.out});
+            const int64_t out = after * plan.out, middle = after * plan.width;
+            if (plan.bottleneck) {
+                convolution(block, before, plan.in, plan.width, 1);
+                convolution(block, after, plan.width, plan.width, 3);
+                convolution(block, after, plan.width, plan.out, 1);
+                block.kept = before * plan.width + middle + out;
+            } else {
+                convolution(block, after, plan.in, plan.width, 3);
+                convolution(block, after, plan.width, plan.out, 3);
+                block.kept = middle + out;
+            }
+            if (plan.downsample) {
+                convolution(block, after, plan.in, plan.out, 1);
+                block.kept += out;
+            }
+            block.kept += out;
+            // The gradient of the sum, and along the residual branch two neighbours at a time.
+            block.working = out + std::max({out + middle, middle + before * plan.width,
+                                            before * (plan.width + plan.in)});
+        }
+        H_ = side;
+        backbone_pieces_ = static_cast<int64_t>(pieces_.size());
+    }
+
+    void sem() {
+        const int64_t T = c_.frames, K = c_.entity_count(), D = c_.dim, C = c_.feature_channels();
+        const int64_t positions = T * K * c_.roi * c_.roi;
+        Piece& piece = add("sem", {T, K, D});
+        convolution(piece, positions, 1, C, 3);  // depthwise: one input channel each
+        convolution(piece, positions, C, D, 1);
+        piece.layer.parameters += K * D + T * D;
+        piece.kept = positions * (2 * C + D) + T * K * D;
+        piece.working = 2 * positions * C + T * H_ * H_ * C;
+    }
+
+    void path(const std::string& name, const std::array<const char*, 2>& order) {
+        const int64_t D = c_.dim, tokens = c_.frames * c_.entity_count();
+        encoder(name + "." + order[0]);
+        Piece& mlp = add(name + ".mlp", {c_.frames, c_.entity_count(), D});
+        linear(mlp, tokens, D, D);
+        linear(mlp, tokens, D, D);
+        // Pre-activation, activation, and the sum with the first transformer's output.
+        mlp.kept = 3 * tokens * D;
+        mlp.working = 4 * tokens * D;
+        encoder(name + "." + order[1]);
+    }
+
+    void encoder(const std::string& name) {
+        const int64_t T = c_.frames, K = c_.entity_count(), D = c_.dim, hidden = c_.mlp_ratio * D;
+        const int64_t tokens = T * K, length = name.ends_with("spatial") ? K : T;
+        for (int64_t l = 0; l < c_.layers; ++l) {
+            Piece& piece = add(name + ".layers." + std::to_string(l), {T, K, D});
+            piece.layer.parameters = 2 * 2 * D;  // the two layer norms
+            piece.layer.macs = 2 * layer_norm_macs * tokens * D;
+            linear(piece, tokens, D, 3 * D);
+            piece.layer.macs += 2 * tokens * length * D;  // q kᵀ and its product with v
+            linear(piece, tokens, D, D);
+            linear(piece, tokens, D, hidden);
+            linear(piece, tokens, hidden, D);
+            // Per token: LN1's output, q k v, probabilities, attended, first sum; LN2's output,
+            // FC1 before and after GELU, second sum; mean and 1/σ of both norms.
+            piece.kept = tokens * (8 * D + 2 * hidden + c_.heads * length + 4);
+            piece.working = tokens * (D + 2 * hidden);
+        }
+        Piece& norm = add(name + ".norm", {T, K, D});
+        norm.layer.parameters = 2 * D;
+        norm.layer.macs = layer_norm_macs * tokens * D;
+        norm.kept = tokens * (D + 2);
+        norm.working = 2 * tokens * D;
+    }
+
+    void router() {
+        const int64_t K = c_.entity_count(), D = c_.dim, R = c_.router_hidden;
+        Piece& piece = add("router", {K, 2});
+        piece.layer.parameters = K * (R * 2 * D + R + 2 * R + 2);
+        piece.layer.macs = K * (R * 2 * D + 2 * R);
+        piece.kept = K * (2 * D + 2 * R + 4);
+        piece.working = K * (2 * D + 2 * R) + 2 * c_.frames * K * D;
+    }
+
+    void classifier() {
+        const int64_t C = c_.feature_channels(), entity = c_.entity_count() * c_.dim;
+        const int64_t in = C + (c_.has_entities() ? entity : 0);
+        Piece& piece = add("classifier", {c_.classes});
+        linear(piece, 1, in, c_.head_hidden);
+        linear(piece, 1, c_.head_hidden, c_.classes);
+        piece.kept = 2 * in + 3 * c_.head_hidden + c_.classes;
+        if (c_.has_both_paths()) {
+            // The mixed tokens, and for the MAC loss both paths' directions, twice.
+            piece.kept += 5 * c_.frames * entity;
+        }
+        piece.working = 2 * (in + c_.head_hidden + c_.classes);
+    }
+
+    const Config& c_;
+    std::vector<Piece> pieces_;
+    int64_t H_ = 0;
+    int64_t backbone_pieces_ = 0;
+};
+
+}  // namespace
+
+ModelSummary summarize(const Config& config) {
+    check_config(config);
+    const Plan plan(config);
+    ModelSummary summary;
+    summary.total = {"total", {config.classes}};
+    const int64_t convolutions = config.backbone.block == Block::bottleneck ? 3 : 2;
+    int64_t depth = 2;  // the stem and the classifier
+    for (int64_t blocks : config.backbone.depths) depth += blocks * convolutions;
+    summary.tsm = {"TSM-R" + std::to_string(depth), {config.classes}};
+    for (const Piece& piece : plan.pieces()) {
+        const bool in_backbone =
+            static_cast<int64_t>(summary.layers.size()) < plan.backbone_pieces();
+        for (LayerSummary* sum : {&summary.total, in_backbone ? &summary.tsm : nullptr}) {
+            if (!sum) continue;
+            sum->parameters += piece.layer.parameters;
+            sum->macs += piece.layer.macs;
+        }
+        summary.layers.push_back(piece.layer);
+    }
+    const int64_t weights = config.feature_channels() * config.classes;
+    summary.tsm.parameters += weights + config.classes;
+    summary.tsm.macs += config.frames * weights;
+    return summary;
+}
+
+TrainingMemory estimate_training_memory(const Config& config, int64_t clips,
+                                        OptimizerKind optimizer) {
+    check_config(config);
+    if (clips < 1 || clips > 4096)
+        throw Error("a batch must have from 1 to 4096 clips, not " + std::to_string(clips));
+    constexpr int64_t element = sizeof(float);
+    const Plan plan(config);
+    TrainingMemory memory;
+    for (const Piece& piece : plan.pieces()) {
+        memory.parameters += element * (piece.layer.parameters + piece.buffers);
+        memory.gradients += element * piece.layer.parameters;
+        memory.activations += element * clips * piece.kept;
+    }
+    memory.optimizer = memory.gradients * (optimizer == OptimizerKind::adamw ? 2 : 1);
+    const int64_t pixels = config.frames * config.size * config.size * 3;
+    const int64_t corners = config.frames * config.entity_count() * 4;
+    memory.inputs = clips * (element * (pixels + corners) + 8);
+
+    // The backward pass walks the layers from the last to the first: what they kept is freed as
+    // their gradients fill in.
+    const int64_t resident = memory.parameters + memory.optimizer + memory.inputs;
+    int64_t kept = memory.activations, gradients = 0;
+    for (auto piece = plan.pieces().rbegin(); piece != plan.pieces().rend(); ++piece) {
+        gradients += element * piece->layer.parameters;
+        memory.peak =
+            std::max(memory.peak, resident + gradients + kept + element * clips * piece->working);
+        kept -= element * clips * piece->kept;
+    }
+    return memory;
+}
+
+}  // namespace mdn

@@ -1,0 +1,159 @@
+#include "model/summary.h"
+
+#include <doctest/doctest.h>
+#include <map>
+
+#include "engine/allocator.h"
+#include "engine/autograd.h"
+#include "tests/model/inputs.h"
+
+using namespace mdn;
+
+namespace {
+
+std::vector<Config> variants() {
+    std::vector<Config> all(8, test::small_config());
+    all[1].regions = Regions::none;
+    all[2].paths = Paths::st;
+    all[3].paths = Paths::ts;
+    all[4].fusion = Fusion::mean;
+    all[5].backbone = {Block::bottleneck, {1, 2, 1, 1}, 8, {2, 1, 2, 2}};
+    all[6] = preset_config("tiny");
+    all[7].layers = 3;
+    all[7].mlp_ratio = 3;
+    all[7].entities = {"torso"};
+    all[7].roi = 5;
+    return all;
+}
+
+/// What a training loop does with memory, twice: the second step starts with the first one's
+/// optimizer state, as all later ones do.
+int64_t measured_peak(const Config& config, int64_t clips) {
+    Allocator& memory = allocator(Device::cpu);
+    const int64_t before = memory.stats().used_bytes;
+    MicroDualNet model(config);
+    Optimizer optimizer(model.parameters(), {});
+    const test::Batch batch = test::random_batch(config, clips, 1);
+    for (int step = 0; step < 2; ++step) {
+        memory.reset_peak();
+        model.parameters().zero_grad();
+        const ForwardOptions options{
+            .training = true,
+            .dropout_seed_and_step = Tensor::from(std::vector<int64_t>{1, step}, {2})};
+        const Outputs out = model.forward(batch.frames, batch.boxes, batch.labels, options);
+        backward(out.loss);
+        optimizer.step(1e-3);
+    }
+    return memory.stats().peak_used_bytes - before;
+}
+
+}  // namespace
+
+TEST_SUITE("model/summary") {
+    TEST_CASE("TSM-R101 is the published size") {
+        const LayerSummary tsm = summarize(preset_config("paper-ma52")).tsm;
+        CHECK(tsm.name == "TSM-R101");
+        CHECK(static_cast<double>(tsm.parameters) == doctest::Approx(42.6e6).epsilon(0.001));
+        CHECK(static_cast<double>(tsm.macs) == doctest::Approx(62.7e9).epsilon(0.001));
+        // torchvision's resnet101 has 44,549,160 parameters, 2,049,000 of them in its classifier.
+        CHECK(tsm.parameters == 44549160 - 2049000 + 2048 * 52 + 52);
+        Config shallow;
+        shallow.backbone.depths = {3, 4, 6, 3};
+        CHECK(summarize(shallow).tsm.name == "TSM-R50");
+        CHECK(summarize(preset_config("tiny")).tsm.name == "TSM-R10");
+    }
+
+    TEST_CASE("every layer counts the parameters the model creates") {
+        for (const Config& config : variants()) {
+            const MicroDualNet model(config);
+            const ModelSummary summary = summarize(config);
+            CHECK(summary.total.parameters == model.parameters().trained_count());
+            int64_t parameters = 0, macs = 0;
+            for (const LayerSummary& layer : summary.layers) {
+                INFO(layer.name);
+                int64_t created = 0;
+                for (const Parameter& parameter : model.parameters().all()) {
+                    const bool stem = layer.name == "backbone.stem" &&
+                                      (parameter.name.starts_with("backbone.conv1.") ||
+                                       parameter.name.starts_with("backbone.bn1."));
+                    if (parameter.trained() &&
+                        (stem || parameter.name.starts_with(layer.name + ".")))
+                        created += parameter.value.numel();
+                }
+                CHECK(created == layer.parameters);
+                CHECK(layer.macs + layer.parameters > 0);
+                parameters += layer.parameters;
+                macs += layer.macs;
+            }
+            CHECK(parameters == summary.total.parameters);
+            CHECK(macs == summary.total.macs);
+        }
+    }
+
+    TEST_CASE("the shapes are those of the model's outputs") {
+        for (const Config& config : variants()) {
+            MicroDualNet model(config);
+            const test::Batch batch = test::random_batch(config, 2, 3);
+            const NoGrad no_grad;
+            const Outputs out = model.forward(batch.frames, batch.boxes, {});
+            const auto check = [&](const std::string& name, const Tensor& y) {
+                INFO(name);
+                for (const LayerSummary& layer : summarize(config).layers)
+                    if (layer.name == name)
+                        CHECK(Shape(y.shape().begin() + 1, y.shape().end()) == layer.shape);
+            };
+            check("backbone.layer4.0", out.features);
+            if (config.has_entities()) check("sem", out.entities);
+            if (config.has_st()) check("st.temporal.norm", out.st);
+            if (config.has_ts()) check("ts.spatial.norm", out.ts);
+            if (config.has_router()) check("router", out.alpha);
+            check("classifier", out.logits);
+        }
+    }
+
+    TEST_CASE("multiply-adds of a case counted by hand") {
+        // One frame, 8×8 pixels: stem 4×4, pool 2×2, then 2×2, 1×1, 1×1, 1×1.
+        Config config = test::small_config();
+        config.frames = 1;
+        config.size = 8;
+        const auto layers = summarize(config).layers;
+        CHECK(layers[0].macs == 4 * 4 * 8 * (3 * 49 + 2));
+        CHECK(layers[1].macs == 2 * (2 * 2 * 8 * (8 * 9 + 2)));
+        CHECK(layers[2].macs == 16 * (8 * 9 + 2) + 16 * (16 * 9 + 2) + 16 * (8 + 2));
+        CHECK(layers[5].name == "sem");
+        CHECK(layers[5].macs == 2 * 4 * (64 * (9 + 2) + 8 * (64 + 2)));
+        CHECK(layers[6].name == "st.spatial.layers.0");
+        // Two norms, qkv, both products over 2 entities, proj, fc1, fc2.
+        CHECK(layers[6].macs == 2 * (2 * 5 * 8 + 3 * 64 + 2 * 2 * 8 + 64 + 2 * 8 * 16));
+    }
+
+    TEST_CASE("the memory estimate is what a training step takes") {
+        for (const int64_t clips : {2, 5}) {
+            const Config config = preset_config("tiny");
+            const auto estimate = static_cast<double>(
+                estimate_training_memory(config, clips, OptimizerKind::adamw).peak);
+            const auto measured = static_cast<double>(measured_peak(config, clips));
+            MESSAGE(clips << " clips: estimate " << estimate / 1e6 << " MB, measured "
+                          << measured / 1e6 << " MB");
+            CHECK(estimate == doctest::Approx(measured).epsilon(0.1));
+        }
+    }
+
+    TEST_CASE("no configuration that is accepted overflows its sizes") {
+        const Config largest = parse_config(
+            R"({"classes": 10000, "frames": 128, "size": 1024,
+                "backbone": {"depths": [128, 128, 128, 128], "width": 512, "strides": [1, 1, 1, 1]},
+                "roi": 64, "dim": 8192, "heads": 8192, "layers": 128, "mlp_ratio": 64,
+                "router_hidden": 65536, "head_hidden": 65536})",
+            "largest");
+        const ModelSummary summary = summarize(largest);
+        CHECK(summary.total.parameters > 0);
+        CHECK(summary.total.macs > 0);
+        for (const LayerSummary& layer : summary.layers) CHECK(layer.macs > 0);
+        const TrainingMemory memory = estimate_training_memory(largest, 4096);
+        CHECK(memory.activations > 0);
+        CHECK(memory.peak > memory.activations);
+        CHECK_THROWS_AS(estimate_training_memory(largest, 4097), Error);
+        CHECK_THROWS_AS(estimate_training_memory(largest, 0), Error);
+    }
+}
