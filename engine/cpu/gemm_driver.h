@@ -61,23 +61,15 @@ struct DepthSteps {
 };
 
 /// Rows of C in one task: about this many panels.
-inline constexpr int64_t task_panels = 144 / tile_rows;
-inline constexpr int64_t max_task_panels = 2 * task_panels;
+inline constexpr int64_t task_panels = 288 / tile_rows;
+inline constexpr int64_t max_task_panels = task_panels;
 
 /// Multiplies the packed panels of A [rows, depth] and of B [depth, columns] into C at (0, column).
 template <class T, PanelLayout layout>
 void multiply_block(int64_t rows, int64_t column, int64_t columns, int64_t depth, const T* a,
                     const T* b, T* const* c_rows, T alpha, T beta, const T* bias) {
-    const int64_t panels = ceil_div(rows, tile_rows);
-    for (int64_t j = 0; j < columns; j += tile_width<T>) {
-        // While a panel of B is at work, each tile fetches its share of the next one.
-        const Partition next_panel{j + tile_width<T> < columns ? tile_width<T> * depth : 0, panels};
-        const T* const next_b = b + (j + tile_width<T>)*depth;
-        for (int64_t panel = 0; panel < panels; ++panel) {
-            for (int64_t p = next_panel.begin(panel); p < next_panel.end(panel);
-                 p += 64 / sizeof(T))
-                __builtin_prefetch(next_b + p, 0, 2);
-            const int64_t i = panel * tile_rows;
+    for (int64_t j = 0; j < columns; j += tile_width<T>)
+        for (int64_t i = 0; i < rows; i += tile_rows) {
             const TileOutput<T> out = {
                 c_rows + i,
                 column + j,
@@ -86,9 +78,8 @@ void multiply_block(int64_t rows, int64_t column, int64_t columns, int64_t depth
                 alpha,
                 beta,
                 bias};
-            multiply_tile<T, layout>(depth, a + panel * panel_size<T>, b + j * depth, out);
+            multiply_tile<T, layout>(depth, a + i / tile_rows * panel_size<T>, b + j * depth, out);
         }
-    }
 }
 
 /// Row starts of C for rows [begin, end), as multiply_tile wants them.

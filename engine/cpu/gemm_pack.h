@@ -14,6 +14,11 @@ template <class T>
 inline void copy_run(const T* from, int64_t count, T* to) {
     int64_t i = 0;
     for (; i + lanes<T> <= count; i += lanes<T>) store(to + i, load(from + i));
+    if (i == count) return;
+    if (count >= lanes<T>) {  // the last vector overlaps the one before
+        i = count - lanes<T>;
+        return store(to + i, load(from + i));
+    }
     for (; i < count; ++i) to[i] = from[i];
 }
 
