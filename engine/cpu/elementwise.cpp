@@ -11,6 +11,8 @@ template <class T, class F>
 void map(Tensor& y, F&& f) {
     T* out = y.data<T>();
     parallel_for(y.numel(), y.numel(), [&](int64_t begin, int64_t end) {
+    // Element i is read before it is written, so an operand may be the output.
+#pragma omp simd
         for (int64_t i = begin; i < end; ++i) out[i] = f(i);
     });
 }
@@ -42,14 +44,18 @@ void CpuKernels::scale(const Tensor& x, double factor, Tensor& y) {
 void CpuKernels::relu_forward(const Tensor& x, Tensor& y) {
     with_float_type(x, [&]<class T>(T) {
         const T* in = x.data<T>();
-        map<T>(y, [=](int64_t i) { return in[i] > 0 ? in[i] : T{0}; });
+        map<T>(y, [=](int64_t i) { return in[i] < 0 ? T{0} : in[i]; });
     });
 }
 
 void CpuKernels::relu_backward(const Tensor& x, const Tensor& dy, Tensor& dx) {
     with_float_type(x, [&]<class T>(T) {
         const T *in = x.data<T>(), *grad = dy.data<T>();
-        map<T>(dx, [=](int64_t i) { return in[i] > 0 ? grad[i] : T{0}; });
+        // Both are read whatever the outcome: a load under a condition would not be vectorised.
+        map<T>(dx, [=](int64_t i) {
+            const T g = grad[i];
+            return in[i] > 0 ? g : T{0};
+        });
     });
 }
 
