@@ -16,7 +16,7 @@ constexpr int64_t wide = 256;
 /// Elements summed in the working precision before they are added to sums in double.
 constexpr int64_t chunk_elements = 32768;
 /// Rows whose mean serves as the origin of the first chunk.
-constexpr int64_t first_rows = 64;
+constexpr int64_t first_rows = 16;
 
 /// x [..., C] as rows of C, of which `fold` are processed at a time as one row of `width` = fold·C
 /// elements, with per-channel values repeated `fold` times: short loops would cost more than the
@@ -37,8 +37,8 @@ struct Rows {
             body(i, std::min(width, end * channels - i));
     }
 
-    /// Rows of one chunk.
-    int64_t chunk() const { return std::max<int64_t>(chunk_elements / channels, 1); }
+    /// Rows of one chunk: enough to make its merging cheap.
+    int64_t chunk() const { return std::max<int64_t>(chunk_elements / channels, 64); }
 
     /// value(c) for every channel, repeated.
     template <class T, class F>

@@ -76,20 +76,23 @@ void CpuKernels::max_pool2d_backward(const Tensor& winner, const Tensor& dy, con
         parallel_for(dx.dim(0) * height, dx.numel(), [&](int64_t begin, int64_t end) {
             for (int64_t row = begin; row < end; ++row) {
                 const int64_t n = row / height, iy = row % height;
+                const int64_t top = first_window(iy), bottom = last_window(iy, out_height);
                 for (int64_t ix = 0; ix < width; ++ix) {
+                    const int64_t left = first_window(ix), right = last_window(ix, out_width);
                     T* out = dx.data<T>() + (row * width + ix) * channels;
                     std::fill_n(out, channels, T{0});
-                    for (int64_t oy = first_window(iy); oy <= last_window(iy, out_height); ++oy)
-                        for (int64_t ox = first_window(ix); ox <= last_window(ix, out_width);
-                             ++ox) {
-                            const int64_t offset = ((n * out_height + oy) * out_width + ox);
+                    for (int64_t oy = top; oy <= bottom; ++oy)
+                        for (int64_t ox = left; ox <= right; ++ox) {
+                            const int64_t offset = (n * out_height + oy) * out_width + ox;
                             const T* grad = dy.data<T>() + offset * channels;
                             const uint8_t* at = winner.data<uint8_t>() + offset * channels;
-                            const auto here = static_cast<uint8_t>(
+                            const auto here = static_cast<IndexLike<T>>(
                                 (iy + pad - oy * stride) * kernel + ix + pad - ox * stride);
-#pragma omp simd
-                            for (int64_t c = 0; c < channels; ++c)
-                                out[c] += at[c] == here ? grad[c] : T{0};
+#pragma omp simd simdlen(64 / sizeof(T))
+                            for (int64_t c = 0; c < channels; ++c) {
+                                const T g = grad[c];
+                                out[c] += IndexLike<T>{at[c]} == here ? g : T{0};
+                            }
                         }
                 }
             }
