@@ -2,8 +2,11 @@
 
 #include <doctest/doctest.h>
 #include <cmath>
+#include <set>
 
 #include "engine/ops.h"
+#include "model/classifier.h"
+#include "model/dual_path.h"
 #include "tests/engine/gradient_check.h"
 #include "tests/model/inputs.h"
 
@@ -193,7 +196,7 @@ TEST_SUITE("model/micro_dualnet") {
         CHECK(step(1, 2) != first);
     }
 
-    TEST_CASE("dropout acts only when it is given numbers, each site with its own mask") {
+    TEST_CASE("dropout acts only when it is given numbers") {
         Config config = test::small_config();
         const test::Batch batch = test::random_batch(config, 2, 4);
         const ForwardOptions drop{.dropout_seed_and_step =
@@ -211,6 +214,26 @@ TEST_SUITE("model/micro_dualnet") {
         config.dropout = 0.5;
         CHECK(logits(drop) != plain);
         CHECK(logits({}) == plain);
+    }
+
+    TEST_CASE("each dropout has a mask of its own") {
+        ParameterStore store;
+        Random random(1);
+        DropoutSites sites;
+        const Config config = test::small_config();
+        const Scope root(store, random);
+        const Path st(root / "st", config, PathOrder::st, sites);
+        const Path ts(root / "ts", config, PathOrder::ts, sites);
+        const Classifier classifier(root / "classifier", config, sites);
+        std::vector<int64_t> ops = {classifier.dropout.op};
+        for (const Path* path : {&st, &ts})
+            for (const Encoder* encoder : {&path->spatial, &path->temporal})
+                for (const EncoderLayer& layer : encoder->layers) {
+                    ops.push_back(layer.attention_dropout.op);
+                    ops.push_back(layer.mlp_dropout.op);
+                }
+        CHECK(ops.size() == 9);
+        CHECK(std::set<int64_t>(ops.begin(), ops.end()).size() == ops.size());
     }
 
     TEST_CASE("running statistics move in training and stay in evaluation") {

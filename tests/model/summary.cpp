@@ -128,15 +128,29 @@ TEST_SUITE("model/summary") {
     }
 
     TEST_CASE("the memory estimate is what a training step takes") {
-        for (const int64_t clips : {2, 5}) {
-            const Config config = preset_config("tiny");
+        const auto check = [](const std::string& what, const Config& config, int64_t clips) {
             const auto estimate = static_cast<double>(
                 estimate_training_memory(config, clips, OptimizerKind::adamw).peak);
             const auto measured = static_cast<double>(measured_peak(config, clips));
-            MESSAGE(clips << " clips: estimate " << estimate / 1e6 << " MB, measured "
-                          << measured / 1e6 << " MB");
+            INFO(what << ", " << clips << " clips: estimate " << estimate / 1e6 << " MB, measured "
+                      << measured / 1e6 << " MB");
             CHECK(estimate == doctest::Approx(measured).epsilon(0.1));
-        }
+        };
+        Config config = preset_config("tiny");
+        check("tiny", config, 2);
+        check("tiny", config, 5);
+        config.regions = Regions::none;
+        check("no regions", config, 2);
+        config = preset_config("tiny");
+        config.backbone = {Block::bottleneck, {1, 2, 3, 1}, 16, {1, 2, 2, 2}};
+        config.paths = Paths::ts;
+        check("bottleneck, one path", config, 2);
+        // Most of it parameters and tokens instead of images.
+        config = preset_config("tiny");
+        config.size = 32;
+        config.frames = 12;
+        config.dim = 128;
+        check("wide tokens", config, 4);
     }
 
     TEST_CASE("no configuration that is accepted overflows its sizes") {
