@@ -86,11 +86,10 @@ class Plan {
                 block.kept += out;
             }
             block.kept += out;
-            // The gradient of the sum, and along the residual branch two neighbours at a time.
-            block.working = out + std::max({out + middle, middle + before * plan.width,
-                                            before * (plan.width + plan.in)});
+            // The gradients of the sum and of the last raw output; what comes after them takes no
+            // more than the backward pass has freed by then.
+            block.working = 2 * out;
         }
-        H_ = side;
         backbone_pieces_ = static_cast<int64_t>(pieces_.size());
     }
 
@@ -102,7 +101,7 @@ class Plan {
         convolution(piece, positions, C, D, 1);
         piece.layer.parameters += K * D + T * D;
         piece.kept = positions * (2 * C + D) + T * K * D;
-        piece.working = 2 * positions * C + T * H_ * H_ * C;
+        piece.working = positions * (C + D);
     }
 
     void path(const std::string& name, const std::array<const char*, 2>& order) {
@@ -166,7 +165,6 @@ class Plan {
 
     const Config& c_;
     std::vector<Piece> pieces_;
-    int64_t H_ = 0;
     int64_t backbone_pieces_ = 0;
 };
 

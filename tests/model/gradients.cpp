@@ -86,7 +86,7 @@ Report check_model_gradients(const Config& config, bool with_dropout, int sample
 
 void check_variant(const Config& config, bool with_dropout, int samples) {
     const Report report = check_model_gradients(config, with_dropout, samples);
-    MESSAGE(report.checked << " elements checked, " << report.kinks << " at kinks");
+    INFO(report.checked << " elements checked, " << report.kinks << " at kinks");
     CHECK(report.checked >= 20);
     CHECK(report.kinks * 5 <= report.checked);
 }

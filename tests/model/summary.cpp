@@ -1,7 +1,7 @@
 #include "model/summary.h"
 
 #include <doctest/doctest.h>
-#include <map>
+#include <cmath>
 
 #include "engine/allocator.h"
 #include "engine/autograd.h"
@@ -134,7 +134,7 @@ TEST_SUITE("model/summary") {
             const auto measured = static_cast<double>(measured_peak(config, clips));
             INFO(what << ", " << clips << " clips: estimate " << estimate / 1e6 << " MB, measured "
                       << measured / 1e6 << " MB");
-            CHECK(estimate == doctest::Approx(measured).epsilon(0.1));
+            CHECK(std::abs(estimate - measured) <= 0.06 * measured);
         };
         Config config = preset_config("tiny");
         check("tiny", config, 2);
@@ -144,6 +144,7 @@ TEST_SUITE("model/summary") {
         config = preset_config("tiny");
         config.backbone = {Block::bottleneck, {1, 2, 3, 1}, 16, {1, 2, 2, 2}};
         config.paths = Paths::ts;
+        config.roi = 6;
         check("bottleneck, one path", config, 2);
         // Most of it parameters and tokens instead of images.
         config = preset_config("tiny");
