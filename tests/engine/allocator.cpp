@@ -188,20 +188,20 @@ TEST_SUITE("engine/allocator") {
         Random random(1);
         ParameterStore store;
         const Scope scope(store, random);
-        const Tensor stem = scope.conv("stem", 32, 3, 3), conv = scope.conv("conv", 32, 3, 32);
+        const Tensor stem = scope.conv("stem", 32, 1, 3), conv = scope.conv("conv", 32, 1, 32);
         const Tensor gamma = scope.norm_scale("gamma", 32), beta = scope.norm_shift("beta", 32);
         const Tensor gamma2 = scope.norm_scale("gamma2", 32), beta2 = scope.norm_shift("beta2", 32);
         RunningStatistics running{scope.buffer("mean", 32, 0), scope.buffer("var", 32, 1)};
         Optimizer optimizer(store, {});
-        const Tensor frames = random.normal_tensor({8, 96, 96, 3});
+        const Tensor frames = random.normal_tensor({16, 64, 64, 3});
 
         Allocator& memory = allocator(Device::cpu);
         memory.release_cached();
         const auto step = [&] {
             store.zero_grad();
-            const Tensor first = normalize_relu(
-                batch_norm(conv2d(frames, stem, {.pad = 1}), gamma, beta, running, {}));
-            const Tensor second = conv2d(temporal_shift(first, 4), conv, {.pad = 1});
+            const Tensor first =
+                normalize_relu(batch_norm(conv2d(frames, stem), gamma, beta, running, {}));
+            const Tensor second = conv2d(temporal_shift(first, 4), conv);
             const Tensor y = add_relu(batch_norm(second, gamma2, beta2, running, {}), first);
             backward(sum(max_pool2d(y, {3, 2, 1})));
             optimizer.step(1e-3);
@@ -209,6 +209,6 @@ TEST_SUITE("engine/allocator") {
         };
         const int64_t before = memory.stats().system_allocations, after_first = step();
         CHECK(after_first > before + 1);  // more than one segment, so that reuse is put to the test
-        for (int i = 0; i < 3; ++i) CHECK(step() == after_first);
+        for (int i = 0; i < 2; ++i) CHECK(step() == after_first);
     }
 }

@@ -80,7 +80,7 @@ struct Network {
         store.add("conv.weight", init.normal_tensor({10007}), Role::weight);
         store.add("conv.bias", init.normal_tensor({3}), Role::bias);
         store.add("running", init.normal_tensor({5}), Role::buffer);
-        store.add("fc.weight", init.normal_tensor({41, 503}), Role::weight);
+        store.add("fc.weight", init.normal_tensor({41, 203}), Role::weight);
     }
     /// New random gradients of very different sizes; returns them in order.
     std::vector<double> set_gradients() {

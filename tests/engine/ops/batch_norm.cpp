@@ -96,6 +96,14 @@ void avoid_kink(Operands& in, const BatchNormOptions& options) {
     }
 }
 
+/// check_gradients, with few samples where the tensors are only large to engage several threads.
+void check(const test::Function& f, const std::vector<Tensor>& inputs) {
+    const test::GradientError error =
+        test::gradient_error(f, inputs, inputs[0].numel() > 10000 ? 5 : 60);
+    CHECK(error.relative <= 1e-6);
+    CHECK(error.smallest_norm > 0);
+}
+
 }  // namespace
 
 TEST_SUITE("engine/ops/batch_norm") {
@@ -143,7 +151,7 @@ TEST_SUITE("engine/ops/batch_norm") {
             Operands in(random, test.shape);
             avoid_kink(in, options);
             for (const bool relu : {false, true})
-                test::check_gradients(
+                check(
                     [&](auto& leaves) {
                         RunningStatistics running{in.running.mean.clone(), in.running.var.clone()};
                         const Normalized n =
@@ -166,11 +174,10 @@ TEST_SUITE("engine/ops/batch_norm") {
                 return batch_norm(x, gamma, beta, running, options);
             };
             avoid_kink(normalize(a.normalized({.training = test.training})), b.x);
-            test::check_gradients(
-                [&](auto& in) { return add_relu(apply(in[0], in[1], in[2]), in[3]); },
-                {a.x, a.gamma, a.beta, b.x});
+            check([&](auto& in) { return add_relu(apply(in[0], in[1], in[2]), in[3]); },
+                  {a.x, a.gamma, a.beta, b.x});
             // The residual is also the block's input elsewhere: its gradient must not be disturbed.
-            test::check_gradients(
+            check(
                 [&](auto& in) {
                     return add(add_relu(apply(in[0], in[1], in[2]), in[3]), scale(in[3], 0.3));
                 },
@@ -189,7 +196,7 @@ TEST_SUITE("engine/ops/batch_norm") {
                 // Large shifts of either sign keep every sum away from the ReLU's kink.
                 for (int64_t c = 0; c < shape.back(); ++c)
                     a.beta.data<double>()[c] = c % 3 == 0 ? -60 : 60;
-                test::check_gradients(
+                check(
                     [&](auto& in) {
                         RunningStatistics ra{a.running.mean.clone(), a.running.var.clone()};
                         RunningStatistics rb{b.running.mean.clone(), b.running.var.clone()};
@@ -270,7 +277,7 @@ TEST_SUITE("engine/ops/batch_norm") {
 
     TEST_CASE("float32 gradients agree with float64 on many rows") {
         Random random(9);
-        const Shape shape = {40, 17, 24};
+        const Shape shape = {40, 23, 24};
         const Tensor x = random.normal_tensor(shape), dy = random.normal_tensor(shape);
         const Tensor gamma = random.normal_tensor({24}), beta = random.normal_tensor({24});
         const auto gradients = [&](DType dtype) {
