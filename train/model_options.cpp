@@ -1,0 +1,78 @@
+#include "train/model_options.h"
+
+#include <omp.h>
+
+#include "train/checkpoint.h"
+
+namespace mdn {
+
+void MachineOptions::declare(Options& options) {
+    options.choice("--device", device,
+                   Choices<Device>{{"cpu", Device::cpu}, {"cuda", Device::cuda}},
+                   "where to compute");
+    options.integer("--threads", threads, 0, 1024,
+                    "threads to compute with; 0: as many as the machine offers");
+}
+
+void MachineOptions::apply() const {
+    if (threads > 0) omp_set_num_threads(static_cast<int>(threads));
+}
+
+void ModelOptions::declare(Options& options, const std::string& weights_help) {
+    options.text("--config", config, "FILE",
+                 "JSON file that describes the model (docs/SPEC.md section 8)");
+    options.text("--preset", preset, "NAME", "instead of a file: paper-ma52, paper-imigue or tiny");
+    if (!weights_help.empty()) options.text("--weights", weights, "FILE", weights_help);
+}
+
+Config ModelOptions::resolve(const SafetensorsFile* stored) const {
+    if (!config.empty() && !preset.empty())
+        throw Error("--config and --preset cannot both be given",
+                    "a config file names its preset itself: {\"preset\": \"" + preset + "\", ...}");
+    if (!config.empty()) return load_config(config);
+    if (!preset.empty()) return preset_config(preset);
+    if (stored) {
+        const auto found = stored->metadata.find(metadata_config);
+        if (found != stored->metadata.end())
+            return parse_config(found->second, stored->path + " (its config)");
+        throw Error(stored->path + " does not say which config it belongs to",
+                    "give --config or --preset");
+    }
+    throw Error("no model given", "give --config or --preset");
+}
+
+LoadedModel load_model(const ModelOptions& options, Device device, std::ostream& notes) {
+    LoadedModel loaded{nullptr, read_safetensors(options.weights)};
+    const Config config = options.resolve(&loaded.stored);
+    loaded.model = std::make_unique<MicroDualNet>(config, 0, DType::f32, device);
+    notes << load_weights(loaded.model->parameters(), loaded.stored).message() << "\n";
+    loaded.stored.tensors.clear();
+    return loaded;
+}
+
+ClipOptions clip_options(const Config& config, Sampling sampling, int64_t cache_bytes) {
+    ClipOptions options{.frames = config.frames,
+                        .size = config.size,
+                        .entities = {},
+                        .boxes = BoxSource::keypoints,
+                        .sampling = sampling,
+                        .cache_bytes = cache_bytes};
+    for (const std::string& name : config.entities)
+        options.entities.push_back(entity_from_name(name));
+    if (config.regions == Regions::fixed) options.boxes = BoxSource::fixed;
+    if (config.regions == Regions::none) options.boxes = BoxSource::whole_frame;
+    return options;
+}
+
+void check_class_count(const Config& config, int64_t classes, const std::string& dataset) {
+    if (config.classes == classes) return;
+    throw Error("the model has " + std::to_string(config.classes) + " classes, but " + dataset +
+                    "/labels.txt names " + std::to_string(classes),
+                "set \"classes\": " + std::to_string(classes) + " in the config");
+}
+
+Tensor on_device(const Tensor& x, Device device) {
+    return !x.defined() || x.device() == device ? x : x.to(device);
+}
+
+}  // namespace mdn

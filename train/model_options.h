@@ -1,0 +1,55 @@
+// The options by which every command that runs a model says which, and on what.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+
+#include "data/clip.h"
+#include "engine/safetensors.h"
+#include "model/micro_dualnet.h"
+#include "train/options.h"
+
+namespace mdn {
+
+/// Where and with how many threads a command computes.
+struct MachineOptions {
+    Device device = Device::cpu;
+    int64_t threads = 0;  // 0: as many as the machine offers
+
+    void declare(Options& options);
+    /// Sets the number of threads for what follows in this process.
+    void apply() const;
+};
+
+struct ModelOptions {
+    std::string config;   // path of a JSON file
+    std::string preset;   // or the name of a preset
+    std::string weights;  // path of a safetensors file
+
+    void declare(Options& options, const std::string& weights_help);
+    /// From --config, else --preset, else what `weights` was trained with. Throws Error if none of
+    /// them says, or both --config and --preset are given.
+    Config resolve(const SafetensorsFile* stored) const;
+};
+
+struct LoadedModel {
+    std::unique_ptr<MicroDualNet> model;
+    SafetensorsFile stored;  // its tensors dropped: metadata and path
+};
+
+/// Reads `options.weights` (which must be given) and builds the model they belong to; says on
+/// `notes` what was loaded and what was not.
+LoadedModel load_model(const ModelOptions& options, Device device, std::ostream& notes);
+
+/// How clips are read for this model: the few numbers that the data path is told.
+ClipOptions clip_options(const Config& config, Sampling sampling, int64_t cache_bytes = 0);
+
+/// Throws Error naming both numbers if a dataset has other classes than the model.
+void check_class_count(const Config& config, int64_t classes, const std::string& dataset);
+
+/// `x` itself if it lives there already.
+Tensor on_device(const Tensor& x, Device device);
+
+}  // namespace mdn
