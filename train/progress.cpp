@@ -1,0 +1,58 @@
+#include "train/progress.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+
+namespace mdn {
+
+std::string duration_text(double seconds) {
+    const auto whole = static_cast<long long>(seconds + 0.5);
+    char text[40];
+    if (whole < 60)
+        std::snprintf(text, sizeof text, "%llds", whole);
+    else if (whole < 3600)
+        std::snprintf(text, sizeof text, "%lldm%02llds", whole / 60, whole % 60);
+    else
+        std::snprintf(text, sizeof text, "%lldh%02lldm", whole / 3600, whole / 60 % 60);
+    return text;
+}
+
+std::string bytes_text(int64_t bytes) {
+    const double mebibytes = static_cast<double>(bytes) / (1 << 20);
+    char text[40];
+    if (mebibytes < 1024)
+        std::snprintf(text, sizeof text, "%.1f MiB", mebibytes);
+    else
+        std::snprintf(text, sizeof text, "%.2f GiB", mebibytes / 1024);
+    return text;
+}
+
+bool is_terminal(const std::ostream& out) { return &out == &std::cout && isatty(STDOUT_FILENO); }
+
+void Progress::update(const std::string& text) {
+    const double now = clock_.seconds();
+    if (now - last_ < (live_ ? 0.1 : 10.0)) return;
+    last_ = now;
+    if (!live_) {
+        out_ << text << std::endl;
+        return;
+    }
+    clear();
+    out_ << text << std::flush;
+    shown_ = true;
+}
+
+void Progress::line(const std::string& text) {
+    clear();
+    out_ << text << std::endl;
+}
+
+void Progress::clear() {
+    // Return to the first column and erase the line.
+    if (shown_) out_ << "\r\033[K" << std::flush;
+    shown_ = false;
+}
+
+}  // namespace mdn

@@ -1,0 +1,53 @@
+// What a long run says while it runs: a line that rewrites itself, or plain lines now and then.
+#pragma once
+
+#include <chrono>
+#include <ostream>
+#include <string>
+
+namespace mdn {
+
+/// Seconds since it was made.
+class Stopwatch {
+  public:
+    double seconds() const {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    }
+
+  private:
+    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+/// "45s", "3m05s", "2h10m".
+std::string duration_text(double seconds);
+
+/// "512.0 MiB", "1.5 GiB".
+std::string bytes_text(int64_t bytes);
+
+/// True if this stream is the process's standard output and that is a terminal.
+bool is_terminal(const std::ostream& out);
+
+class Progress {
+  public:
+    explicit Progress(std::ostream& out) : out_(out), live_(is_terminal(out)) {}
+    ~Progress() { clear(); }
+    Progress(const Progress&) = delete;
+    Progress& operator=(const Progress&) = delete;
+
+    /// Shows `text` in place of the last update, at most ten times a second; where the output is
+    /// not a terminal, as a line every ten seconds.
+    void update(const std::string& text);
+    /// A line that stays.
+    void line(const std::string& text);
+
+  private:
+    void clear();
+
+    std::ostream& out_;
+    bool live_;
+    bool shown_ = false;
+    Stopwatch clock_;
+    double last_ = 0;
+};
+
+}  // namespace mdn

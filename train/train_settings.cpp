@@ -1,0 +1,156 @@
+#include "train/train_settings.h"
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+#include "engine/error.h"
+#include "train/checkpoint.h"
+
+namespace mdn {
+
+namespace {
+
+const Choices<OptimizerKind> optimizers = {{"sgd", OptimizerKind::sgd},
+                                           {"adamw", OptimizerKind::adamw}};
+const Choices<ScheduleKind> schedules = {{"constant", ScheduleKind::constant},
+                                         {"step", ScheduleKind::step},
+                                         {"cosine", ScheduleKind::cosine}};
+constexpr int64_t many = 1'000'000'000;
+
+template <class Settings, class Visitor>
+void visit_settings(Settings& s, Visitor&& v) {
+    v.integer("epochs", s.epochs, 1, 1'000'000, "passes over the training clips");
+    v.integer("batch", s.batch, 1, 4096, "clips a step");
+    v.choice("optimizer", s.optimizer, optimizers, "SGD with momentum, or AdamW");
+    v.number("lr", s.lr, 0, 1e30, "learning rate after the warm-up");
+    v.number("weight-decay", s.weight_decay, 0, 1e6,
+             "of the weights of convolutions and linear layers");
+    v.number("momentum", s.momentum, 0, 1, "of SGD; AdamW ignores it");
+    v.number("clip", s.clip, 0, 1e30, "largest L2 norm of all gradients together; 0: no clipping");
+    v.choice("schedule", s.schedule, schedules, "how the rate falls after the warm-up");
+    v.number("warmup", s.warmup, 0, 1e6, "epochs over which the rate rises linearly");
+    v.integers("milestones", s.milestones, 1, 1'000'000,
+               "of the step schedule: epochs after which the rate is multiplied by --gamma");
+    v.number("gamma", s.gamma, 0, 1, "of the step schedule");
+    v.number("floor", s.floor, 0, 1e6, "of the cosine schedule: the last rate");
+    v.integer("seed", s.seed, 0, INT64_MAX, "of initialisation, order, augmentation and dropout");
+    v.text("val", s.val, "split that `best` is chosen by; none: no validation");
+    v.integer("val-every", s.val_every, 1, many, "epochs from one validation to the next");
+}
+
+struct Declare {
+    Options& options;
+    static std::string flag(const char* name) { return std::string("--").append(name); }
+
+    void integer(const char* name, int64_t& value, int64_t low, int64_t high, const char* help) {
+        options.integer(flag(name), value, low, high, help);
+    }
+    void number(const char* name, double& value, double low, double high, const char* help) {
+        options.number(flag(name), value, low, high, help);
+    }
+    void integers(const char* name, std::vector<int64_t>& values, int64_t low, int64_t high,
+                  const char* help) {
+        options.integers(flag(name), values, low, high, help);
+    }
+    void text(const char* name, std::string& value, const char* help) {
+        options.text(flag(name), value, "NAME", help);
+    }
+    template <class T>
+    void choice(const char* name, T& value, const Choices<T>& choices, const char* help) {
+        options.choice(flag(name), value, choices, help);
+    }
+};
+
+struct Write {
+    std::map<std::string, std::string>& text_;
+
+    void integer(const char* name, int64_t value, int64_t, int64_t, const char*) {
+        text_[name] = std::to_string(value);
+    }
+    void number(const char* name, double value, double, double, const char*) {
+        text_[name] = exact_text(value);
+    }
+    void integers(const char* name, const std::vector<int64_t>& values, int64_t, int64_t,
+                  const char*) {
+        std::string& text = text_[name];
+        for (int64_t value : values)
+            text.append(text.empty() ? "" : ",").append(std::to_string(value));
+    }
+    void text(const char* name, const std::string& value, const char*) { text_[name] = value; }
+    template <class T>
+    void choice(const char* name, T value, const Choices<T>& choices, const char*) {
+        for (const auto& [text, choice] : choices)
+            if (choice == value) text_[name] = text;
+    }
+};
+
+struct Read {
+    const std::map<std::string, std::string>& text_;
+    const std::string& source;
+
+    const std::string& at(const char* name) const {
+        const auto found = text_.find(name);
+        if (found == text_.end()) throw Error(source + " does not hold the setting '" + name + "'");
+        return found->second;
+    }
+    std::string what(const char* name) const { return source + ": setting '" + name + "'"; }
+
+    void integer(const char* name, int64_t& value, int64_t, int64_t, const char*) {
+        value = integer_from(at(name), what(name));
+    }
+    void number(const char* name, double& value, double, double, const char*) {
+        value = number_from(at(name), what(name));
+    }
+    void integers(const char* name, std::vector<int64_t>& values, int64_t, int64_t, const char*) {
+        values.clear();
+        std::istringstream text(at(name));
+        for (std::string item; std::getline(text, item, ',');)
+            values.push_back(integer_from(item, what(name)));
+    }
+    void text(const char* name, std::string& value, const char*) { value = at(name); }
+    template <class T>
+    void choice(const char* name, T& value, const Choices<T>& choices, const char*) {
+        const auto found = std::find_if(choices.begin(), choices.end(),
+                                        [&](const auto& c) { return c.first == at(name); });
+        if (found == choices.end()) throw Error(what(name) + " has no choice '" + at(name) + "'");
+        value = found->second;
+    }
+};
+
+}  // namespace
+
+void TrainSettings::declare(Options& options) { visit_settings(*this, Declare{options}); }
+
+std::map<std::string, std::string> TrainSettings::to_text() const {
+    std::map<std::string, std::string> text;
+    visit_settings(*this, Write{text});
+    return text;
+}
+
+TrainSettings TrainSettings::from_text(const std::map<std::string, std::string>& text,
+                                       const std::string& source) {
+    TrainSettings settings;
+    visit_settings(settings, Read{text, source});
+    return settings;
+}
+
+OptimizerOptions TrainSettings::optimizer_options() const {
+    return {
+        .kind = optimizer, .weight_decay = weight_decay, .momentum = momentum, .clip_norm = clip};
+}
+
+Schedule TrainSettings::schedule_for(int64_t batches_per_epoch) const {
+    const auto batches = static_cast<double>(batches_per_epoch);
+    Schedule result{.kind = schedule,
+                    .base = lr,
+                    .total_steps = epochs * batches_per_epoch,
+                    .warmup_steps = static_cast<int64_t>(std::round(warmup * batches)),
+                    .milestones = {},
+                    .gamma = gamma,
+                    .floor = floor};
+    for (int64_t epoch : milestones) result.milestones.push_back(epoch * batches_per_epoch);
+    return result;
+}
+
+}  // namespace mdn

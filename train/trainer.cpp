@@ -1,0 +1,264 @@
+#include "train/trainer.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+
+#include "engine/autograd.h"
+#include "model/summary.h"
+#include "train/model_options.h"
+
+namespace mdn {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string format(const char* pattern, auto... values) {
+    char text[320];
+    std::snprintf(text, sizeof text, pattern, values...);
+    return text;
+}
+
+std::unique_ptr<Loader> make_loader(const TrainRun& run, const ClassNames& classes,
+                                    const std::string& split, bool training) {
+    const bool needs_keypoints = run.config.regions == Regions::keypoints;
+    return std::make_unique<Loader>(
+        read_split(run.data, split, classes.count(), needs_keypoints),
+        clip_options(run.config, training ? Sampling::train : Sampling::test, run.cache_bytes / 2),
+        LoaderOptions{.batch_size = run.settings.batch,
+                      .workers = run.workers,
+                      .ahead = 2,
+                      .shuffle = training,
+                      .drop_last_single = training,
+                      .seed = static_cast<uint64_t>(run.settings.seed)});
+}
+
+}  // namespace
+
+std::string last_checkpoint(const std::string& run) { return run + "/last.safetensors"; }
+std::string best_checkpoint(const std::string& run) { return run + "/best.safetensors"; }
+std::string log_file(const std::string& run) { return run + "/log.jsonl"; }
+
+Trainer::Trainer(TrainRun run, std::ostream& out)
+    : run_(std::move(run)), out_(out), progress_(out) {
+    const TrainSettings& settings = run_.settings;
+    classes_ = read_class_names(run_.data);
+    check_class_count(run_.config, classes_.count(), run_.data);
+    train_ = make_loader(run_, classes_, "train", true);
+    if (settings.validates()) val_ = make_loader(run_, classes_, settings.val, false);
+    schedule_ = settings.schedule_for(train_->batches());
+
+    say_what_is_trained();
+    model_ = std::make_unique<MicroDualNet>(run_.config, static_cast<uint64_t>(settings.seed),
+                                            DType::f32, run_.device);
+    optimizer_ = std::make_unique<Optimizer>(model_->parameters(), settings.optimizer_options());
+    seed_and_step_ = Tensor::zeros({2}, DType::i64, run_.device);
+    if (run_.resume) {
+        go_on_from_checkpoint();
+        return;
+    }
+    if (!run_.init.empty())
+        progress_.line(load_weights(model_->parameters(), read_safetensors(run_.init)).message());
+    prepare_folder();
+    log_ = std::make_unique<Log>(log_file(run_.out), 0);
+    // So that a run can be resumed, and has a last good state, from its first step on.
+    save(last_checkpoint(run_.out));
+}
+
+void Trainer::say_what_is_trained() {
+    const ModelSummary summary = summarize(run_.config);
+    const int64_t parameters = summary.total.parameters;
+    const TrainingMemory memory =
+        estimate_training_memory(run_.config, run_.settings.batch, run_.settings.optimizer);
+    progress_.line(
+        format("%s: %.1f M parameters, %.2f GMAC a clip; %lld training clips",
+               run_.config.preset.c_str(), static_cast<double>(parameters) * 1e-6,
+               static_cast<double>(summary.total.macs) * 1e-9,
+               static_cast<long long>(train_->clips().size())) +
+        (val_ ? format(", %lld for validation", static_cast<long long>(val_->clips().size()))
+              : ""));
+    progress_.line(format("%d threads, about %s of memory for a step of %lld clips",
+                          omp_get_max_threads(), bytes_text(memory.peak).c_str(),
+                          static_cast<long long>(run_.settings.batch)));
+}
+
+void Trainer::prepare_folder() {
+    std::error_code error;
+    const bool has_run = fs::exists(last_checkpoint(run_.out)) || fs::exists(log_file(run_.out));
+    if (has_run && !run_.overwrite)
+        throw Error(
+            run_.out + " holds a run already",
+            "continue it with --resume, replace it with --overwrite, or give another --out");
+    if (!has_run && fs::exists(run_.out, error) && !fs::is_empty(run_.out, error))
+        throw Error(run_.out + " exists and is not an empty folder");
+    for (const std::string& file :
+         {last_checkpoint(run_.out), best_checkpoint(run_.out), log_file(run_.out)})
+        fs::remove(file, error);
+    fs::create_directories(run_.out, error);
+    if (error) throw Error("cannot make the folder " + run_.out + ": " + error.message());
+}
+
+void Trainer::go_on_from_checkpoint() {
+    const SafetensorsFile file = read_safetensors(last_checkpoint(run_.out));
+    load_weights(model_->parameters(), file);
+    position_ = load_training_state(*optimizer_, file);
+    if (position_.batch > train_->batches() ||
+        position_.step != position_.epoch * train_->batches() + position_.batch)
+        throw Error("the run in " + run_.out + " was trained on a dataset of another size",
+                    "resume with the dataset it was started with");
+    const auto threads = file.metadata.find("threads");
+    if (threads != file.metadata.end() && threads->second != std::to_string(omp_get_max_threads()))
+        progress_.line("note: the run was started with " + threads->second +
+                       " threads; rounding will differ from an uninterrupted run's");
+    log_ = std::make_unique<Log>(log_file(run_.out), position_.log_bytes);
+    steps_before_ = position_.step;
+    progress_.line(format("resumed at epoch %lld, step %lld",
+                          static_cast<long long>(position_.epoch + 1),
+                          static_cast<long long>(position_.step)));
+}
+
+void Trainer::run() {
+    if (position_.epoch >= run_.settings.epochs)
+        progress_.line("the run is complete: nothing is left to train");
+    while (position_.epoch < run_.settings.epochs) train_epoch();
+}
+
+void Trainer::train_epoch() {
+    const Stopwatch watch;
+    if (position_.batch == 0) {
+        position_.loss = position_.loss_ce = position_.loss_mac = 0;
+        position_.clips = position_.without_person = 0;
+    }
+    train_->start(position_.epoch, position_.batch);
+    while (const std::optional<Batch> batch = train_->next()) {
+        const double loss = step(*batch);
+        ++position_.batch;
+        progress_.update(status(loss));
+        if (run_.save_every > 0 && position_.step % run_.save_every == 0 &&
+            position_.batch < train_->batches())
+            save(last_checkpoint(run_.out));
+    }
+    finish_epoch(watch.seconds());
+}
+
+double Trainer::step(const Batch& batch) {
+    const double rate = learning_rate(schedule_, position_.step);
+    const std::string where =
+        format("step %lld (epoch %lld)", static_cast<long long>(position_.step),
+               static_cast<long long>(position_.epoch + 1));
+    const std::string hint =
+        last_checkpoint(run_.out) + " holds the last good state; try a lower --lr or --clip";
+    seed_and_step_.copy_from(Tensor::from<int64_t>({run_.settings.seed, position_.step}, {2}));
+    model_->parameters().zero_grad();
+    const Outputs outputs =
+        model_->forward(on_device(batch.frames, run_.device), on_device(batch.boxes, run_.device),
+                        on_device(batch.labels, run_.device),
+                        {.training = true, .dropout_seed_and_step = seed_and_step_});
+    const double loss = outputs.loss.item(), loss_ce = outputs.loss_ce.item(),
+                 loss_mac = outputs.loss_mac.item();
+    if (!std::isfinite(loss)) throw NonFinite("the loss is not finite at " + where, hint);
+    backward(outputs.loss);
+    double norm = 0;
+    try {
+        norm = optimizer_->step(rate);
+    } catch (const NonFinite& error) {
+        throw NonFinite(where + ": " + error.what(), hint);
+    }
+    log_->write({{"kind", "step"},
+                 {"epoch", position_.epoch + 1},
+                 {"step", position_.step},
+                 {"lr", rate},
+                 {"loss", loss},
+                 {"loss_ce", loss_ce},
+                 {"loss_mac", loss_mac},
+                 {"gradient_norm", norm}});
+    const auto clips = static_cast<double>(batch.labels.numel());
+    ++position_.step;
+    position_.loss += loss * clips;
+    position_.loss_ce += loss_ce * clips;
+    position_.loss_mac += loss_mac * clips;
+    position_.clips += batch.labels.numel();
+    position_.without_person += batch.without_person;
+    return loss;
+}
+
+std::string Trainer::status(double loss) const {
+    const int64_t total = run_.settings.epochs * train_->batches();
+    const auto steps = static_cast<double>(position_.step - steps_before_);
+    const double seconds = clock_.seconds();
+    return format(
+        "epoch %lld/%lld  batch %lld/%lld  loss %.4f  %.1f clips/s  ETA %s",
+        static_cast<long long>(position_.epoch + 1), static_cast<long long>(run_.settings.epochs),
+        static_cast<long long>(position_.batch), static_cast<long long>(train_->batches()), loss,
+        steps * static_cast<double>(run_.settings.batch) / seconds,
+        duration_text(seconds / steps * static_cast<double>(total - position_.step)).c_str());
+}
+
+void Trainer::finish_epoch(double seconds) {
+    const int64_t epoch = position_.epoch + 1;
+    const auto clips = static_cast<double>(position_.clips);
+    LogFields fields = {{"kind", "epoch"},
+                        {"epoch", epoch},
+                        {"train_loss", position_.loss / clips},
+                        {"train_loss_ce", position_.loss_ce / clips},
+                        {"train_loss_mac", position_.loss_mac / clips},
+                        {"train_without_person", position_.without_person},
+                        {"train_seconds", seconds}};
+    std::string line =
+        format("epoch %lld/%lld  train loss %.4f (CE %.4f, MAC %.4f)",
+               static_cast<long long>(epoch), static_cast<long long>(run_.settings.epochs),
+               position_.loss / clips, position_.loss_ce / clips, position_.loss_mac / clips);
+    bool best = false;
+    const bool last = epoch == run_.settings.epochs;
+    if (val_ && (last || epoch % run_.settings.val_every == 0)) {
+        const Evaluation evaluation = evaluate(*model_, *val_, 1, [&](int64_t done) {
+            progress_.update(format("validating %lld/%lld", static_cast<long long>(done),
+                                    static_cast<long long>(val_->clips().size())));
+        });
+        const Metrics metrics = compute_metrics(evaluation.predictions, classes_);
+        best = metrics.top1 > position_.best_top1;
+        if (best) {
+            position_.best_top1 = metrics.top1;
+            position_.best_epoch = epoch;
+        }
+        fields.insert(fields.end(), {{"val_loss", metrics.loss},
+                                     {"val_top1", metrics.top1},
+                                     {"val_top5", metrics.top5},
+                                     {"val_f1_macro", metrics.action.macro},
+                                     {"val_without_person", evaluation.without_person}});
+        if (metrics.has_body) fields.emplace_back("val_f1_mean", metrics.f1_mean);
+        if (!metrics.alpha_st.empty()) fields.emplace_back("val_alpha_st", metrics.alpha_st);
+        line += format("  val loss %.4f  Top-1 %.2f %%  Top-5 %.2f %%%s", metrics.loss,
+                       metrics.top1, metrics.top5, best ? "  (best)" : "");
+    }
+    line += format("  %.1f clips/s", clips / seconds);
+    if (position_.without_person > 0)
+        line += format("  %lld clips without a visible person",
+                       static_cast<long long>(position_.without_person));
+    log_->write(fields);
+    progress_.line(line);
+
+    position_.epoch = epoch;
+    position_.batch = 0;
+    // `best` first: were the process killed between the two, resuming from the older `last` would
+    // come here again and write the same `best`.
+    if (best) save(best_checkpoint(run_.out));
+    save(last_checkpoint(run_.out));
+}
+
+void Trainer::save(const std::string& path) {
+    position_.log_bytes = log_->bytes();
+    std::map<std::string, std::string> metadata = run_.settings.to_text();
+    metadata[metadata_config] = to_json(run_.config);
+    metadata["threads"] = std::to_string(omp_get_max_threads());
+    metadata["data"] = run_.data;
+    std::string& names = metadata[metadata_classes];
+    for (const std::string& name : classes_.names) names += name + "\n";
+    save_checkpoint(path, model_->parameters(), *optimizer_, position_, metadata);
+}
+
+}  // namespace mdn

@@ -1,0 +1,78 @@
+// A training run: from a dataset folder and a config to weights, checkpoints and a log.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <ostream>
+#include <string>
+
+#include "data/loader.h"
+#include "engine/optim.h"
+#include "engine/schedule.h"
+#include "model/micro_dualnet.h"
+#include "train/checkpoint.h"
+#include "train/evaluate.h"
+#include "train/log.h"
+#include "train/progress.h"
+#include "train/train_settings.h"
+
+namespace mdn {
+
+struct TrainRun {
+    std::string data;  // dataset folder
+    std::string out;   // folder of the run: last.safetensors, best.safetensors, log.jsonl
+    Config config;
+    TrainSettings settings;
+    std::string init;  // weights to start from, or empty
+    bool resume = false;
+    bool overwrite = false;  // start afresh where a run is already
+    int64_t save_every = 0;  // steps between checkpoints inside an epoch; 0: at its end only
+    int64_t workers = 2;
+    int64_t cache_bytes = 0;
+    Device device = Device::cpu;
+};
+
+/// File names inside a run's folder.
+std::string last_checkpoint(const std::string& run);
+std::string best_checkpoint(const std::string& run);
+std::string log_file(const std::string& run);
+
+/// The constructor checks everything and reads what it needs, and only then makes the folder;
+/// run() trains. A run that is killed at any moment goes on from its last checkpoint with
+/// `resume`: on the same device and number of threads it ends with the same bits as one that was
+/// never interrupted.
+class Trainer {
+  public:
+    /// Throws Error for anything wrong with the data, the config, the weights or the folder.
+    Trainer(TrainRun run, std::ostream& out);
+    /// Throws NonFinite naming the step if the loss or a gradient is not finite; the checkpoints
+    /// are then those of the last good state.
+    void run();
+
+  private:
+    void prepare_folder();
+    void go_on_from_checkpoint();
+    void train_epoch();
+    double step(const Batch& batch);
+    void finish_epoch(double seconds);
+    void save(const std::string& path);
+    void say_what_is_trained();
+    std::string status(double loss) const;
+
+    TrainRun run_;
+    std::ostream& out_;
+    Progress progress_;
+    ClassNames classes_;
+    std::unique_ptr<Loader> train_, val_;
+    std::unique_ptr<MicroDualNet> model_;
+    std::unique_ptr<Optimizer> optimizer_;
+    std::unique_ptr<Log> log_;
+    Schedule schedule_;
+    Tensor seed_and_step_;  // i64 [2], on the device
+    Position position_;
+    Stopwatch clock_;
+    int64_t steps_before_ = 0;  // of earlier sessions
+};
+
+}  // namespace mdn
