@@ -1,0 +1,131 @@
+#include "train/bench.h"
+
+#include <omp.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "engine/autograd.h"
+#include "engine/cpu/gemm.h"
+#include "train/model_options.h"
+#include "train/progress.h"
+
+namespace mdn {
+
+TraceInput random_input(const Config& config, int64_t clips, uint64_t seed) {
+    Random random(seed);
+    const int64_t T = config.frames, S = config.size, K = config.entity_count();
+    TraceInput input{.frames = random.normal_tensor({clips, T, S, S, 3}),
+                     .boxes = Tensor::empty({clips, T, K, 4}),
+                     .labels = Tensor::empty({clips}, DType::i64)};
+    const auto size = static_cast<double>(S);
+    for (float* box = input.boxes.data<float>();
+         box != input.boxes.data<float>() + clips * T * K * 4; box += 4)
+        for (int axis = 0; axis < 2; ++axis) {
+            const double begin = random.uniform(0, 15.0 / 16);
+            box[axis] = static_cast<float>(size * begin);
+            box[axis + 2] = static_cast<float>(size * random.uniform(begin + 1.0 / 16, 1));
+        }
+    for (int64_t b = 0; b < clips; ++b)
+        input.labels.data<int64_t>()[b] = random.below(config.classes);
+    return input;
+}
+
+std::vector<double> time_model(MicroDualNet& model, const TraceInput& input,
+                               const BenchOptions& options) {
+    const Device device = model.parameters().device();
+    const Tensor frames = on_device(input.frames, device), boxes = on_device(input.boxes, device),
+                 labels = on_device(input.labels, device);
+    const Tensor seed_and_step = Tensor::zeros({2}, DType::i64, device);
+    std::optional<Optimizer> optimizer;
+    if (options.training)
+        optimizer.emplace(model.parameters(), OptimizerOptions{.kind = options.optimizer});
+    const auto work = [&] {
+        if (!options.training) {
+            const NoGrad no_grad;
+            model.forward(frames, boxes, Tensor());
+            return;
+        }
+        model.parameters().zero_grad();
+        const Outputs outputs = model.forward(
+            frames, boxes, labels, {.training = true, .dropout_seed_and_step = seed_and_step});
+        backward(outputs.loss);
+        optimizer->step(1e-3);
+    };
+    work();
+    std::vector<double> seconds;
+    for (int64_t i = 0; i < options.repeats; ++i) {
+        const Stopwatch watch;
+        work();
+        seconds.push_back(watch.seconds());
+    }
+    return seconds;
+}
+
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int vector_bytes = 64;
+#elif defined(__AVX__)
+constexpr int vector_bytes = 32;
+#else
+constexpr int vector_bytes = 16;
+#endif
+typedef float Vector __attribute__((vector_size(vector_bytes)));
+
+/// Ten chains hide the latency of a multiply-add; the result keeps the loop from being dropped.
+float multiply_add(int64_t rounds) {
+    constexpr int chains = 10;
+    Vector sums[chains] = {}, factor = Vector{} + 0.999f, term = Vector{} + 1e-3f;
+    for (int64_t i = 0; i < rounds; ++i)
+        for (Vector& sum : sums) sum = sum * factor + term;
+    float total = 0;
+    for (const Vector& sum : sums) total += sum[0];
+    return total;
+}
+
+/// The best of several runs of `work`, which makes `operations` floating-point operations.
+template <class Work>
+double best_gflops(double operations, Work&& work) {
+    double best = 0;
+    for (int run = 0; run < 7; ++run) {
+        const Stopwatch watch;
+        work();
+        best = std::max(best, operations / watch.seconds() * 1e-9);
+    }
+    return best;
+}
+
+}  // namespace
+
+double measure_fma_peak() {
+    constexpr int64_t rounds = 4'000'000;
+    const double operations = 2.0 * 10 * (vector_bytes / 4) * rounds * omp_get_max_threads();
+    volatile float sink = 0;
+    return best_gflops(operations, [&] {
+        float total = 0;
+#pragma omp parallel reduction(+ : total)
+        total += multiply_add(rounds);
+        sink = total;
+    });
+}
+
+double measure_gemm_peak() {
+    constexpr int64_t n = 1024;
+    Random random(1);
+    const Tensor a = random.normal_tensor({n, n}), b = random.normal_tensor({n, n}),
+                 c = Tensor::empty({n, n});
+    return best_gflops(2.0 * n * n * n, [&] {
+        gemm<float>(false, false, n, n, n, 1, a.data<float>(), n, b.data<float>(), n, 0,
+                    c.data<float>(), n);
+    });
+}
+
+int64_t peak_resident_bytes() {
+    struct rusage usage {};
+    getrusage(RUSAGE_SELF, &usage);
+    return int64_t{usage.ru_maxrss} * 1024;  // Linux counts in KiB
+}
+
+}  // namespace mdn

@@ -1,0 +1,97 @@
+#include "train/predict.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "engine/autograd.h"
+#include "train/evaluate.h"
+#include "train/metrics.h"
+#include "train/model_options.h"
+
+namespace mdn {
+
+namespace {
+
+std::string name_of(const std::vector<std::string>& names, int64_t c) {
+    return c < std::ssize(names) ? names[c] : "class " + std::to_string(c);
+}
+
+}  // namespace
+
+ClipFiles clip_in_folders(const std::string& frames, const std::string& keypoints) {
+    namespace fs = std::filesystem;
+    ClipFiles clip{.name = {}, .frames = frames, .keypoints = keypoints, .count = 0};
+    if (!fs::is_directory(frames)) throw Error("there is no folder " + frames);
+    if (!keypoints.empty() && !fs::is_directory(keypoints))
+        throw Error("there is no folder " + keypoints);
+    // The keypoint files of a video are named after the clip.
+    clip.name = fs::absolute(frames).lexically_normal().filename().string();
+    if (clip.name.empty())
+        clip.name = fs::absolute(frames).lexically_normal().parent_path().filename().string();
+    clip.count = count_frames(frames);
+    if (clip.count == 0)
+        throw Error(frames + " holds no frames", "frames are called img_00001.jpg, img_00002.jpg");
+    return clip;
+}
+
+Prediction predict(MicroDualNet& model, const ClipFiles& files) {
+    const NoGrad no_grad;
+    const Clip clip = read_clip(files, clip_options(model.config(), Sampling::test));
+    const Device device = model.parameters().device();
+    const Outputs outputs =
+        model.forward(on_device(clip.frames, device), on_device(clip.boxes, device), Tensor());
+    const std::vector<float> logits = outputs.logits.to_vector<float>();
+    if (!std::all_of(logits.begin(), logits.end(), [](float x) { return std::isfinite(x); }))
+        throw Error("the logits of clip " + files.name + " are not finite",
+                    "the weights are broken, or training had diverged");
+    Prediction prediction{.clip = files.name,
+                          .person_visible = clip.person_visible,
+                          .probabilities = probabilities_of(logits.data(), std::ssize(logits)),
+                          .alpha = {}};
+    if (outputs.alpha.defined()) {
+        const std::vector<float> alpha = outputs.alpha.to_vector<float>();
+        for (size_t k = 0; k < alpha.size(); k += 2)
+            prediction.alpha.emplace_back(alpha[k], alpha[k + 1]);
+    }
+    return prediction;
+}
+
+std::string prediction_text(const Prediction& prediction, const std::vector<std::string>& names,
+                            const std::vector<std::string>& entities, int64_t top) {
+    char line[256];
+    std::string text = prediction.clip + "\n";
+    if (!prediction.person_visible) text += "nobody is visible: the boxes are the whole frame\n";
+    for (int64_t c : top_classes(prediction.probabilities, top)) {
+        std::snprintf(line, sizeof line, "%7.2f %%  %s\n", 100 * prediction.probabilities[c],
+                      name_of(names, c).c_str());
+        text += line;
+    }
+    if (!prediction.alpha.empty()) text += "routing      ST     TS\n";
+    for (size_t k = 0; k < prediction.alpha.size(); ++k) {
+        std::snprintf(line, sizeof line, "%-10s  %.3f  %.3f\n", entities[k].c_str(),
+                      prediction.alpha[k].first, prediction.alpha[k].second);
+        text += line;
+    }
+    return text;
+}
+
+std::string prediction_json(const Prediction& prediction, const std::vector<std::string>& names,
+                            const std::vector<std::string>& entities, int64_t top) {
+    using Json = nlohmann::ordered_json;
+    Json root = {{"clip", prediction.clip},
+                 {"person_visible", prediction.person_visible},
+                 {"top", Json::array()}};
+    for (int64_t c : top_classes(prediction.probabilities, top))
+        root["top"].push_back({{"class", c},
+                               {"name", name_of(names, c)},
+                               {"probability", prediction.probabilities[c]}});
+    for (size_t k = 0; k < prediction.alpha.size(); ++k)
+        root["alpha"][entities[k]] = {{"st", prediction.alpha[k].first},
+                                      {"ts", prediction.alpha[k].second}};
+    return root.dump(2) + "\n";
+}
+
+}  // namespace mdn

@@ -1,0 +1,35 @@
+// What a model says about one clip.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "data/dataset.h"
+#include "model/micro_dualnet.h"
+
+namespace mdn {
+
+struct Prediction {
+    std::string clip;
+    bool person_visible = false;
+    std::vector<double> probabilities;             // [C]
+    std::vector<std::pair<double, double>> alpha;  // [K], (ST, TS); empty without two paths
+};
+
+/// The files of a clip that is in no list: a folder of frames img_00001.jpg, … and, unless empty, a
+/// folder of keypoint files. Throws Error if there are no frames.
+ClipFiles clip_in_folders(const std::string& frames, const std::string& keypoints);
+
+/// Reads the clip as evaluation does. Throws Error for unreadable files and logits that are not
+/// finite.
+Prediction predict(MicroDualNet& model, const ClipFiles& clip);
+
+/// The `top` best classes with their probabilities, then the routing weights. `names` may be empty:
+/// classes are then called by their index.
+std::string prediction_text(const Prediction& prediction, const std::vector<std::string>& names,
+                            const std::vector<std::string>& entities, int64_t top);
+std::string prediction_json(const Prediction& prediction, const std::vector<std::string>& names,
+                            const std::vector<std::string>& entities, int64_t top);
+
+}  // namespace mdn
