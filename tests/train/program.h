@@ -1,0 +1,82 @@
+// Runs `microdualnet` inside the test, on datasets and models as small as they come.
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/data/temporary_dataset.h"
+#include "train/command.h"
+
+namespace mdn::testing {
+
+struct Ran {
+    int code;
+    std::string out, err;
+};
+
+inline Ran microdualnet(const std::vector<std::string>& arguments) {
+    std::ostringstream out, err;
+    const int code = run_command(arguments, out, err);
+    return {code, out.str(), err.str()};
+}
+
+inline std::string bytes_of(const std::filesystem::path& path) {
+    std::ifstream stream(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+inline const char* small_config = R"({
+ "classes": 3, "frames": 2, "size": 32, "entities": ["face", "left_hand"],
+ "backbone": {"block": "basic", "depths": [1,1,1,1], "width": 8, "strides": [1,2,2,1]},
+ "roi": 2, "dim": 8, "heads": 2, "layers": 1, "router_hidden": 4, "head_hidden": 8})";
+
+/// A folder with `config.json` (small_config) and `data`, a dataset of 3 classes of random images:
+/// 10 clips to train on, 3 each for val and test.
+struct SmallProject : TemporaryFolder {
+    std::string config = (*this / "config.json").string();
+    std::string data = (*this / "data").string();
+
+    SmallProject() {
+        write(config, small_config);
+        write(data + "/labels.txt", "0\tnodding\thead\n1\twaving\thand\n2\tshaking head\thead\n");
+        uint64_t seed = 1;
+        for (const auto& [split, clips] : {std::pair("train", 10), {"val", 3}, {"test", 3}}) {
+            std::string list;
+            for (int i = 0; i < clips; ++i) {
+                std::string name = split;
+                name.append("_").append(std::to_string(i));
+                write_clip(data, name, 3, 40, 36, seed += 10);
+                list.append(name).append(" 3 ").append(std::to_string(i % 3)).append("\n");
+            }
+            write(std::filesystem::path(data) / std::string(split).append(".txt"), list);
+        }
+    }
+
+    std::string file(const std::string& name) const { return (*this / name).string(); }
+
+    /// `train` on this project, with what else it is told.
+    std::vector<std::string> train(const std::string& out,
+                                   const std::vector<std::string>& more = {}) const {
+        std::vector<std::string> arguments = {"train", "--data", data,      "--config", config,
+                                              "--out", out,      "--batch", "2",        "--threads",
+                                              "2",     "--seed", "7"};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        return arguments;
+    }
+};
+
+/// Checks code and message of a user's mistake.
+#define CHECK_MISTAKE(ran_, ...)                                            \
+    do {                                                                    \
+        const auto mistake = ran_;                                          \
+        INFO(mistake.err);                                                  \
+        CHECK(mistake.code == 2);                                           \
+        CHECK(("\n" + mistake.err).find("\nerror: ") != std::string::npos); \
+        CHECK(mdn::testing::contains(mistake.err, __VA_ARGS__));            \
+    } while (false)
+
+}  // namespace mdn::testing

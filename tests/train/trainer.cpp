@@ -1,0 +1,241 @@
+#include "train/trainer.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <thread>
+
+#include "engine/safetensors.h"
+#include "tests/train/program.h"
+
+using namespace mdn;
+using namespace mdn::testing;
+
+namespace {
+
+/// `microdualnet`, built beside this test program.
+std::string program() {
+    const auto tests = std::filesystem::read_symlink("/proc/self/exe");
+    return (tests.parent_path() / "microdualnet").string();
+}
+
+/// Starts `microdualnet <arguments>` as a process of its own, its output discarded. (A fork without
+/// exec would inherit the state of threads it does not have.)
+pid_t start(const std::vector<std::string>& arguments) {
+    std::vector<std::string> words = {program()};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    const pid_t child = fork();
+    if (child == 0) {
+        if (!freopen("/dev/null", "w", stdout)) _exit(127);
+        execv(argv[0], argv.data());
+        _exit(127);
+    }
+    return child;
+}
+
+/// Kills the process as soon as the log holds `mark`. Returns whether it was killed, and not over.
+bool kill_at(pid_t child, const std::string& log, const std::string& mark) {
+    int status = 0;
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
+    while (std::chrono::steady_clock::now() < deadline) {
+        if (waitpid(child, &status, WNOHANG) == child) return false;
+        if (bytes_of(log).find(mark) != std::string::npos) break;
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    kill(child, SIGKILL);
+    waitpid(child, &status, 0);
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+/// Everything in a checkpoint that a run decides: not how long the log's lines are.
+std::string state_of(const std::string& path) {
+    const SafetensorsFile file = read_safetensors(path);
+    std::string state;
+    for (const auto& [name, tensor] : file.tensors) {
+        state += name + to_string(tensor.shape());
+        state.append(static_cast<const char*>(tensor.raw()), static_cast<size_t>(tensor.bytes()));
+    }
+    for (const auto& [key, value] : file.metadata)
+        if (key != "position.log_bytes") state += key + "=" + value + "\n";
+    return state;
+}
+
+/// The log without the one thing that differs from run to run.
+std::string without_seconds(std::string log) {
+    const std::string key = "\"train_seconds\":";
+    for (size_t at = log.find(key); at != std::string::npos; at = log.find(key, at + 1))
+        log.erase(at + key.size(), log.find_first_of(",}", at) - at - key.size());
+    return log;
+}
+
+void check_same_run(const std::string& a, const std::string& b) {
+    CHECK(state_of(last_checkpoint(a)) == state_of(last_checkpoint(b)));
+    CHECK(state_of(best_checkpoint(a)) == state_of(best_checkpoint(b)));
+    CHECK(without_seconds(bytes_of(log_file(a))) == without_seconds(bytes_of(log_file(b))));
+}
+
+int64_t count(const std::string& text, const std::string& part) {
+    int64_t found = 0;
+    for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+        ++found;
+    return found;
+}
+
+}  // namespace
+
+TEST_SUITE("train/trainer") {
+    TEST_CASE("a run killed with SIGKILL and resumed ends with the bits of one never interrupted") {
+        SmallProject project;
+        const std::string straight = project.file("straight");
+        REQUIRE(microdualnet(project.train(straight, {"--epochs", "6"})).code == 0);
+
+        // In the middle of the fourth epoch.
+        const std::string once = project.file("once");
+        REQUIRE(kill_at(start(project.train(once, {"--epochs", "6"})), log_file(once),
+                        "\"epoch\":4,\"step\":16,"));
+        const Ran resumed = microdualnet({"train", "--resume", "--out", once, "--threads", "2"});
+        INFO(resumed.err);
+        REQUIRE(resumed.code == 0);
+        CHECK(contains(resumed.out, {"resumed at epoch"}));
+        check_same_run(straight, once);
+
+        // Twice, with checkpoints inside the epochs.
+        const std::string twice = project.file("twice");
+        REQUIRE(kill_at(start(project.train(twice, {"--epochs", "6", "--save-every", "3"})),
+                        log_file(twice), "\"epoch\":2,\"step\":7,"));
+        const std::vector<std::string> resume = {"train",        "--resume", "--out",     twice,
+                                                 "--threads",    "2",        "--workers", "1",
+                                                 "--save-every", "3"};
+        REQUIRE(kill_at(start(resume), log_file(twice), "\"epoch\":5,\"step\":22,"));
+        REQUIRE(microdualnet(resume).code == 0);
+        check_same_run(straight, twice);
+    }
+
+    TEST_CASE("a run writes a log that reads as one, and checkpoints that say what they are") {
+        SmallProject project;
+        const std::string out = project.file("run");
+        const Ran ran = microdualnet(project.train(out, {"--epochs", "2"}));
+        REQUIRE(ran.code == 0);
+        CHECK(contains(ran.out, {"10 training clips, 3 for validation", "epoch 1/2", "epoch 2/2",
+                                 "Top-1", "best.safetensors"}));
+        CHECK(ran.out.find('\r') == std::string::npos);  // not a terminal
+
+        const std::string log = bytes_of(log_file(out));
+        CHECK(count(log, "\n") == 2 * 5 + 2);
+        CHECK(count(log, "{\"kind\":\"step\"") == 10);
+        CHECK(log.starts_with("{\"kind\":\"step\",\"epoch\":1,\"step\":0,\"lr\":"));
+        CHECK(contains(log, {"\"step\":9,", "\"gradient_norm\":", "\"val_top1\":",
+                             "\"val_alpha_st\":[", "\"val_f1_mean\":"}));
+
+        const SafetensorsFile last = read_safetensors(last_checkpoint(out));
+        CHECK(last.metadata.at("position.epoch") == "2");
+        CHECK(last.metadata.at("position.step") == "10");
+        CHECK(last.metadata.at("class_names") == "nodding\nwaving\nshaking head\n");
+        CHECK(parse_config(last.metadata.at("config"), "it").dim == 8);
+        CHECK(last.find("optimizer.momentum.backbone.conv1.weight").defined());
+        CHECK(last.find("optimizer.second_moment.sem.pointwise.weight").defined());
+        CHECK(last.find("backbone.bn1.running_mean").defined());
+        // Training moved the weights.
+        CHECK(last.at("backbone.conv1.weight").to_vector<float>() !=
+              read_safetensors(best_checkpoint(project.file("run")))
+                  .at("optimizer.momentum.backbone.conv1.weight")
+                  .to_vector<float>());
+    }
+
+    TEST_CASE("a loss that is not finite stops the run, and the last good state stays") {
+        SmallProject project;
+        const std::string out = project.file("run");
+        const Ran ran = microdualnet(project.train(
+            out, {"--optimizer", "sgd", "--lr", "1e30", "--warmup", "0", "--clip", "0"}));
+        CHECK_MISTAKE(ran, {"not finite", "step ", "epoch 1", last_checkpoint(out)});
+        const SafetensorsFile last = read_safetensors(last_checkpoint(out));
+        CHECK(last.metadata.at("position.step") == "0");
+        for (const auto& [name, tensor] : last.tensors)
+            for (float x : tensor.to_vector<float>()) REQUIRE(std::isfinite(x));
+    }
+
+    TEST_CASE("an existing run is not overwritten unless asked for") {
+        SmallProject project;
+        const std::string out = project.file("run");
+        REQUIRE(microdualnet(project.train(out, {"--epochs", "1"})).code == 0);
+        const std::string before = bytes_of(last_checkpoint(out));
+        CHECK_MISTAKE(microdualnet(project.train(out, {"--epochs", "1"})),
+                      {out, "holds a run already", "--resume", "--overwrite"});
+        CHECK(bytes_of(last_checkpoint(out)) == before);
+        CHECK(microdualnet(project.train(out, {"--epochs", "1", "--seed", "8", "--overwrite"}))
+                  .code == 2);  // an option twice
+        auto other = project.train(out, {"--epochs", "1", "--overwrite"});
+        other[12] = "8";  // the seed
+        CHECK(microdualnet(other).code == 0);
+        CHECK(bytes_of(last_checkpoint(out)) != before);
+
+        write(project.file("full") + "/thesis.txt", "years of work");
+        CHECK_MISTAKE(microdualnet(project.train(project.file("full"), {"--overwrite"})),
+                      {"not an empty folder"});
+        CHECK(bytes_of(project.file("full") + "/thesis.txt") == "years of work");
+    }
+
+    TEST_CASE("resuming takes over the run's settings and refuses others") {
+        SmallProject project;
+        const std::string out = project.file("run");
+        REQUIRE(
+            microdualnet(project.train(out, {"--epochs", "1", "--schedule", "constant"})).code ==
+            0);
+        CHECK_MISTAKE(microdualnet({"train", "--resume", "--out", out, "--lr", "0.5"}),
+                      {"--lr 0.001, not 0.5"});
+        CHECK_MISTAKE(microdualnet({"train", "--resume", "--out", project.file("none")}),
+                      {"holds no run to resume"});
+        CHECK_MISTAKE(microdualnet({"train", "--resume", "--overwrite", "--out", out}), {"both"});
+        const Ran complete = microdualnet({"train", "--resume", "--out", out});
+        CHECK(complete.code == 0);
+        CHECK(contains(complete.out, {"complete"}));
+        // A constant rate does not depend on how far the run goes.
+        CHECK(microdualnet({"train", "--resume", "--out", out, "--epochs", "2"}).code == 0);
+        CHECK(read_safetensors(last_checkpoint(out)).metadata.at("position.epoch") == "2");
+        // Another config: the first tensor that differs, and both shapes.
+        std::string wider = small_config;
+        wider.replace(wider.find("\"dim\": 8"), 8, "\"dim\": 16");
+        write(project.config, wider);
+        CHECK_MISTAKE(
+            microdualnet({"train", "--resume", "--out", out, "--config", project.config}),
+            {"last.safetensors", "'sem.pointwise.weight'", "[8, 64, 1, 1]", "[16, 64, 1, 1]"});
+        write(project.data + "/train.txt", "train_0 3 0\ntrain_1 3 1\n");
+        CHECK_MISTAKE(microdualnet({"train", "--resume", "--out", out}),
+                      {"dataset of another size"});
+    }
+
+    TEST_CASE("bad data stops before anything is written") {
+        SmallProject project;
+        const std::string out = project.file("run");
+        std::string four = small_config;
+        four.replace(four.find("\"classes\": 3"), 12, "\"classes\": 4");
+        write(project.config, four);
+        CHECK_MISTAKE(microdualnet(project.train(out)),
+                      {"4 classes", "labels.txt names 3", "\"classes\": 3"});
+        write(project.config, small_config);
+        write(project.data + "/val.txt", "val_0 3 0\r\nval_1 3 3\r\n");
+        CHECK_MISTAKE(microdualnet(project.train(out)), {"val.txt", "2"});
+        write(project.data + "/val.txt", "val_0 4 0");
+        CHECK_MISTAKE(microdualnet(project.train(out)), {"val.txt"});
+        CHECK(!std::filesystem::exists(out));
+        // Without validation the list is not read, and there is no best checkpoint.
+        CHECK(microdualnet(project.train(out, {"--val", "none", "--epochs", "1"})).code == 0);
+        CHECK(std::filesystem::exists(last_checkpoint(out)));
+        CHECK(!std::filesystem::exists(best_checkpoint(out)));
+    }
+
+    TEST_CASE("with a preset the number of classes is the dataset's") {
+        SmallProject project;
+        const Ran ran = microdualnet({"train", "--data", project.data, "--preset", "tiny", "--out",
+                                      project.file("run"), "--val", "x"});
+        CHECK_MISTAKE(ran, {"x.txt"});
+        CHECK_MISTAKE(microdualnet({"train", "--data", project.data, "--out", project.file("run")}),
+                      {"no model given"});
+    }
+}

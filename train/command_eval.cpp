@@ -1,0 +1,92 @@
+#include "engine/atomic_file.h"
+#include "train/command.h"
+#include "train/evaluate.h"
+#include "train/evaluation_output.h"
+#include "train/model_options.h"
+#include "train/progress.h"
+
+namespace mdn {
+
+namespace {
+
+void write_file(const std::string& path, const std::string& text) {
+    AtomicFile file(path);
+    file.write(text);
+    file.commit();
+}
+
+class EvalCommand final : public Command {
+    ModelOptions model_;
+    MachineOptions machine_;
+    std::string data_, split_ = "test", json_file_, confusion_;
+    bool json_ = false, twice_ = false;
+    int64_t batch_ = 16, workers_ = 2;
+
+  public:
+    void declare(Options& options) override {
+        model_.declare(options, "safetensors file: a run's best.safetensors, say");
+        options.require("--weights");
+        options.text("--data", data_, "DIR", "dataset folder");
+        options.require("--data");
+        options.text("--split", split_, "NAME", "list to evaluate on: train, val or test");
+        options.flag("--json", json_, "print one JSON object instead of the tables");
+        options.text("--json-file", json_file_, "FILE", "also write that JSON object to a file");
+        options.text("--confusion", confusion_, "FILE",
+                     "write the confusion matrix to this CSV file");
+        options.flag("--twice", twice_,
+                     "average two samplings of every clip (twice_sample of TSM)");
+        options.integer("--batch", batch_, 1, 4096, "clips at a time");
+        options.integer("--workers", workers_, 1, 256, "threads that decode frames");
+        machine_.declare(options);
+    }
+
+    void run(const Options&, std::ostream& out, std::ostream& notes) override {
+        machine_.apply();
+        const LoadedModel loaded = load_model(model_, machine_.device, notes);
+        const Config& config = loaded.model->config();
+        const ClassNames classes = read_class_names(data_);
+        check_class_count(config, classes.count(), data_);
+        const ClipOptions clips = clip_options(config, twice_ ? Sampling::twice : Sampling::test);
+        Loader loader(
+            read_split(data_, split_, classes.count(), config.regions == Regions::keypoints), clips,
+            {.batch_size = batch_, .workers = workers_});
+
+        // Progress would break a JSON object on the same stream.
+        Progress progress(json_ ? notes : out);
+        const Stopwatch watch;
+        const int64_t total = std::ssize(loader.clips());
+        const Evaluation evaluation =
+            evaluate(*loaded.model, loader, clips.views(), [&](int64_t done) {
+                const double left =
+                    watch.seconds() / static_cast<double>(done) * static_cast<double>(total - done);
+                progress.update("clip " + std::to_string(done) + "/" + std::to_string(total) +
+                                "  ETA " + duration_text(left));
+            });
+        const Metrics metrics = compute_metrics(evaluation.predictions, classes);
+        if (evaluation.without_person > 0)
+            progress.line(std::to_string(evaluation.without_person) +
+                          " clips without a visible person: their boxes are the whole frame");
+        progress.line(json_ ? "evaluated " + split_ : data_ + ", " + split_);
+
+        if (json_)
+            out << metrics_json(metrics, config.entities);
+        else
+            out << metrics_table(metrics, config.entities);
+        if (!json_file_.empty()) write_file(json_file_, metrics_json(metrics, config.entities));
+        if (!confusion_.empty()) write_file(confusion_, confusion_csv(metrics));
+    }
+};
+
+}  // namespace
+
+const CommandEntry eval_command = {
+    "eval", "accuracy, F1, confusion matrix and routing of a trained model",
+    "Rates are in percent. F1 macro averages over the classes present in truth or prediction; F1\n"
+    "micro equals Top-1; F1mean averages macro and micro of actions and body-level classes, which\n"
+    "come from the third column of labels.txt (without it they are left out). alpha_st is the "
+    "mean\n"
+    "weight that the router gives to the ST path.\n\n"
+    "Example: microdualnet eval --weights runs/tiny/best.safetensors --data DIR --split test\n",
+    [] { return std::unique_ptr<Command>(new EvalCommand); }};
+
+}  // namespace mdn

@@ -1,0 +1,85 @@
+#include <sstream>
+
+#include "train/checkpoint.h"
+#include "train/command.h"
+#include "train/model_options.h"
+#include "train/predict.h"
+
+namespace mdn {
+
+namespace {
+
+class PredictCommand final : public Command {
+    ModelOptions model_;
+    MachineOptions machine_;
+    std::string dataset_, clip_, frames_, keypoints_;
+    int64_t top_ = 5;
+    bool json_ = false;
+
+    void check_source(const Config& config) const {
+        if (dataset_.empty() != clip_.empty()) throw Error("--dataset and --clip go together");
+        if (dataset_.empty() == frames_.empty())
+            throw Error("give either --dataset and --clip, or --frames");
+        if (config.regions == Regions::keypoints && dataset_.empty() && keypoints_.empty())
+            throw Error("this model needs keypoints", "give --keypoints DIR: OpenPose's files");
+    }
+
+    /// Class names from the dataset, else from the run that wrote the weights, else none.
+    std::vector<std::string> class_names(const LoadedModel& loaded) const {
+        if (!dataset_.empty()) {
+            const ClassNames names = read_class_names(dataset_);
+            check_class_count(loaded.model->config(), names.count(), dataset_);
+            return names.names;
+        }
+        std::vector<std::string> names;
+        const auto found = loaded.stored.metadata.find(metadata_classes);
+        if (found == loaded.stored.metadata.end()) return names;
+        std::istringstream text(found->second);
+        for (std::string name; std::getline(text, name);) names.push_back(name);
+        return names;
+    }
+
+  public:
+    void declare(Options& options) override {
+        model_.declare(options, "safetensors file: a run's best.safetensors, say");
+        options.require("--weights");
+        options.text("--dataset", dataset_, "DIR", "dataset folder to take a clip from");
+        options.text("--clip", clip_, "NAME", "with --dataset: the clip's name as in its lists");
+        options.text("--frames", frames_, "DIR",
+                     "or a folder with img_00001.jpg, img_00002.jpg, ...");
+        options.text("--keypoints", keypoints_, "DIR",
+                     "with --frames: folder with OpenPose's JSON files");
+        options.integer("--top", top_, 1, 10000, "classes to show");
+        options.flag("--json", json_, "print one JSON object");
+        machine_.declare(options);
+    }
+
+    void run(const Options&, std::ostream& out, std::ostream& notes) override {
+        machine_.apply();
+        const LoadedModel loaded = load_model(model_, machine_.device, notes);
+        const Config& config = loaded.model->config();
+        check_source(config);
+        const std::vector<std::string> names = class_names(loaded);
+        const ClipFiles files = dataset_.empty() ? clip_in_folders(frames_, keypoints_)
+                                                 : find_clip(dataset_, clip_, config.classes,
+                                                             config.regions == Regions::keypoints)
+                                                       .files;
+        const Prediction prediction = predict(*loaded.model, files);
+        out << (json_ ? prediction_json : prediction_text)(prediction, names, config.entities,
+                                                           top_);
+    }
+};
+
+}  // namespace
+
+const CommandEntry predict_command = {
+    "predict", "the likeliest actions of one clip, and what each body part's router chose",
+    "Reads the clip as evaluation does. The two routing weights of an entity add up to 1: ST "
+    "looks\n"
+    "at the body first and then at time, TS the other way round.\n\n"
+    "Example: microdualnet predict --weights runs/tiny/best.safetensors --dataset DIR --clip NAME\n"
+    "         microdualnet predict --weights W.safetensors --frames frames/c1 "
+    "--keypoints keypoints/c1\n",
+    [] { return std::unique_ptr<Command>(new PredictCommand); }};
+
+}  // namespace mdn

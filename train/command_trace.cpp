@@ -1,0 +1,64 @@
+#include "train/command.h"
+#include "train/model_options.h"
+#include "train/trace.h"
+#include "train/trace_options.h"
+
+namespace mdn {
+
+namespace {
+
+class TraceCommand final : public Command {
+    enum class Mode { by_default, eval, train };
+
+    ModelOptions model_;
+    MachineOptions machine_;
+    TraceInputOptions input_;
+    std::string output_;
+    Mode mode_ = Mode::by_default;
+    bool gradients_ = false;
+
+  public:
+    void declare(Options& options) override {
+        model_.declare(options, "safetensors file with the model's parameters");
+        options.require("--weights");
+        input_.declare(options);
+        options.text("--output", output_, "FILE", "safetensors file to write");
+        options.require("--output");
+        options.choice("--mode", mode_, Choices<Mode>{{"eval", Mode::eval}, {"train", Mode::train}},
+                       "statistics that batch norm uses: the running ones (eval) or the batch's "
+                       "(train); by default eval, or train with --grads");
+        options.flag("--grads", gradients_,
+                     "also write the gradient of the loss: grad.<parameter>");
+        machine_.declare(options);
+    }
+
+    void run(const Options&, std::ostream&, std::ostream& notes) override {
+        machine_.apply();
+        input_.check();
+        LoadedModel loaded = load_model(model_, machine_.device, notes);
+        const TraceInput input = input_.read(loaded.model->config());
+        const bool training = mode_ == Mode::by_default ? gradients_ : mode_ == Mode::train;
+        auto tensors = trace(*loaded.model, input, {.training = training, .gradients = gradients_});
+        if (input_.from_dataset()) {
+            tensors.emplace_back("frames", input.frames);
+            tensors.emplace_back("boxes", input.boxes);
+        }
+        write_safetensors(output_, tensors);
+        notes << "wrote " << tensors.size() << " tensors to " << output_ << "\n";
+    }
+};
+
+}  // namespace
+
+const CommandEntry trace_command = {
+    "trace", "write every intermediate tensor of the model on a given batch",
+    "The input holds frames [B,T,S,S,3] f32 (normalised), boxes [B,T,K,4] f32 (pixels, x1 y1 x2\n"
+    "y2) and optionally labels [B] i64. The output holds, as f32 and as far as the variant has\n"
+    "them: features, entities, st, ts, fused, alpha, f_cnn, f_entity, logits; with labels loss,\n"
+    "loss_ce, loss_mac; with --grads grad.<parameter>; with --dataset also frames and boxes.\n"
+    "Dropout is 0 in both modes.\n\n"
+    "Example: microdualnet trace --config C.json --weights W.safetensors --input IN.safetensors\n"
+    "             --output OUT.safetensors --grads\n",
+    [] { return std::unique_ptr<Command>(new TraceCommand); }};
+
+}  // namespace mdn

@@ -1,0 +1,95 @@
+#include <filesystem>
+
+#include "train/command.h"
+#include "train/model_options.h"
+#include "train/trainer.h"
+
+namespace mdn {
+
+namespace {
+
+class TrainCommand final : public Command {
+    ModelOptions model_;
+    MachineOptions machine_;
+    TrainRun run_;
+    int64_t cache_mib_ = 512;
+
+    /// Takes config and settings from the run's last checkpoint. An option given again must agree
+    /// with it, for otherwise the run would not be the one it continues.
+    void take_over(const Options& options) {
+        const SafetensorsFile stored = read_safetensors(last_checkpoint(run_.out));
+        run_.config = model_.resolve(&stored);
+        const TrainSettings before = TrainSettings::from_text(stored.metadata, stored.path);
+        const auto was = before.to_text(), now = run_.settings.to_text();
+        const int64_t epochs = run_.settings.epochs;
+        for (const auto& [name, value] : now) {
+            if (!options.given(std::string("--").append(name)) || value == was.at(name)) continue;
+            if (name == "epochs" && before.schedule != ScheduleKind::cosine) continue;
+            throw Error("the run in " + run_.out + " was started with --" + name + " " +
+                            was.at(name) + ", not " + value,
+                        "leave the option out, or start another run");
+        }
+        run_.settings = before;
+        // How far a run goes is free to change where the learning rate does not depend on it.
+        if (options.given("--epochs")) run_.settings.epochs = epochs;
+        if (!options.given("--data")) run_.data = stored.metadata.at("data");
+    }
+
+  public:
+    void declare(Options& options) override {
+        options.text("--data", run_.data, "DIR",
+                     "dataset folder: labels.txt, train.txt, frames/, ...");
+        options.text("--out", run_.out, "DIR", "folder of the run, made if need be");
+        options.require("--out");
+        model_.declare(options, "");
+        options.text("--init", run_.init, "FILE",
+                     "safetensors file with the weights to start from");
+        options.flag("--resume", run_.resume,
+                     "continue the run in --out from its last checkpoint, bit for bit");
+        options.flag("--overwrite", run_.overwrite, "start afresh although --out holds a run");
+        run_.settings.declare(options);
+        options.integer("--save-every", run_.save_every, 0, 1'000'000'000,
+                        "steps between checkpoints inside an epoch; 0: at its end only");
+        options.integer("--workers", run_.workers, 1, 256, "threads that decode frames");
+        options.integer("--cache", cache_mib_, 0, 1 << 20, "MiB of decoded frames kept in memory");
+        machine_.declare(options);
+    }
+
+    void run(const Options& options, std::ostream& out, std::ostream&) override {
+        machine_.apply();
+        run_.device = machine_.device;
+        run_.cache_bytes = cache_mib_ << 20;
+        if (run_.resume) {
+            if (run_.overwrite) throw Error("--resume and --overwrite cannot both be given");
+            if (!run_.init.empty()) throw Error("--resume and --init cannot both be given");
+            if (!std::filesystem::exists(last_checkpoint(run_.out)))
+                throw Error(run_.out + " holds no run to resume: there is no last.safetensors");
+            take_over(options);
+        } else {
+            if (run_.data.empty()) throw Error("no dataset given", "give --data DIR");
+            run_.config = model_.resolve(nullptr);
+            // A preset says nothing about the dataset; a config file does.
+            if (model_.config.empty()) run_.config.classes = read_class_names(run_.data).count();
+        }
+        Trainer trainer(run_, out);
+        trainer.run();
+        out << "run: " << run_.out << " (last.safetensors"
+            << (std::filesystem::exists(best_checkpoint(run_.out)) ? ", best.safetensors" : "")
+            << ", log.jsonl)\n";
+    }
+};
+
+}  // namespace
+
+const CommandEntry train_command = {
+    "train", "train a model on a dataset folder",
+    "Writes to --out: last.safetensors (everything that --resume needs, after every epoch),\n"
+    "best.safetensors (the same at the epoch of the best validation Top-1) and log.jsonl (a line "
+    "a\n"
+    "step and a line an epoch). The files also serve as weights for eval, predict and trace.\n"
+    "With --preset the number of classes is that of the dataset.\n\n"
+    "Example: microdualnet train --data DIR --preset tiny --out runs/tiny --epochs 30\n"
+    "         microdualnet train --out runs/tiny --resume\n",
+    [] { return std::unique_ptr<Command>(new TrainCommand); }};
+
+}  // namespace mdn
