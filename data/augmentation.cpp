@@ -31,10 +31,11 @@ Transform transform_to(FrameSize frame, FrameSize resized, const Crop& crop, std
     };
 }
 
-Crop multi_scale_crop(FrameSize frame, std::int64_t S, Random& random) {
+Crop multi_scale_crop(FrameSize frame, std::int64_t S, double min_scale, Random& random) {
     const std::int64_t base = std::min(frame.width, frame.height);
     std::vector<std::int64_t> sides;
     for (const std::int64_t thousandths : {1000, 875, 750, 660}) {
+        if (!sides.empty() && static_cast<double>(thousandths) < 1000 * min_scale) break;
         const std::int64_t side = std::max<std::int64_t>(base * thousandths / 1000, 1);
         // A side within 3 pixels in 224 of S is taken as S, so that nothing is resized for nothing.
         const bool close = std::abs(side - S) * 224 < 3 * S;
@@ -71,9 +72,11 @@ Transform evaluation_transform(FrameSize frame, std::int64_t S) {
     return transform_to(frame, large, {(large.width - S) / 2, (large.height - S) / 2, S, S}, S);
 }
 
-Transform training_transform(FrameSize frame, std::int64_t S, Random& random) {
+Transform training_transform(FrameSize frame, std::int64_t S, Random& random,
+                             double min_crop_scale) {
     const FrameSize large = resized(frame, S);
-    Transform transform = transform_to(frame, large, multi_scale_crop(large, S, random), S);
+    Transform transform =
+        transform_to(frame, large, multi_scale_crop(large, S, min_crop_scale, random), S);
     if (random.below(2) == 1) {
         transform.scale_x = -transform.scale_x;
         transform.offset_x = static_cast<double>(S) - transform.offset_x;

@@ -21,9 +21,11 @@ FrameSize resized(FrameSize frame, std::int64_t S);
 Transform evaluation_transform(FrameSize frame, std::int64_t S);
 
 /// Training: resize, MultiScaleCrop (TSM), mirror with probability ½. The crop's sides are 1, .875,
-/// .75 or .66 of the short side, at most one step of that list apart; it lies at one of 13 fixed
-/// places (corners, centre, middles of the edges, centres of the quarters) and is scaled to S×S.
-/// One transform takes the frame to the result: pixels are interpolated once, not twice.
-Transform training_transform(FrameSize frame, std::int64_t S, Random& random);
+/// .75 or .66 of the short side (those at least `min_crop_scale`, and 1 always), at most one step
+/// of that list apart; it lies at one of 13 fixed places (corners, centre, middles of the edges,
+/// centres of the quarters) and is scaled to S×S. One transform takes the frame to the result:
+/// pixels are interpolated once, not twice.
+Transform training_transform(FrameSize frame, std::int64_t S, Random& random,
+                             double min_crop_scale = 0.66);
 
 }  // namespace mdn

@@ -77,8 +77,8 @@ bool ClipReader::read(const ClipFiles& clip, Random& random, float* frames, floa
         const auto decoded = image(path);
         if (i == 0) {
             size = {decoded->width, decoded->height};
-            transform =
-                training ? training_transform(size, S, random) : evaluation_transform(size, S);
+            transform = training ? training_transform(size, S, random, options_.min_crop_scale)
+                                 : evaluation_transform(size, S);
         } else if (decoded->width != size.width || decoded->height != size.height) {
             throw Error(path.string() + " is " + std::to_string(decoded->width) + "x" +
                         std::to_string(decoded->height) + ", but " +

@@ -32,6 +32,8 @@ struct ClipOptions {
     BoxSource boxes = BoxSource::keypoints;
     /// `train` samples and augments at random; the others crop the centre.
     Sampling sampling = Sampling::test;
+    /// Smallest side of training's crops, as a part of the short side: see training_transform().
+    double min_crop_scale = 0.66;
     /// Decoded frames and chosen persons are kept in memory up to this many bytes, those read first
     /// for good (each epoch reads all, so that nothing is worth more than anything else).
     std::int64_t cache_bytes = 0;

@@ -34,6 +34,8 @@ void visit_settings(Settings& s, Visitor&& v) {
                "of the step schedule: epochs after which the rate is multiplied by --gamma");
     v.number("gamma", s.gamma, 0, 1, "of the step schedule");
     v.number("floor", s.floor, 0, 1e6, "of the cosine schedule: the last rate");
+    v.number("min-crop-scale", s.min_crop_scale, 0, 1,
+             "of MultiScaleCrop's scales 1, .875, .75 and .66 those below this are not used");
     v.integer("seed", s.seed, 0, INT64_MAX, "of initialisation, order, augmentation and dropout");
     v.text("val", s.val, "split that `best` is chosen by; none: no validation");
     v.integer("val-every", s.val_every, 1, many, "epochs from one validation to the next");

@@ -26,6 +26,7 @@ struct TrainSettings {
     std::vector<int64_t> milestones;  // epochs
     double gamma = 0.1;
     double floor = 0;
+    double min_crop_scale = 0.66;
     int64_t seed = 0;
     std::string val = "val";  // "none": no validation
     int64_t val_every = 1;    // epochs

@@ -105,6 +105,20 @@ TEST_SUITE("data/augmentation") {
         CHECK(mirrored < draws * 0.53);
     }
 
+    TEST_CASE("crops below the smallest scale asked for are left out") {
+        Random random(8);
+        for (const double smallest : {0.75, 0.8, 1.0}) {
+            std::set<std::int64_t> heights;
+            for (int i = 0; i < 500; ++i)
+                heights.insert(std::lround(
+                    224 / training_transform({340, 256}, 224, random, smallest).scale_y));
+            std::set<std::int64_t> expected = {256};
+            if (smallest <= 0.875) expected.insert(224);
+            if (smallest <= 0.75) expected.insert(192);
+            CHECK(heights == expected);
+        }
+    }
+
     TEST_CASE("pixels and joints move together, mirrored or not") {
         constexpr std::int64_t S = 112;
         Random random(3);
