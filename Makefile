@@ -4,6 +4,8 @@ CXX      ?= g++
 ARCHFLAG ?= -march=native
 SANITIZE ?= 0
 PYTHON   ?= python3
+# Waiting threads sleep: the machine may have other work, and spinning would starve it.
+OMP_WAIT_POLICY ?= passive
 
 BUILD    := build/release
 OPTIMIZE := -O3
@@ -82,7 +84,7 @@ setup:
 
 test: setup
 	@$(MAKE) --no-print-directory SANITIZE=$(SANITIZE) $(BUILD)/run_tests $(BUILD)/microdualnet
-	$(BUILD)/run_tests
+	OMP_WAIT_POLICY=$(OMP_WAIT_POLICY) $(BUILD)/run_tests
 
 check:
 	@command -v clang-format >/dev/null || { echo 'check: clang-format is not installed: sudo apt-get install clang-format' >&2; exit 2; }
