@@ -86,6 +86,9 @@ test: setup
 	@$(MAKE) --no-print-directory SANITIZE=$(SANITIZE) $(BUILD)/run_tests $(BUILD)/microdualnet
 	OMP_WAIT_POLICY=$(OMP_WAIT_POLICY) $(BUILD)/run_tests
 
+demo: all
+	@train/demo.sh
+
 check:
 	@command -v clang-format >/dev/null || { echo 'check: clang-format is not installed: sudo apt-get install clang-format' >&2; exit 2; }
 	clang-format --dry-run --Werror $(FORMATTED)
