@@ -1,6 +1,7 @@
 // Convolution as implicit matrix products: y = patches(x)·Wᵀ, dW = dyᵀ·patches(x), and dx as
 // convolutions of dy with the flipped weights, one for each phase of the stride.
 #include "engine/cpu/conv2d_patches.h"
+#include "engine/cpu/conv2d_winograd.h"
 #include "engine/cpu/cpu_kernels.h"
 #include "engine/cpu/dispatch.h"
 
@@ -93,6 +94,12 @@ void unshift(Tensor& dx, int64_t frames) {
     });
 }
 
+/// Winograd's transforms cost some digits: float has them to spare, double is for exactness.
+template <class T>
+bool use_winograd(const Patches<T>& patches, int64_t out_channels) {
+    return sizeof(T) == sizeof(float) && winograd_pays(patches, out_channels);
+}
+
 }  // namespace
 
 void CpuKernels::conv2d_forward(const Tensor& x, const ChannelAffine& read, const Tensor& weight,
@@ -101,6 +108,8 @@ void CpuKernels::conv2d_forward(const Tensor& x, const ChannelAffine& read, cons
         const Patches<T> patches = patches_of<T>(x, read, weight.shape(), options, y);
         const int64_t out_channels = weight.dim(0);
         T* const out = y.data<T>();
+        if (use_winograd(patches, out_channels))
+            return winograd_conv2d(patches, {weight.data<T>(), out_channels, x.dim(3), false}, out);
         const auto rows = [=](int64_t i) { return out + i * out_channels; };
         gemm_shared_b(patches.rows(), out_channels, patches.columns(), PatchesA<T>{patches},
                       ColumnMajorB<T>{weight.data<T>(), patches.columns()},
@@ -129,6 +138,10 @@ void CpuKernels::conv2d_backward_input(const Tensor& dy, const Tensor& weight,
                                          .pad_x = x.pad(),
                                          .out_height = y.positions,
                                          .out_width = x.positions};
+                if (options.stride == 1 && use_winograd(patches, channels)) {
+                    winograd_conv2d(patches, {weight.data<T>(), channels, dy.dim(3), true}, out);
+                    continue;
+                }
                 const PhaseWeights<T> weights{weight.data<T>(),
                                               weight.dim(0),
                                               weight.dim(1),
@@ -155,6 +168,8 @@ void CpuKernels::conv2d_backward_weight(const Tensor& x, const ChannelAffine& re
     with_float_type(x, [&]<class T>(T) {
         const Patches<T> patches = patches_of<T>(x, read, dweight.shape(), options, dy);
         const int64_t out_channels = dweight.dim(0);
+        if (use_winograd(patches, out_channels))
+            return winograd_weight_gradient(patches, dy.data<T>(), out_channels, dweight.data<T>());
         gemm_long_k(out_channels, patches.columns(), patches.rows(),
                     ColumnMajorA<T>{dy.data<T>(), out_channels}, PatchesB<T>{patches},
                     dweight.data<T>());

@@ -16,12 +16,12 @@ namespace mdn {
 
 template <class T>
 struct Patches {
-    const T* image;  // [images,height,width,channels]
-    int64_t images, height, width, channels;
-    int64_t kernel_height, kernel_width;
-    int64_t stride;
-    int64_t pad_y, pad_x;  // rows above and columns to the left of the image; may be negative
-    int64_t out_height, out_width;
+    const T* image = nullptr;  // [images,height,width,channels]
+    int64_t images = 0, height = 0, width = 0, channels = 0;
+    int64_t kernel_height = 1, kernel_width = 1, stride = 1;
+    // Rows above and columns to the left of the image; negative ones skip a part of it.
+    int64_t pad_y = 0, pad_x = 0;
+    int64_t out_height = 0, out_width = 0;
     int64_t shift_frames = 0;  // as in Conv2d
     // What is read is scale·x + shift per channel (where given), behind a ReLU if `relu`.
     const T* scale = nullptr;
@@ -32,13 +32,10 @@ struct Patches {
     int64_t columns() const { return kernel_height * kernel_width * channels; }
 };
 
-/// Copies columns [column, column + width) of the patch matrix, width <= max_width, a row at a
-/// time.
+/// Copies columns [column, column + width) of the patch matrix, a row at a time.
 template <class T>
 class PatchRows {
   public:
-    static constexpr int64_t max_width = 512;
-
     PatchRows(const Patches<T>& patches, int64_t row, int64_t column, int64_t width)
         : patches_(patches),
           x_(row % patches.out_width),
@@ -61,6 +58,10 @@ class PatchRows {
     }
 
   private:
+    /// Panels are narrower and shallower than this, so that even runs of one number fit.
+    static constexpr int64_t max_runs = 512;
+    static_assert(block_depth <= max_runs && gemm_long_k_chunk<T> <= max_runs);
+
     /// Columns whose numbers lie side by side in the image.
     struct Run {
         int64_t kernel_row;
@@ -128,7 +129,7 @@ class PatchRows {
     const Patches<T>& patches_;
     int64_t x_, y_, image_;
     int run_count_ = 0;
-    Run runs_[max_width];
+    Run runs_[max_runs];
 };
 
 /// The patch matrix as the left operand of a product.
@@ -150,7 +151,7 @@ struct PatchesB {
     const Patches<T>& patches;
     void pack(int64_t k, int64_t depth, int64_t column, int64_t columns, T* panels) const {
         PatchRows<T> source(patches, k, column, columns);
-        T row[PatchRows<T>::max_width];
+        T row[gemm_long_k_chunk<T>];
         for (int64_t p = 0; p < depth; ++p) {
             source.next(row);
             for (int64_t j = 0; j < columns; j += tile_width<T>) {

@@ -25,7 +25,7 @@ namespace mdn {
 
 /// Memory for packed panels: one block a thread and a purpose, grown when needed and kept until
 /// the thread ends, so that a training step allocates none.
-enum class Workspace { panels_of_a, panels_of_b, shared_b, partial_sums, count };
+enum class Workspace { panels_of_a, panels_of_b, shared_b, partial_sums, point_values, count };
 void* workspace_bytes(Workspace purpose, int64_t bytes);
 template <class T>
 T* workspace(Workspace purpose, int64_t count) {
@@ -64,10 +64,19 @@ struct DepthSteps {
 inline constexpr int64_t task_panels = 288 / tile_rows;
 inline constexpr int64_t max_task_panels = task_panels;
 
-/// Multiplies the packed panels of A [rows, depth] and of B [depth, columns] into C at (0, column).
+/// Panels of A: the distances from panel to panel and, by_row, from row to row.
+template <class T>
+struct PanelsOfA {
+    const T* data;
+    int64_t panel_stride = panel_size<T>;
+    int64_t row_stride = panel_row_stride<T>;
+};
+
+/// Multiplies the panels of A [rows, depth] and of B [depth, columns] into C at (0, column).
 template <class T, PanelLayout layout>
-void multiply_block(int64_t rows, int64_t column, int64_t columns, int64_t depth, const T* a,
-                    const T* b, T* const* c_rows, T alpha, T beta, const T* bias) {
+void multiply_block(int64_t rows, int64_t column, int64_t columns, int64_t depth,
+                    const PanelsOfA<T>& a, const T* b, T* const* c_rows, T alpha, T beta,
+                    const T* bias) {
     for (int64_t j = 0; j < columns; j += tile_width<T>)
         for (int64_t i = 0; i < rows; i += tile_rows) {
             const TileOutput<T> out = {
@@ -78,7 +87,8 @@ void multiply_block(int64_t rows, int64_t column, int64_t columns, int64_t depth
                 alpha,
                 beta,
                 bias};
-            multiply_tile<T, layout>(depth, a + i / tile_rows * panel_size<T>, b + j * depth, out);
+            multiply_tile<T, layout>(depth, a.data + i / tile_rows * a.panel_stride, a.row_stride,
+                                     b + j * depth, out);
         }
 }
 
@@ -134,10 +144,10 @@ void gemm_shared_b(int64_t m, int64_t n, int64_t k, const A& a, const B& b,
             for (int64_t step = 0; step < steps.count; ++step) {
                 const int64_t begin = steps.begin(step), depth = steps.length(step);
                 a.pack(row, row_end - row, begin, depth, packed_a);
-                multiply_block<T, A::layout>(row_end - row, column, column_end - column, depth,
-                                             packed_a, packed_b + begin * padded_n + column * depth,
-                                             c.at, out.alpha, step == 0 ? out.beta : T{1},
-                                             step == 0 ? out.bias : nullptr);
+                multiply_block<T, A::layout>(
+                    row_end - row, column, column_end - column, depth, PanelsOfA<T>{packed_a},
+                    packed_b + begin * padded_n + column * depth, c.at, out.alpha,
+                    step == 0 ? out.beta : T{1}, step == 0 ? out.bias : nullptr);
             }
         }
     }
@@ -160,6 +170,10 @@ struct LongKTasks {
     Partition rows, depth, columns;
 };
 
+/// Columns of B that gemm_long_k packs at a time.
+template <class T>
+inline constexpr int64_t gemm_long_k_chunk = 4 * tile_width<T>;
+
 /// The product where k is long and B is met by few rows of A, as in weight gradients: B is packed
 /// by each task for itself, in blocks that stay in cache, and where k is split the partial sums
 /// are added in order. C is contiguous, [m,n]; alpha 1, beta 0.
@@ -169,7 +183,7 @@ struct LongKTasks {
 template <class T, class A, class B>
 void gemm_long_k(int64_t m, int64_t n, int64_t k, const A& a, const B& b, T* c) {
     if (m == 0 || n == 0) return;
-    constexpr int64_t chunk = 4 * tile_width<T>;  // columns of B packed at a time
+    constexpr int64_t chunk = gemm_long_k_chunk<T>;
     const DepthSteps steps(k);
     const int64_t threads = m * n * k > 100000 ? omp_get_max_threads() : 1;
     const LongKTasks tasks(ceil_div(m, tile_rows), ceil_div(n, tile_width<T>), steps.count,
@@ -197,9 +211,9 @@ void gemm_long_k(int64_t m, int64_t n, int64_t k, const A& a, const B& b, T* c) 
                 for (int64_t j = column; j < column_end; j += chunk) {
                     const int64_t width = std::min(chunk, column_end - j);
                     b.pack(begin, depth, j, width, packed_b);
-                    multiply_block<T, A::layout>(row_end - row, j, width, depth, packed_a, packed_b,
-                                                 rows.at, T{1}, step == first_step ? T{0} : T{1},
-                                                 static_cast<const T*>(nullptr));
+                    multiply_block<T, A::layout>(
+                        row_end - row, j, width, depth, PanelsOfA<T>{packed_a}, packed_b, rows.at,
+                        T{1}, step == first_step ? T{0} : T{1}, static_cast<const T*>(nullptr));
                 }
             }
         }

@@ -16,8 +16,9 @@ inline Vector<T> finish(Vector<T> sum, const T* c, const T* bias, T alpha, T bet
 /// The tile with the first `rows` rows of the panel. Every loop over rows and vectors is unrolled,
 /// so `sum` lives in registers.
 template <class T, PanelLayout layout, int rows, int vectors>
-void multiply_rows(int64_t depth, const T* a, const T* b, const TileOutput<T>& out) {
-    constexpr int64_t row_step = layout == PanelLayout::by_row ? panel_row_stride<T> : 1;
+void multiply_rows(int64_t depth, const T* a, int64_t row_stride, const T* b,
+                   const TileOutput<T>& out) {
+    const int64_t row_step = layout == PanelLayout::by_row ? row_stride : 1;
     constexpr int64_t depth_step = layout == PanelLayout::by_row ? 1 : tile_rows;
     constexpr int width = vectors * lanes<T>;
     for (int r = 0; r < rows && r < out.valid_rows; ++r)
@@ -69,31 +70,34 @@ void multiply_rows(int64_t depth, const T* a, const T* b, const TileOutput<T>& o
 
 /// The smallest of the compiled heights that covers the valid rows.
 template <class T, PanelLayout layout, int vectors, int rows = tile_rows>
-void choose_rows(int64_t depth, const T* a, const T* b, const TileOutput<T>& out) {
+void choose_rows(int64_t depth, const T* a, int64_t row_stride, const T* b,
+                 const TileOutput<T>& out) {
     if constexpr (rows > 4)
         if (out.valid_rows <= rows - 4)
-            return choose_rows<T, layout, vectors, rows - 4>(depth, a, b, out);
-    multiply_rows<T, layout, rows, vectors>(depth, a, b, out);
+            return choose_rows<T, layout, vectors, rows - 4>(depth, a, row_stride, b, out);
+    multiply_rows<T, layout, rows, vectors>(depth, a, row_stride, b, out);
 }
 
 }  // namespace
 
 template <class T, PanelLayout layout>
-void multiply_tile(int64_t depth, const T* a, const T* b, const TileOutput<T>& out) {
+void multiply_tile(int64_t depth, const T* a, int64_t row_stride, const T* b,
+                   const TileOutput<T>& out) {
     static_assert(tile_vectors == 2);
     if (out.valid_width > lanes<T>)
-        choose_rows<T, layout, 2>(depth, a, b, out);
+        choose_rows<T, layout, 2>(depth, a, row_stride, b, out);
     else
-        choose_rows<T, layout, 1>(depth, a, b, out);
+        choose_rows<T, layout, 1>(depth, a, row_stride, b, out);
 }
 
-template void multiply_tile<float, PanelLayout::by_row>(int64_t, const float*, const float*,
-                                                        const TileOutput<float>&);
-template void multiply_tile<float, PanelLayout::by_column>(int64_t, const float*, const float*,
-                                                           const TileOutput<float>&);
-template void multiply_tile<double, PanelLayout::by_row>(int64_t, const double*, const double*,
-                                                         const TileOutput<double>&);
-template void multiply_tile<double, PanelLayout::by_column>(int64_t, const double*, const double*,
+template void multiply_tile<float, PanelLayout::by_row>(int64_t, const float*, int64_t,
+                                                        const float*, const TileOutput<float>&);
+template void multiply_tile<float, PanelLayout::by_column>(int64_t, const float*, int64_t,
+                                                           const float*, const TileOutput<float>&);
+template void multiply_tile<double, PanelLayout::by_row>(int64_t, const double*, int64_t,
+                                                         const double*, const TileOutput<double>&);
+template void multiply_tile<double, PanelLayout::by_column>(int64_t, const double*, int64_t,
+                                                            const double*,
                                                             const TileOutput<double>&);
 
 }  // namespace mdn

@@ -24,8 +24,8 @@ enum class PanelLayout {
     by_row,    // row after row: a plain copy when A is contiguous along k
     by_column  // column after column: a plain copy when A is contiguous along its rows
 };
-/// From row to row of a by_row panel: one vector more than block_depth, so that the rows fall into
-/// different sets of the first-level cache.
+/// From row to row of a packed by_row panel: one vector more than block_depth, so that the rows
+/// fall into different sets of the first-level cache.
 template <class T>
 inline constexpr int64_t panel_row_stride = block_depth + lanes<T>;
 template <class T>
@@ -43,8 +43,10 @@ struct TileOutput {
 };
 
 /// Multiplies a panel of A by a panel of B (`depth` rows of one or two vectors, 64-byte aligned;
-/// one when valid_width fits in it).
+/// one when valid_width fits in it). The rows of a by_row panel are row_stride apart; all that
+/// valid_rows rounds up to (tile_rows less a multiple of 4) must be readable.
 template <class T, PanelLayout layout>
-void multiply_tile(int64_t depth, const T* a, const T* b, const TileOutput<T>& out);
+void multiply_tile(int64_t depth, const T* a, int64_t row_stride, const T* b,
+                   const TileOutput<T>& out);
 
 }  // namespace mdn

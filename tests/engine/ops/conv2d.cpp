@@ -167,26 +167,30 @@ TEST_SUITE("engine/ops/conv2d") {
 
     TEST_CASE("conv2d in float is as exact as its sums allow, gradients too, and repeatable") {
         Random random(5);
-        // Large enough for every thread, several blocks along k, and a split sum over pixels.
-        const Case c = {4, 15, 14, 64, 48, 3, {.stride = 1, .pad = 1, .shift_frames = 2}};
-        const Tensor x = random.normal_tensor(input_shape(c));
-        const Tensor weight = random.normal_tensor(weight_shape(c));
-        Tensor seed;
-        const auto run = [&](DType dtype) {
-            const Tensor in = x.to(dtype).set_requires_grad();
-            const Tensor w = weight.to(dtype).set_requires_grad();
-            const Tensor y = conv2d(in, w, c.options);
-            if (!seed.defined()) seed = random.normal_tensor(y.shape());
-            backward(y, seed.to(dtype));
-            return std::vector<Tensor>{y.detach(), in.grad(), w.grad()};
-        };
-        const std::vector<Tensor> first = run(DType::f32), again = run(DType::f32);
-        const std::vector<Tensor> exact = run(DType::f64);
-        for (size_t i = 0; i < first.size(); ++i) {
-            CAPTURE(i);
-            CHECK(test::relative_error(first[i], exact[i]) <= 2e-6);
-            CHECK(std::memcmp(first[i].raw(), again[i].raw(),
-                              static_cast<size_t>(first[i].bytes())) == 0);
+        // Large enough for every thread, several blocks along k and a split sum over pixels; the
+        // second has phases of 3×3 weights in its input gradient.
+        for (const Case& c :
+             {Case{4, 15, 14, 56, 48, 3, {.stride = 1, .pad = 1, .shift_frames = 2}},
+              Case{4, 40, 40, 64, 64, 7, {.stride = 2, .pad = 3}}}) {
+            const Tensor x = random.normal_tensor(input_shape(c));
+            const Tensor weight = random.normal_tensor(weight_shape(c));
+            Tensor seed;
+            const auto run = [&](DType dtype) {
+                const Tensor in = x.to(dtype).set_requires_grad();
+                const Tensor w = weight.to(dtype).set_requires_grad();
+                const Tensor y = conv2d(in, w, c.options);
+                if (!seed.defined()) seed = random.normal_tensor(y.shape());
+                backward(y, seed.to(dtype));
+                return std::vector<Tensor>{y.detach(), in.grad(), w.grad()};
+            };
+            const std::vector<Tensor> first = run(DType::f32), again = run(DType::f32);
+            const std::vector<Tensor> exact = run(DType::f64);
+            for (size_t i = 0; i < first.size(); ++i) {
+                CAPTURE(i);
+                CHECK(test::relative_error(first[i], exact[i]) <= 2e-6);
+                CHECK(std::memcmp(first[i].raw(), again[i].raw(),
+                                  static_cast<size_t>(first[i].bytes())) == 0);
+            }
         }
     }
 
