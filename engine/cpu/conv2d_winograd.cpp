@@ -252,7 +252,7 @@ void winograd_conv2d(const Patches<T>& patches, const WinogradWeights<T>& weight
                                    PointValues<T>::size(group, k) + PointValues<T>::size(group, n));
     const PointValues<T> v{values, group, k};
     const PointValues<T> m{values + PointValues<T>::size(group, k), group, n};
-#pragma omp parallel
+#pragma omp parallel if (patches.rows() * n * k > parallel_products)
     {
         T* const buffer = workspace<T>(Workspace::panels_of_a, points * k);
         pack_weights(weights, steps, packed_b);
@@ -299,7 +299,7 @@ void winograd_weight_gradient(const Patches<T>& patches, const T* dy, int64_t ou
                                    PointValues<T>::size(group, k) + PointValues<T>::size(group, n));
     const PointValues<T> v{values, group, k};
     const PointValues<T> p{values + PointValues<T>::size(group, k), group, n};
-#pragma omp parallel
+#pragma omp parallel if (patches.rows() * n * k > parallel_products)
     {
         T* const packed_a = workspace<T>(Workspace::panels_of_a,
                                          std::max(points * k, max_task_panels * panel_size<T>));

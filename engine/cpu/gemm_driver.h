@@ -6,7 +6,7 @@
 //
 //   C is cut into blocks of rows, and wide or short problems also into blocks of columns: a task
 //   for one thread each. A task goes along k in steps of at most block_depth. For each step it
-//   packs its rows of A (about 200 KiB: they stay in the second-level cache) and runs through B's
+//   packs its rows of A (up to 450 KiB: they stay in the second-level cache) and runs through B's
 //   panels (a panel of 384×32 floats is 48 KiB, streamed once per task) and, for each, through the
 //   rows of A, twelve at a time (multiply_tile).
 //
@@ -60,9 +60,11 @@ struct DepthSteps {
     int64_t k, count, depth;
 };
 
-/// Rows of C in one task: about this many panels.
-inline constexpr int64_t task_panels = 288 / tile_rows;
-inline constexpr int64_t max_task_panels = task_panels;
+/// Multiplications below which a product is not worth waking other threads for.
+inline constexpr int64_t parallel_products = 500000;
+
+/// Most panels of A in one task: they stay in the second-level cache beside a panel of B.
+inline constexpr int64_t max_task_panels = 288 / tile_rows;
 
 /// Panels of A: the distances from panel to panel and, by_row, from row to row.
 template <class T>
@@ -115,7 +117,7 @@ void gemm_shared_b(int64_t m, int64_t n, int64_t k, const A& a, const B& b,
     const int64_t row_panels = ceil_div(m, tile_rows), column_panels = ceil_div(n, tile_width<T>);
     const int64_t padded_n = ceil_div(n, lanes<T>) * lanes<T>;
     T* const packed_b = workspace<T>(Workspace::shared_b, padded_n * k);
-#pragma omp parallel if (m * n * k > 100000)
+#pragma omp parallel if (m * n * k > parallel_products)
     {
 #pragma omp for schedule(static)
         for (int64_t job = 0; job < steps.count * column_panels; ++job) {
@@ -127,7 +129,7 @@ void gemm_shared_b(int64_t m, int64_t n, int64_t k, const A& a, const B& b,
         }
         // As many row blocks as threads can share evenly; column blocks only if rows are too few.
         const int64_t threads = omp_get_num_threads();
-        const int64_t wanted = ceil_div(ceil_div(row_panels, task_panels), threads) * threads;
+        const int64_t wanted = ceil_div(ceil_div(row_panels, max_task_panels), threads) * threads;
         const Partition by_rows{row_panels, std::min(row_panels, wanted)};
         const Partition by_columns{column_panels,
                                    std::min(column_panels, ceil_div(threads, by_rows.parts))};
@@ -185,7 +187,7 @@ void gemm_long_k(int64_t m, int64_t n, int64_t k, const A& a, const B& b, T* c) 
     if (m == 0 || n == 0) return;
     constexpr int64_t chunk = gemm_long_k_chunk<T>;
     const DepthSteps steps(k);
-    const int64_t threads = m * n * k > 100000 ? omp_get_max_threads() : 1;
+    const int64_t threads = m * n * k > parallel_products ? omp_get_max_threads() : 1;
     const LongKTasks tasks(ceil_div(m, tile_rows), ceil_div(n, tile_width<T>), steps.count,
                            threads);
     T* const partial = workspace<T>(Workspace::partial_sums, (tasks.depth.parts - 1) * m * n);
