@@ -27,4 +27,11 @@ class AtomicFile {
     int descriptor_ = -1;
 };
 
+/// A whole text file in one go.
+inline void write_file(const std::string& path, const std::string& text) {
+    AtomicFile file(path);
+    file.write(text);
+    file.commit();
+}
+
 }  // namespace mdn

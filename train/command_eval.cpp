@@ -4,21 +4,16 @@
 #include "train/evaluation_output.h"
 #include "train/model_options.h"
 #include "train/progress.h"
+#include "train/report.h"
 
 namespace mdn {
 
 namespace {
 
-void write_file(const std::string& path, const std::string& text) {
-    AtomicFile file(path);
-    file.write(text);
-    file.commit();
-}
-
 class EvalCommand final : public Command {
     ModelOptions model_;
     MachineOptions machine_;
-    std::string data_, split_ = "test", json_file_, confusion_;
+    std::string data_, split_ = "test", json_file_, confusion_, report_;
     bool json_ = false, twice_ = false;
     int64_t batch_ = 16, workers_ = 2;
 
@@ -33,6 +28,8 @@ class EvalCommand final : public Command {
         options.text("--json-file", json_file_, "FILE", "also write that JSON object to a file");
         options.text("--confusion", confusion_, "FILE",
                      "write the confusion matrix to this CSV file");
+        options.text("--report", report_, "FILE",
+                     "write a page with routing and confusions (HTML)");
         options.flag("--twice", twice_,
                      "average two samplings of every clip (twice_sample of TSM)");
         options.integer("--batch", batch_, 1, 4096, "clips at a time");
@@ -74,6 +71,9 @@ class EvalCommand final : public Command {
             out << metrics_table(metrics, config.entities);
         if (!json_file_.empty()) write_file(json_file_, metrics_json(metrics, config.entities));
         if (!confusion_.empty()) write_file(confusion_, confusion_csv(metrics));
+        if (!report_.empty())
+            write_file(report_, report_html(metrics, config.entities,
+                                            config.preset + ", " + data_ + ", " + split_));
     }
 };
 

@@ -74,7 +74,9 @@ class TrainCommand final : public Command {
         Trainer trainer(run_, out);
         trainer.run();
         out << "run: " << run_.out << " (last.safetensors"
-            << (std::filesystem::exists(best_checkpoint(run_.out)) ? ", best.safetensors" : "")
+            << (std::filesystem::exists(best_checkpoint(run_.out))
+                    ? ", best.safetensors, report.html"
+                    : "")
             << ", log.jsonl)\n";
     }
 };

@@ -1,6 +1,11 @@
 #include "train/log.h"
 
-#include <filesystem>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "engine/error.h"
@@ -14,25 +19,34 @@ std::string json_line(const LogFields& fields) {
     return object.dump();
 }
 
-Log::Log(const std::string& path, int64_t keep_bytes) : path_(path), bytes_(keep_bytes) {
-    std::error_code error;
-    if (keep_bytes > 0) {
-        const auto size = static_cast<int64_t>(std::filesystem::file_size(path, error));
-        if (error || size < keep_bytes)
-            throw Error(path + " is shorter than when the checkpoint was written",
-                        "was it edited? the run can only go on with the log it wrote");
-        std::filesystem::resize_file(path, static_cast<uintmax_t>(keep_bytes), error);
-        if (error) throw Error("cannot shorten " + path + ": " + error.message());
-    }
-    stream_.open(path, std::ios::binary | (keep_bytes > 0 ? std::ios::app : std::ios::trunc));
-    if (!stream_) throw Error("cannot write " + path);
+Log::Log(const std::string& path, int64_t keep_bytes)
+    : path_(path),
+      descriptor_(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)),
+      bytes_(keep_bytes) {
+    struct stat status {};
+    if (descriptor_ < 0) throw Error("cannot write " + path + ": " + std::strerror(errno));
+    const bool shorter = ::fstat(descriptor_, &status) != 0 || status.st_size < keep_bytes;
+    if (!shorter && ::ftruncate(descriptor_, keep_bytes) == 0) return;
+    const std::string reason = std::strerror(errno);
+    ::close(descriptor_);
+    if (!shorter) throw Error("cannot shorten " + path + ": " + reason);
+    throw Error(path + " is shorter than when the checkpoint was written",
+                "was it edited? the run can only go on with the log it wrote");
 }
+
+Log::~Log() { ::close(descriptor_); }
 
 void Log::write(const LogFields& fields) {
     const std::string line = json_line(fields) + "\n";
-    stream_ << line << std::flush;
-    if (!stream_) throw Error("cannot write " + path_ + ": is the disk full?");
+    // A line is written by one call; what a full disk cuts short is an error like any other.
+    if (::write(descriptor_, line.data(), line.size()) != std::ssize(line))
+        throw Error("cannot write " + path_ + ": " + std::strerror(errno));
     bytes_ += std::ssize(line);
+}
+
+void Log::sync() {
+    if (::fsync(descriptor_) != 0)
+        throw Error("cannot write " + path_ + ": " + std::strerror(errno));
 }
 
 }  // namespace mdn

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <fstream>
 #include <string>
 #include <utility>
 #include <variant>
@@ -24,14 +23,19 @@ class Log {
     /// after its checkpoint, so that the log reads as one run. Throws Error if it cannot be opened
     /// or is shorter than that.
     Log(const std::string& path, int64_t keep_bytes);
+    ~Log();
+    Log(const Log&) = delete;
+    Log& operator=(const Log&) = delete;
 
     void write(const LogFields& fields);
+    /// Puts what was written on the disk, so that a checkpoint never knows more than the log.
+    void sync();
     /// Length of the file.
     int64_t bytes() const { return bytes_; }
 
   private:
     std::string path_;
-    std::ofstream stream_;
+    int descriptor_;
     int64_t bytes_;
 };
 

@@ -7,9 +7,11 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "engine/atomic_file.h"
 #include "engine/autograd.h"
 #include "model/summary.h"
 #include "train/model_options.h"
+#include "train/report.h"
 
 namespace mdn {
 
@@ -44,6 +46,7 @@ std::unique_ptr<Loader> make_loader(const TrainRun& run, const ClassNames& class
 std::string last_checkpoint(const std::string& run) { return run + "/last.safetensors"; }
 std::string best_checkpoint(const std::string& run) { return run + "/best.safetensors"; }
 std::string log_file(const std::string& run) { return run + "/log.jsonl"; }
+std::string report_file(const std::string& run) { return run + "/report.html"; }
 
 Trainer::Trainer(TrainRun run, std::ostream& out)
     : run_(std::move(run)), out_(out), progress_(out) {
@@ -97,8 +100,8 @@ void Trainer::prepare_folder() {
             "continue it with --resume, replace it with --overwrite, or give another --out");
     if (!has_run && fs::exists(run_.out, error) && !fs::is_empty(run_.out, error))
         throw Error(run_.out + " exists and is not an empty folder");
-    for (const std::string& file :
-         {last_checkpoint(run_.out), best_checkpoint(run_.out), log_file(run_.out)})
+    for (const std::string& file : {last_checkpoint(run_.out), best_checkpoint(run_.out),
+                                    log_file(run_.out), report_file(run_.out)})
         fs::remove(file, error);
     fs::create_directories(run_.out, error);
     if (error) throw Error("cannot make the folder " + run_.out + ": " + error.message());
@@ -226,6 +229,10 @@ void Trainer::finish_epoch(double seconds) {
         if (best) {
             position_.best_top1 = metrics.top1;
             position_.best_epoch = epoch;
+            write_file(report_file(run_.out),
+                       report_html(metrics, run_.config.entities,
+                                   run_.config.preset + ", " + run_.settings.val + ", epoch " +
+                                       std::to_string(epoch)));
         }
         fields.insert(fields.end(), {{"val_loss", metrics.loss},
                                      {"val_top1", metrics.top1},
@@ -253,6 +260,7 @@ void Trainer::finish_epoch(double seconds) {
 }
 
 void Trainer::save(const std::string& path) {
+    log_->sync();
     position_.log_bytes = log_->bytes();
     std::map<std::string, std::string> metadata = run_.settings.to_text();
     metadata[metadata_config] = to_json(run_.config);

@@ -21,7 +21,7 @@ namespace mdn {
 
 struct TrainRun {
     std::string data;  // dataset folder
-    std::string out;   // folder of the run: last.safetensors, best.safetensors, log.jsonl
+    std::string out;   // folder of the run, for the files below
     Config config;
     TrainSettings settings;
     std::string init;  // weights to start from, or empty
@@ -37,6 +37,7 @@ struct TrainRun {
 std::string last_checkpoint(const std::string& run);
 std::string best_checkpoint(const std::string& run);
 std::string log_file(const std::string& run);
+std::string report_file(const std::string& run);
 
 /// The constructor checks everything and reads what it needs, and only then makes the folder;
 /// run() trains. A run that is killed at any moment goes on from its last checkpoint with
