@@ -100,7 +100,7 @@ double best_gflops(double operations, Work&& work) {
 }  // namespace
 
 double measure_fma_peak() {
-    constexpr int64_t rounds = 4'000'000;
+    constexpr int64_t rounds = 1'000'000;
     const double operations = 2.0 * 10 * (vector_bytes / 4) * rounds * omp_get_max_threads();
     volatile float sink = 0;
     return best_gflops(operations, [&] {
