@@ -104,7 +104,10 @@ struct RowPointers {
     }
 };
 
-/// The product with B packed beforehand, once for all tasks: for a B that many rows of A meet.
+/// Packed B beyond this is packed and used in several goes, so that it stays in the outer caches.
+inline constexpr int64_t shared_b_bytes = 2 << 20;
+
+/// The product with B packed once for all tasks: for a B that many rows of A meet.
 ///
 /// A: `static constexpr PanelLayout layout` and `pack(row, rows, k, depth, T* panels)`, which fills
 /// panels of tile_rows rows, panel_size<T> apart. B: `pack(k, depth, column, columns, T* panel)`,
@@ -116,17 +119,13 @@ void gemm_shared_b(int64_t m, int64_t n, int64_t k, const A& a, const B& b,
     const DepthSteps steps(k);
     const int64_t row_panels = ceil_div(m, tile_rows), column_panels = ceil_div(n, tile_width<T>);
     const int64_t padded_n = ceil_div(n, lanes<T>) * lanes<T>;
-    T* const packed_b = workspace<T>(Workspace::shared_b, padded_n * k);
+    const int64_t step_bytes = padded_n * steps.depth * static_cast<int64_t>(sizeof(T));
+    const int64_t group_steps =
+        std::max<int64_t>(1, shared_b_bytes / std::max<int64_t>(1, step_bytes));
+    T* const packed_b =
+        workspace<T>(Workspace::shared_b, padded_n * std::min(k, group_steps * steps.depth));
 #pragma omp parallel if (m * n * k > parallel_products)
     {
-#pragma omp for schedule(static)
-        for (int64_t job = 0; job < steps.count * column_panels; ++job) {
-            const int64_t step = job / column_panels;
-            const int64_t column = job % column_panels * tile_width<T>;
-            const int64_t depth = steps.length(step);
-            b.pack(steps.begin(step), depth, column, std::min<int64_t>(tile_width<T>, n - column),
-                   packed_b + steps.begin(step) * padded_n + column * depth);
-        }
         // As many row blocks as threads can share evenly; column blocks only if rows are too few.
         const int64_t threads = omp_get_num_threads();
         const int64_t wanted = ceil_div(ceil_div(row_panels, max_task_panels), threads) * threads;
@@ -134,22 +133,34 @@ void gemm_shared_b(int64_t m, int64_t n, int64_t k, const A& a, const B& b,
         const Partition by_columns{column_panels,
                                    std::min(column_panels, ceil_div(threads, by_rows.parts))};
         T* const packed_a = workspace<T>(Workspace::panels_of_a, max_task_panels * panel_size<T>);
+        for (int64_t first = 0; first < steps.count; first += group_steps) {
+            const int64_t last = std::min(first + group_steps, steps.count);
+            const int64_t group_begin = steps.begin(first);
+#pragma omp for schedule(static)
+            for (int64_t job = 0; job < (last - first) * column_panels; ++job) {
+                const int64_t begin = steps.begin(first + job / column_panels);
+                const int64_t depth = steps.length(first + job / column_panels);
+                const int64_t column = job % column_panels * tile_width<T>;
+                b.pack(begin, depth, column, std::min<int64_t>(tile_width<T>, n - column),
+                       packed_b + (begin - group_begin) * padded_n + column * depth);
+            }
 #pragma omp for schedule(dynamic, 1)
-        for (int64_t task = 0; task < by_rows.parts * by_columns.parts; ++task) {
-            const int64_t row_part = task / by_columns.parts;
-            const int64_t column_part = task % by_columns.parts;
-            const int64_t row = by_rows.begin(row_part) * tile_rows;
-            const int64_t row_end = std::min(m, by_rows.end(row_part) * tile_rows);
-            const int64_t column = by_columns.begin(column_part) * tile_width<T>;
-            const int64_t column_end = std::min(n, by_columns.end(column_part) * tile_width<T>);
-            const RowPointers<T> c(out.rows, row, row_end);
-            for (int64_t step = 0; step < steps.count; ++step) {
-                const int64_t begin = steps.begin(step), depth = steps.length(step);
-                a.pack(row, row_end - row, begin, depth, packed_a);
-                multiply_block<T, A::layout>(
-                    row_end - row, column, column_end - column, depth, PanelsOfA<T>{packed_a},
-                    packed_b + begin * padded_n + column * depth, c.at, out.alpha,
-                    step == 0 ? out.beta : T{1}, step == 0 ? out.bias : nullptr);
+            for (int64_t task = 0; task < by_rows.parts * by_columns.parts; ++task) {
+                const int64_t row_part = task / by_columns.parts;
+                const int64_t column_part = task % by_columns.parts;
+                const int64_t row = by_rows.begin(row_part) * tile_rows;
+                const int64_t row_end = std::min(m, by_rows.end(row_part) * tile_rows);
+                const int64_t column = by_columns.begin(column_part) * tile_width<T>;
+                const int64_t column_end = std::min(n, by_columns.end(column_part) * tile_width<T>);
+                const RowPointers<T> c(out.rows, row, row_end);
+                for (int64_t step = first; step < last; ++step) {
+                    const int64_t begin = steps.begin(step), depth = steps.length(step);
+                    a.pack(row, row_end - row, begin, depth, packed_a);
+                    multiply_block<T, A::layout>(
+                        row_end - row, column, column_end - column, depth, PanelsOfA<T>{packed_a},
+                        packed_b + (begin - group_begin) * padded_n + column * depth, c.at,
+                        out.alpha, step == 0 ? out.beta : T{1}, step == 0 ? out.bias : nullptr);
+                }
             }
         }
     }
