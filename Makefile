@@ -7,6 +7,11 @@ PYTHON   ?= python3
 # Waiting threads sleep: the machine may have other work, and spinning would starve it.
 OMP_WAIT_POLICY ?= passive
 
+# All cores build, unless the caller chose a number of jobs.
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
+
 BUILD    := build/release
 OPTIMIZE := -O3
 ifeq ($(SANITIZE),1)
@@ -47,10 +52,10 @@ build/microdualnet: $(BUILD)/microdualnet
 	@cp $< $@
 
 $(BUILD)/microdualnet: $(call objects,train/main.cpp $(LIBRARY_SOURCES))
-	$(CXX) $^ $(LDFLAGS) -o $@
+	@echo "link $@"; $(CXX) $^ $(LDFLAGS) -o $@
 
 $(BUILD)/run_tests: $(call objects,$(TEST_SOURCES) $(LIBRARY_SOURCES))
-	$(CXX) $^ $(LDFLAGS) -o $@
+	@echo "link $@"; $(CXX) $^ $(LDFLAGS) -o $@
 
 # Timing programs beside `make bench`; the first needs OpenBLAS to compare with.
 build/gemm_bench: $(call objects,tests/peers/gemm_bench.cpp $(LIBRARY_SOURCES))
@@ -61,7 +66,7 @@ build/conv_bench: $(call objects,tests/peers/conv_bench.cpp $(LIBRARY_SOURCES))
 
 $(BUILD)/%.o: %.cpp
 	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS) -c $< -o $@
+	@echo "c++  $<"; $(CXX) $(CXXFLAGS) -c $< -o $@
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
@@ -88,6 +93,17 @@ test: setup
 
 demo: all
 	@train/demo.sh
+
+# Our own figures need nothing; the peers run where they are installed.
+bench: all
+	@for preset in "tiny --clips 16" "paper-ma52 --clips 1"; do build/microdualnet bench --preset $$preset --mode forward; done
+	@for preset in "tiny --clips 16" "paper-ma52 --clips 2"; do build/microdualnet bench --preset $$preset --mode train; done
+	@if echo '#include <cblas.h>' | $(CXX) -E -x c++ - >/dev/null 2>&1; \
+	then $(MAKE) --no-print-directory build/gemm_bench && build/gemm_bench; \
+	else echo 'bench: OpenBLAS is not installed (libopenblas-dev): not compared'; fi
+	@if $(PYTHON) -c 'import torch, numpy' 2>/dev/null; \
+	then $(PYTHON) tests/peers/compare.py; \
+	else echo 'bench: PyTorch is not installed for $(PYTHON): not compared'; fi
 
 check:
 	@command -v clang-format >/dev/null || { echo 'check: clang-format is not installed: sudo apt-get install clang-format' >&2; exit 2; }
