@@ -1,5 +1,6 @@
 // Convolution as implicit matrix products: y = patches(x)·Wᵀ, dW = dyᵀ·patches(x), and dx as
 // convolutions of dy with the flipped weights, one for each phase of the stride.
+#include "engine/cpu/conv2d_narrow.h"
 #include "engine/cpu/conv2d_patches.h"
 #include "engine/cpu/conv2d_winograd.h"
 #include "engine/cpu/cpu_kernels.h"
@@ -110,9 +111,13 @@ void CpuKernels::conv2d_forward(const Tensor& x, const ChannelAffine& read, cons
         T* const out = y.data<T>();
         if (use_winograd(patches, out_channels))
             return winograd_conv2d(patches, {weight.data<T>(), out_channels, x.dim(3), false}, out);
+        const ColumnMajorB<T> b{weight.data<T>(), patches.columns()};
+        if (narrow_pays(patches, out_channels))
+            return narrow_conv2d(
+                patches, pack_weights<T>(b, patches.columns(), out_channels), out_channels,
+                {out, y.numel() / y.dim(0), y.dim(2) * out_channels, out_channels});
         const auto rows = [=](int64_t i) { return out + i * out_channels; };
-        gemm_shared_b(patches.rows(), out_channels, patches.columns(), PatchesA<T>{patches},
-                      ColumnMajorB<T>{weight.data<T>(), patches.columns()},
+        gemm_shared_b(patches.rows(), out_channels, patches.columns(), PatchesA<T>{patches}, b,
                       GemmOutput<T, decltype(rows)>{rows});
     });
 }
@@ -150,6 +155,13 @@ void CpuKernels::conv2d_backward_input(const Tensor& dy, const Tensor& weight,
                                               options.stride,
                                               y,
                                               x};
+                if (narrow_pays(patches, channels)) {
+                    narrow_conv2d(
+                        patches, pack_weights<T>(weights, patches.columns(), channels), channels,
+                        {out + (y.phase * width + x.phase) * channels, height * width * channels,
+                         options.stride * width * channels, options.stride * channels});
+                    continue;
+                }
                 const auto rows = [=, stride = options.stride](int64_t i) {
                     const int64_t column = i % x.positions * stride + x.phase;
                     const int64_t row = i / x.positions % y.positions * stride + y.phase;
@@ -170,6 +182,8 @@ void CpuKernels::conv2d_backward_weight(const Tensor& x, const ChannelAffine& re
         const int64_t out_channels = dweight.dim(0);
         if (use_winograd(patches, out_channels))
             return winograd_weight_gradient(patches, dy.data<T>(), out_channels, dweight.data<T>());
+        if (narrow_pays(patches, out_channels))
+            return narrow_weight_gradient(patches, dy.data<T>(), out_channels, dweight.data<T>());
         gemm_long_k(out_channels, patches.columns(), patches.rows(),
                     ColumnMajorA<T>{dy.data<T>(), out_channels}, PatchesB<T>{patches},
                     dweight.data<T>());
