@@ -58,7 +58,8 @@ class PatchRows {
     }
 
   private:
-    /// Panels are narrower and shallower than this, so that even runs of one number fit.
+    /// Panels are narrower and shallower than this, so that even runs of one number fit; wider
+    /// pieces (Winograd's tiles) are cut into at most three runs a pixel of a small kernel.
     static constexpr int64_t max_runs = 512;
     static_assert(block_depth <= max_runs && gemm_long_k_chunk<T> <= max_runs);
 
@@ -112,17 +113,18 @@ class PatchRows {
         std::fill(to + last, to + run.length, T{0});
     }
 
+    /// The ReLU lets what is not a number through, so that it shows in the loss.
     void copy_affine(const T* from, int64_t channel, int64_t count, T* to) const {
         const T *scale = patches_.scale + channel, *shift = patches_.shift + channel;
         const bool relu = patches_.relu;
         int64_t i = 0;
         for (; i + lanes<T> <= count; i += lanes<T>) {
             const Vector<T> value = load(from + i) * load(scale + i) + load(shift + i);
-            store(to + i, relu ? maximum(value, Vector<T>{}) : value);
+            store(to + i, relu ? maximum(Vector<T>{}, value) : value);
         }
         for (; i < count; ++i) {
             const T value = from[i] * scale[i] + shift[i];
-            to[i] = relu && !(value > 0) ? T{0} : value;
+            to[i] = relu && value < 0 ? T{0} : value;
         }
     }
 

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <cmath>
 #include <cstring>
 
 #include "engine/ops.h"
@@ -190,6 +191,28 @@ TEST_SUITE("engine/ops/conv2d") {
                 CHECK(test::relative_error(first[i], exact[i]) <= 2e-6);
                 CHECK(std::memcmp(first[i].raw(), again[i].raw(),
                                   static_cast<size_t>(first[i].bytes())) == 0);
+            }
+        }
+    }
+
+    TEST_CASE("a value that is not a number is not hidden by the ReLU in front") {
+        Random random(7);
+        // Direct sums and Winograd's, in whole vectors of channels and in the rest.
+        for (const auto& [dtype, channels] :
+             {std::pair{DType::f64, 21}, {DType::f32, 21}, {DType::f32, 64}}) {
+            CAPTURE(channels);
+            Tensor x = random.normal_tensor({8, 14, 13, channels}, 1, dtype);
+            const Tensor weight = random.normal_tensor({64, 3, 3, channels}, 1, dtype);
+            for (const int64_t channel : {int64_t{2}, int64_t{channels} - 1}) {
+                CAPTURE(channel);
+                BatchNorm bn(random, channels, dtype);
+                bn.gamma.copy_from(Tensor::full({channels}, 1, dtype));
+                const Tensor shift = bn.beta.to(DType::f64);
+                shift.data<double>()[channel] = std::nan("");
+                bn.beta.copy_from(shift.to(dtype));
+                const Normalized n =
+                    batch_norm(x, bn.gamma, bn.beta, bn.running, {.training = false});
+                CHECK(std::isnan(sum(conv2d(n, weight, {.pad = 1})).item()));
             }
         }
     }
