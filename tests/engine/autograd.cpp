@@ -1,6 +1,7 @@
 #include "engine/autograd.h"
 
 #include <doctest/doctest.h>
+#include <cmath>
 
 #include "engine/ops.h"
 #include "tests/engine/gradient_check.h"
@@ -36,6 +37,7 @@ TEST_SUITE("engine/autograd") {
         };
         CHECK(error_of(2).relative <= 1e-6);
         CHECK(error_of(2.0001).relative > 1e-6);
+        CHECK(error_of(std::nan("")).relative > 1e-6);
         CHECK(error_of(0).smallest_norm == 0);
     }
 

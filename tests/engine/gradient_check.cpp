@@ -52,7 +52,9 @@ GradientError gradient_error(const Function& f, const std::vector<Tensor>& input
             difference += (numeric - analytic) * (numeric - analytic);
             norm += numeric * numeric;
         }
-        worst.relative = std::max(worst.relative, std::sqrt(difference / std::max(norm, 1e-300)));
+        const double error = std::sqrt(difference / std::max(norm, 1e-300));
+        // Written so that a gradient that is not a number is the worst of all, and stays so.
+        if (!(error <= worst.relative)) worst.relative = std::isnan(error) ? INFINITY : error;
         worst.smallest_norm = std::min(
             worst.smallest_norm, gradient.defined() ? std::sqrt(dot(gradient, gradient)) : 0.0);
     }
