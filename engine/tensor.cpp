@@ -38,9 +38,11 @@ std::shared_ptr<AutogradMeta>& autograd_meta(const Tensor& x) { return x.impl_->
 
 int64_t element_count(const Shape& shape) {
     int64_t count = 1;
-    for (int64_t size : shape)
+    for (int64_t size : shape) {
+        if (size < 0) throw Error("[tensor] negative size in shape " + to_string(shape));
         if (__builtin_mul_overflow(count, size, &count))
             throw Error("[tensor] too many elements in shape " + to_string(shape));
+    }
     return count;
 }
 
@@ -81,8 +83,6 @@ int64_t size_of(DType dtype) {
 }
 
 Tensor Tensor::empty(Shape shape, DType dtype, Device device) {
-    for (int64_t size : shape)
-        if (size < 0) throw Error("[tensor] negative size in shape " + to_string(shape));
     const int64_t count = element_count(shape);
     if (count > largest_count)
         throw Error("[tensor] too many elements in shape " + to_string(shape));

@@ -16,7 +16,7 @@ enum class Device : uint8_t { cpu, cuda };
 /// Sizes of the axes, outermost first. An empty shape is a scalar (one element).
 using Shape = std::vector<int64_t>;
 
-/// Number of elements of a shape.
+/// Number of elements of a shape. Throws Error on a negative size or a number beyond 63 bits.
 int64_t element_count(const Shape& shape);
 /// "[2, 3, 4]", for messages.
 std::string to_string(const Shape& shape);

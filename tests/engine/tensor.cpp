@@ -107,6 +107,8 @@ TEST_SUITE("engine/tensor") {
                              "[tensor] 3 values do not fit shape [2, 2]", Error);
         CHECK_THROWS_WITH_AS(Tensor::zeros({2, 3}).view({5}),
                              "[tensor] cannot view shape [2, 3] as [5]", Error);
+        CHECK_THROWS_WITH_AS(Tensor::zeros({2, 3}).view({-2, -3}),
+                             "[tensor] negative size in shape [-2, -3]", Error);
         CHECK_THROWS_WITH_AS(Tensor::zeros({2}).data<double>(),
                              "[tensor] f64 access to a tensor of f32", Error);
         CHECK_THROWS_WITH_AS(Tensor::zeros({2}).item(),
