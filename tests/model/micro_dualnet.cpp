@@ -4,7 +4,9 @@
 #include <cmath>
 #include <set>
 
+#include "engine/allocator.h"
 #include "engine/ops.h"
+#include "engine/optim.h"
 #include "model/classifier.h"
 #include "model/dual_path.h"
 #include "tests/engine/gradient_check.h"
@@ -252,6 +254,27 @@ TEST_SUITE("model/micro_dualnet") {
         run(model, batch, {.training = true});
         const auto after = statistics();
         for (size_t i = 0; i < before.size(); ++i) CHECK(after[i] != before[i]);
+    }
+
+    TEST_CASE("after the first training step a step asks the system for no memory") {
+        Config config = preset_config("tiny");
+        config.classes = 3;
+        MicroDualNet model(config, 1);
+        Optimizer optimizer(model.parameters(), {});
+        const test::Batch batch = test::random_batch(config, 4, 4);
+        Allocator& memory = allocator(Device::cpu);
+        memory.release_cached();
+        const int64_t before = memory.stats().system_allocations;
+        const auto step = [&](int64_t number) {
+            model.parameters().zero_grad();
+            const Tensor key = Tensor::from(std::vector<int64_t>{9, number}, {2});
+            backward(run(model, batch, {.training = true, .dropout_seed_and_step = key}).loss);
+            optimizer.step(1e-3);
+            return memory.stats().system_allocations;
+        };
+        const int64_t after_first = step(1);
+        CHECK(after_first > before);
+        for (int64_t number = 2; number <= 5; ++number) CHECK(step(number) == after_first);
     }
 
     TEST_CASE("one clip, one frame, one entity, one bin, one pixel of features") {
