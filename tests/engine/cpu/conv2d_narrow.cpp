@@ -28,6 +28,7 @@ const std::vector<Case>& cases() {
         {2, 10, 9, 7, 64, 2, 5, {.stride = 3, .pad = 1}},
         {1, 2, 3, 48, 16, 5, 4, {.stride = 1, .pad = 4}},
         {1, 90, 61, 17, 16, 3, 2, {.stride = 1, .pad = 2}},
+        {2, 71, 45, 16, 16, 3, 3, {.stride = 2, .pad = 1, .shift_frames = 2}},
     };
     return all;
 }
