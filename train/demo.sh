@@ -5,7 +5,7 @@ set -euo pipefail
 
 program=build/microdualnet
 out=runs/demo
-subjects=40 clips=64 epochs=20
+subjects=100 clips=128 epochs=16
 if [ "${1:-}" = short ]; then
     out=runs/demo-short
     subjects=5 clips=5 epochs=1
@@ -23,7 +23,7 @@ for model in tsm full; do
     [ $model = tsm ] && config=configs/demo-tsm.json
     echo "== training $config"
     $program train --config $config --data "$out/data" --out "$out/$model" --epochs $epochs \
-        --batch 8 --lr 2e-3 --weight-decay 0.02 --min-crop-scale 0.8 --val-every 5 --cache 4096
+        --batch 4 --lr 3e-4 --warmup 0.5 --min-crop-scale 0.8 --val-every 5 --cache 4096
     $program eval --weights "$out/$model/best.safetensors" --data "$out/data" --split test \
         --json-file "$out/$model/test.json" > "$out/$model/test.txt"
 done
