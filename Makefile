@@ -107,10 +107,10 @@ bench: all
 
 check:
 	@command -v clang-format >/dev/null || { echo 'check: clang-format is not installed: sudo apt-get install clang-format' >&2; exit 2; }
-	clang-format --dry-run --Werror $(FORMATTED)
+	@clang-format --dry-run --Werror $(FORMATTED)
 
 format:
-	clang-format -i $(FORMATTED)
+	@clang-format -i $(FORMATTED)
 
 clean:
 	rm -rf build
