@@ -5,7 +5,7 @@ set -euo pipefail
 
 program=build/microdualnet
 out=runs/demo
-subjects=100 clips=128 epochs=20
+subjects=100 clips=128 epochs=16
 if [ "${1:-}" = short ]; then
     out=runs/demo-short
     subjects=5 clips=5 epochs=1
