@@ -153,6 +153,11 @@ ClassNames read_class_names(const fs::path& dataset) {
     for (std::size_t i = 0; i < lines.size(); ++i) {
         if (is_blank(lines[i])) continue;
         const std::string where = line_at(file, i + 1);
+        // Names go into checkpoints and JSON, which hold nothing else.
+        if (!is_utf8(lines[i])) {
+            throw Error(where + " is not UTF-8",
+                        "convert the file: iconv -f LATIN1 -t UTF-8 old.txt > labels.txt");
+        }
         const std::vector<std::string> fields = split_at_tabs(lines[i]);
         if (fields.size() < 2 || fields.size() > 3 || is_blank(fields[1])) {
             throw Error(where + ": '" + lines[i] +

@@ -47,7 +47,7 @@ struct ListedClip {
 };
 
 /// Reads DIR/labels.txt. Throws Error naming file and line: a malformed line, an index repeated or
-/// missing from 0..C-1, a body level given for some actions only.
+/// missing from 0..C-1, a body level given for some actions only, text that is not UTF-8.
 ClassNames read_class_names(const std::filesystem::path& dataset);
 
 /// Reads DIR/SPLIT.txt (split: train, val or test); blank lines are skipped. Throws Error naming

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "engine/error.h"
 
@@ -52,6 +53,15 @@ std::vector<std::string> read_lines(const fs::path& path) {
         begin = end + 1;
     }
     return lines;
+}
+
+bool is_utf8(const std::string& text) {
+    try {
+        (void)nlohmann::json(text).dump();
+        return true;
+    } catch (const nlohmann::json::type_error&) {
+        return false;
+    }
 }
 
 }  // namespace mdn

@@ -20,4 +20,7 @@ std::string read_file(const std::filesystem::path& path);
 /// byte-order mark are accepted. Throws as read_file does.
 std::vector<std::string> read_lines(const std::filesystem::path& path);
 
+/// Whether a text can go into JSON and into the metadata of a safetensors file.
+bool is_utf8(const std::string& text);
+
 }  // namespace mdn

@@ -53,6 +53,7 @@ TEST_SUITE("data/dataset") {
         CHECK(contains(error("0\ta\n-1\tb\n"), {"labels.txt:2", "-1"}));
         CHECK(contains(error("0\ta\n4000000000000\tb\n"), {"labels.txt:2", "4000000000000"}));
         CHECK(contains(error("0\ta\thead\n1\tb\n"), {"labels.txt", "some classes only", "b"}));
+        CHECK(contains(error("0\ta\n1\tnodd\xE9\n"), {"labels.txt:2", "UTF-8"}));
         CHECK(contains(error("\n"), {"labels.txt", "no class"}));
         std::filesystem::remove(folder / "labels.txt");
         CHECK(contains(error_of([&] { read_class_names(folder.path()); }),
