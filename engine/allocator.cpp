@@ -148,7 +148,8 @@ std::unique_ptr<Allocator> caching_allocator(const SystemMemory& system) {
 }
 
 Allocator& allocator(Device device) {
-    if (device == Device::cuda) throw Error("this build has no CUDA memory");
+    if (device == Device::cuda)
+        throw Error("this build has no CUDA memory", "run with --device cpu");
     // Never destroyed: tensors with static lifetime may outlive any order of destruction.
     static CachingAllocator& cpu = *new CachingAllocator(
         {[](int64_t bytes) { return std::aligned_alloc(alignment, bytes); }, std::free});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -315,6 +316,9 @@ Config parse_config(const std::string& json, const std::string& source) {
 }
 
 Config load_config(const std::string& path) {
+    std::error_code ignored;  // a folder opens like a file; what else is wrong shows on opening
+    if (std::filesystem::is_directory(path, ignored))
+        throw Error("cannot read the config " + path + ": it is a folder");
     std::ifstream file(path, std::ios::binary);
     std::ostringstream text;
     text << file.rdbuf();
