@@ -34,4 +34,10 @@ inline void write_file(const std::string& path, const std::string& text) {
     file.commit();
 }
 
+/// Throws what writing `path` would throw at its end; for before a long computation. A path that is
+/// empty (nothing is to be written) is fine.
+inline void check_writable(const std::string& path) {
+    if (!path.empty()) AtomicFile{path};
+}
+
 }  // namespace mdn

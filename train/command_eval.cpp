@@ -39,6 +39,7 @@ class EvalCommand final : public Command {
 
     void run(const Options&, std::ostream& out, std::ostream& notes) override {
         machine_.apply();
+        for (const std::string& file : {json_file_, confusion_, report_}) check_writable(file);
         const LoadedModel loaded = load_model(model_, machine_.device, notes);
         const Config& config = loaded.model->config();
         const ClassNames classes = read_class_names(data_);
@@ -61,8 +62,9 @@ class EvalCommand final : public Command {
             });
         const Metrics metrics = compute_metrics(evaluation.predictions, classes);
         if (evaluation.without_person > 0)
-            progress.line(std::to_string(evaluation.without_person) +
-                          " clips without a visible person: their boxes are the whole frame");
+            progress.line(
+                "clips without a visible person: " + std::to_string(evaluation.without_person) +
+                " (their boxes are the whole frame)");
         progress.line(json_ ? "evaluated " + split_ : data_ + ", " + split_);
 
         if (json_)

@@ -1,5 +1,6 @@
 #include <cstdio>
 
+#include "engine/atomic_file.h"
 #include "engine/safetensors.h"
 #include "train/checkpoint.h"
 #include "train/command.h"
@@ -41,6 +42,7 @@ class OverfitCommand final : public Command {
     void run(const Options&, std::ostream& out, std::ostream& notes) override {
         machine_.apply();
         input_.check();
+        check_writable(output_);
         LoadedModel loaded = load_model(model_, machine_.device, notes);
         const TraceInput input = input_.read(loaded.model->config());
         overfit(*loaded.model, input, overfit_, [&](const OverfitStep& step) {

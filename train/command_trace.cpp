@@ -1,3 +1,4 @@
+#include "engine/atomic_file.h"
 #include "train/command.h"
 #include "train/model_options.h"
 #include "train/trace.h"
@@ -35,6 +36,7 @@ class TraceCommand final : public Command {
     void run(const Options&, std::ostream&, std::ostream& notes) override {
         machine_.apply();
         input_.check();
+        check_writable(output_);
         LoadedModel loaded = load_model(model_, machine_.device, notes);
         const TraceInput input = input_.read(loaded.model->config());
         const bool training = mode_ == Mode::by_default ? gradients_ : mode_ == Mode::train;
