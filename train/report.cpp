@@ -90,13 +90,13 @@ std::string rates(const Metrics& m) {
         format("<tr><th>action</th><td>%.2f</td><td>%.2f</td><td>%.2f</td><td>%.2f</td></tr>\n",
                m.top1, m.top5, m.action.macro, m.action.micro);
     if (m.has_body)
-        rows +=
-            format("<tr><th>body</th><td>%.2f</td><td></td><td>%.2f</td><td>%.2f</td></tr>\n",
-                   m.body_top1, m.body.macro, m.body.micro) +
-            format("<tr><th>F1mean</th><td>%.2f</td><td></td><td></td><td></td></tr>\n", m.f1_mean);
+        rows += format("<tr><th>body</th><td>%.2f</td><td></td><td>%.2f</td><td>%.2f</td></tr>\n",
+                       m.body_top1, m.body.macro, m.body.micro);
+    const std::string mean =
+        m.has_body ? format("<p>F1mean %.2f: the mean of the four F1.</p>\n", m.f1_mean) : "";
     return "<table><tr><th></th><th>Top-1</th><th>Top-5</th><th>F1 macro</th><th>F1 micro</th></tr>"
            "\n" +
-           rows + "</table>\n";
+           rows + "</table>\n" + mean;
 }
 
 /// Entities by classes, the last row being all clips.
