@@ -61,13 +61,12 @@ Prediction predict(MicroDualNet& model, const ClipFiles& files) {
 
 std::string prediction_text(const Prediction& prediction, const std::vector<std::string>& names,
                             const std::vector<std::string>& entities, int64_t top) {
-    char line[256];
+    char line[80];
     std::string text = prediction.clip + "\n";
     if (!prediction.person_visible) text += "nobody is visible: the boxes are the whole frame\n";
     for (int64_t c : top_classes(prediction.probabilities, top)) {
-        std::snprintf(line, sizeof line, "%7.2f %%  %s\n", 100 * prediction.probabilities[c],
-                      name_of(names, c).c_str());
-        text += line;
+        std::snprintf(line, sizeof line, "%7.2f %%  ", 100 * prediction.probabilities[c]);
+        text += line + name_of(names, c) + "\n";
     }
     if (!prediction.alpha.empty()) text += "routing      ST     TS\n";
     for (size_t k = 0; k < prediction.alpha.size(); ++k) {
@@ -91,7 +90,8 @@ std::string prediction_json(const Prediction& prediction, const std::vector<std:
     for (size_t k = 0; k < prediction.alpha.size(); ++k)
         root["alpha"][entities[k]] = {{"st", prediction.alpha[k].first},
                                       {"ts", prediction.alpha[k].second}};
-    return root.dump(2) + "\n";
+    // A folder's name may be any bytes; JSON must be UTF-8.
+    return root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace mdn
