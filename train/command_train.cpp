@@ -19,6 +19,8 @@ class TrainCommand final : public Command {
     void take_over(const Options& options) {
         const SafetensorsFile stored = read_safetensors(last_checkpoint(run_.out));
         run_.config = model_.resolve(&stored);
+        // As when the run was started: a preset says nothing about the dataset.
+        if (!model_.preset.empty()) run_.config.classes = ModelOptions{}.resolve(&stored).classes;
         const TrainSettings before = TrainSettings::from_text(stored.metadata, stored.path);
         const auto was = before.to_text(), now = run_.settings.to_text();
         const int64_t epochs = run_.settings.epochs;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/autograd.h"
+#include "engine/optim.h"
 #include "train/model_options.h"
 
 namespace mdn {
@@ -26,8 +27,8 @@ namespace {
 void add_view(ClipPrediction& clip, const float* logits, int64_t classes, const float* alpha,
               int64_t entities, int64_t views) {
     if (!std::all_of(logits, logits + classes, [](float x) { return std::isfinite(x); }))
-        throw Error("the logits of clip " + clip.clip + " are not finite",
-                    "the weights are broken, or training had diverged");
+        throw NonFinite("the logits of clip " + clip.clip + " are not finite",
+                        "the weights are broken, or training had diverged");
     const std::vector<double> probabilities = probabilities_of(logits, classes);
     clip.probabilities.resize(probabilities.size(), 0.0);
     for (size_t c = 0; c < probabilities.size(); ++c)

@@ -17,7 +17,7 @@ struct Evaluation {
 
 /// Evaluation mode, no gradients. Of a clip with two views (Sampling::twice) probabilities and
 /// routing weights are averaged. `progress`, where given, is told the clips done after each batch.
-/// Throws Error naming the clip if a logit is not finite.
+/// Throws NonFinite naming the clip if a logit is not finite.
 Evaluation evaluate(MicroDualNet& model, Loader& loader, int64_t views = 1,
                     const std::function<void(int64_t)>& progress = {});
 

@@ -6,7 +6,9 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <sstream>
 
+#include "data/file.h"
 #include "engine/atomic_file.h"
 #include "engine/autograd.h"
 #include "model/summary.h"
@@ -51,6 +53,8 @@ std::string report_file(const std::string& run) { return run + "/report.html"; }
 Trainer::Trainer(TrainRun run, std::ostream& out)
     : run_(std::move(run)), out_(out), progress_(out) {
     const TrainSettings& settings = run_.settings;
+    if (!is_utf8(run_.data))  // checkpoints could not say it
+        throw Error("the name of the dataset folder " + run_.data + " is not UTF-8");
     classes_ = read_class_names(run_.data);
     check_class_count(run_.config, classes_.count(), run_.data);
     train_ = make_loader(run_, classes_, "train", true);
@@ -107,9 +111,20 @@ void Trainer::prepare_folder() {
     if (error) throw Error("cannot make the folder " + run_.out + ": " + error.message());
 }
 
+/// The weights alone do not show another loss weight or dropout.
+void Trainer::check_same_config(const SafetensorsFile& file) const {
+    std::istringstream was(file.metadata.at(metadata_config)), now(to_json(run_.config));
+    for (std::string before, after; std::getline(was, before) && std::getline(now, after);)
+        if (before != after)
+            throw Error("the run in " + run_.out + " was started with another config: it had" +
+                            before + " instead of" + after,
+                        "leave --config and --preset out, or start another run");
+}
+
 void Trainer::go_on_from_checkpoint() {
     const SafetensorsFile file = read_safetensors(last_checkpoint(run_.out));
     load_weights(model_->parameters(), file);
+    check_same_config(file);
     position_ = load_training_state(*optimizer_, file);
     if (position_.batch > train_->batches() ||
         position_.step != position_.epoch * train_->batches() + position_.batch)
@@ -121,9 +136,10 @@ void Trainer::go_on_from_checkpoint() {
                        " threads; rounding will differ from an uninterrupted run's");
     log_ = std::make_unique<Log>(log_file(run_.out), position_.log_bytes);
     steps_before_ = position_.step;
-    progress_.line(format("resumed at epoch %lld, step %lld",
-                          static_cast<long long>(position_.epoch + 1),
-                          static_cast<long long>(position_.step)));
+    if (position_.epoch < run_.settings.epochs)
+        progress_.line(format("resumed at epoch %lld, step %lld",
+                              static_cast<long long>(position_.epoch + 1),
+                              static_cast<long long>(position_.step)));
 }
 
 void Trainer::run() {
@@ -150,13 +166,16 @@ void Trainer::train_epoch() {
     finish_epoch(watch.seconds());
 }
 
+std::string Trainer::hint_to_go_back() const {
+    return last_checkpoint(run_.out) + " holds the last good state; try a lower --lr or --clip";
+}
+
 double Trainer::step(const Batch& batch) {
     const double rate = learning_rate(schedule_, position_.step);
     const std::string where =
         format("step %lld (epoch %lld)", static_cast<long long>(position_.step),
                static_cast<long long>(position_.epoch + 1));
-    const std::string hint =
-        last_checkpoint(run_.out) + " holds the last good state; try a lower --lr or --clip";
+    const std::string hint = hint_to_go_back();
     seed_and_step_.copy_from(Tensor::from<int64_t>({run_.settings.seed, position_.step}, {2}));
     model_->parameters().zero_grad();
     const Outputs outputs =
@@ -203,6 +222,21 @@ std::string Trainer::status(double loss) const {
         duration_text(seconds / steps * static_cast<double>(total - position_.step)).c_str());
 }
 
+Evaluation Trainer::validate() {
+    try {
+        return evaluate(*model_, *val_, 1, [&](int64_t done) {
+            progress_.update(format("validating %lld/%lld", static_cast<long long>(done),
+                                    static_cast<long long>(val_->clips().size())));
+        });
+    } catch (const NonFinite& error) {
+        throw NonFinite(
+            format("after step %lld (epoch %lld): ", static_cast<long long>(position_.step - 1),
+                   static_cast<long long>(position_.epoch + 1)) +
+                error.what(),
+            hint_to_go_back());
+    }
+}
+
 void Trainer::finish_epoch(double seconds) {
     const int64_t epoch = position_.epoch + 1;
     const auto clips = static_cast<double>(position_.clips);
@@ -220,10 +254,7 @@ void Trainer::finish_epoch(double seconds) {
     bool best = false;
     const bool last = epoch == run_.settings.epochs;
     if (val_ && (last || epoch % run_.settings.val_every == 0)) {
-        const Evaluation evaluation = evaluate(*model_, *val_, 1, [&](int64_t done) {
-            progress_.update(format("validating %lld/%lld", static_cast<long long>(done),
-                                    static_cast<long long>(val_->clips().size())));
-        });
+        const Evaluation evaluation = validate();
         const Metrics metrics = compute_metrics(evaluation.predictions, classes_);
         best = metrics.top1 > position_.best_top1;
         if (best) {
@@ -246,7 +277,7 @@ void Trainer::finish_epoch(double seconds) {
     }
     line += format("  %.1f clips/s", clips / seconds);
     if (position_.without_person > 0)
-        line += format("  %lld clips without a visible person",
+        line += format("  clips without a visible person: %lld",
                        static_cast<long long>(position_.without_person));
     log_->write(fields);
     progress_.line(line);

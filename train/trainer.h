@@ -54,9 +54,12 @@ class Trainer {
   private:
     void prepare_folder();
     void go_on_from_checkpoint();
+    void check_same_config(const SafetensorsFile& file) const;
     void train_epoch();
     double step(const Batch& batch);
+    Evaluation validate();
     void finish_epoch(double seconds);
+    std::string hint_to_go_back() const;
     void save(const std::string& path);
     void say_what_is_trained();
     std::string status(double loss) const;

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <thread>
@@ -158,6 +159,14 @@ TEST_SUITE("train/trainer") {
         CHECK(last.metadata.at("position.step") == "0");
         for (const auto& [name, tensor] : last.tensors)
             for (float x : tensor.to_vector<float>()) REQUIRE(std::isfinite(x));
+
+        // One step an epoch, so that validation is the first to meet its weights.
+        const std::string other = project.file("other");
+        auto arguments = project.train(other, {"--lr", "1e30", "--warmup", "0"});
+        *(std::find(arguments.begin(), arguments.end(), "--batch") + 1) = "16";
+        CHECK_MISTAKE(microdualnet(arguments),
+                      {"not finite", "after step 0 (epoch 1)", last_checkpoint(other)});
+        CHECK(read_safetensors(last_checkpoint(other)).metadata.at("position.step") == "0");
     }
 
     TEST_CASE("an existing run is not overwritten unless asked for") {
@@ -205,6 +214,15 @@ TEST_SUITE("train/trainer") {
         CHECK_MISTAKE(
             microdualnet({"train", "--resume", "--out", out, "--config", project.config}),
             {"last.safetensors", "'sem.pointwise.weight'", "[8, 64, 1, 1]", "[16, 64, 1, 1]"});
+        // One that only the loss shows is refused as well; the same one again is fine.
+        std::string heavier = small_config;
+        heavier.replace(heavier.rfind('}'), 1, ", \"mac_weight\": 0.7}");
+        write(project.config, heavier);
+        CHECK_MISTAKE(microdualnet({"train", "--resume", "--out", out, "--config", project.config}),
+                      {"another config", "\"mac_weight\": 0.1", "\"mac_weight\": 0.7"});
+        write(project.config, small_config);
+        CHECK(microdualnet({"train", "--resume", "--out", out, "--config", project.config}).code ==
+              0);
         write(project.data + "/train.txt", "train_0 3 0\ntrain_1 3 1\n");
         CHECK_MISTAKE(microdualnet({"train", "--resume", "--out", out}),
                       {"dataset of another size"});
@@ -237,5 +255,14 @@ TEST_SUITE("train/trainer") {
         CHECK_MISTAKE(ran, {"x.txt"});
         CHECK_MISTAKE(microdualnet({"train", "--data", project.data, "--out", project.file("run")}),
                       {"no model given"});
+        const std::string out = project.file("tiny");
+        const std::vector<std::string> start = {
+            "train", "--data", project.data, "--preset", "tiny", "--out", out,   "--epochs",
+            "1",     "--val",  "none",       "--batch",  "5",    "--lr",  "0.01"};
+        REQUIRE(microdualnet(start).code == 0);
+        // The command that started it, typed again.
+        std::vector<std::string> again = start;
+        again.push_back("--resume");
+        CHECK(microdualnet(again).code == 0);
     }
 }
