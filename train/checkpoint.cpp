@@ -41,6 +41,7 @@ std::string LoadReport::message() const {
     std::string text = "loaded " + std::to_string(loaded) + " tensors from " + path;
     if (batch_counters > 0)
         text += ", ignored " + std::to_string(batch_counters) + " num_batches_tracked";
+    if (optimizer > 0) text += ", ignored " + std::to_string(optimizer) + " of the optimizer";
     if (outside > 0)
         text += ", ignored " + std::to_string(outside) + " keys that are not the model's";
     return text;
@@ -71,7 +72,9 @@ LoadReport load_weights(const ParameterStore& parameters, const SafetensorsFile&
     }
     for (const auto& [name, tensor] : file.tensors) {
         if (parameters.find(name)) continue;
-        ++(name.ends_with("num_batches_tracked") ? report.batch_counters : report.outside);
+        ++(name.ends_with("num_batches_tracked") ? report.batch_counters
+           : name.starts_with(optimizer_prefix)  ? report.optimizer
+                                                 : report.outside);
     }
     return report;
 }

@@ -21,7 +21,8 @@ struct LoadReport {
     std::string path;
     int64_t loaded = 0;
     int64_t batch_counters = 0;  // num_batches_tracked, which PyTorch's batch norm stores
-    int64_t outside = 0;         // keys the model does not have
+    int64_t optimizer = 0;       // state of the optimizer, which a run's checkpoints hold
+    int64_t outside = 0;         // other keys the model does not have
 
     /// One line for the user.
     std::string message() const;

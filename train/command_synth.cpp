@@ -47,7 +47,9 @@ class SynthCommand final : public Command {
             << summary.classes << " actions to " << synth_.out << "\n";
         const char* splits[] = {"train", "val", "test"};
         for (size_t i = 0; i < 3; ++i)
-            out << "  " << splits[i] << ": " << summary.split_subjects[i] << " people, "
+            out << "  " << splits[i] << ": " << summary.split_subjects[i]
+                << (summary.split_subjects[i] == 1 ? " person, " : " people, ")
+
                 << summary.split_clips[i] << " clips\n";
     }
 };

@@ -66,7 +66,7 @@ void Options::number(const std::string& flag, double& value, double low, double 
 
 void Options::integers(const std::string& flag, std::vector<int64_t>& values, int64_t low,
                        int64_t high, const std::string& help) {
-    library_->app.add_option(flag, values, help)->type_name("N,N,...")->delimiter(',');
+    library_->app.add_option(flag, values, help)->type_name("N,N")->delimiter(',');
     checks_.push_back([=, &values] {
         for (int64_t value : values)
             if (value < low || value > high) throw Error(range_message(flag, value, low, high));

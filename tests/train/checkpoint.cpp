@@ -55,9 +55,11 @@ TEST_SUITE("train/checkpoint") {
         weights.emplace_back("backbone.bn1.num_batches_tracked", Tensor::from<int64_t>({5}, {}));
         weights.emplace_back("backbone.fc.weight", Tensor::from<float>({1, 2}, {2}));
         weights.emplace_back("backbone.fc.bias", Tensor::from<float>({1}, {1}));
+        weights.emplace_back("optimizer.m.classifier.fc1.bias", Tensor::from<float>({1}, {1}));
         const LoadReport report = load_weights(model.parameters(), stored.with(weights));
         CHECK(report.batch_counters == 1);
         CHECK(report.outside == 2);
+        CHECK(report.optimizer == 1);
         CHECK(contains(report.message(), {stored.path, "1 num_batches_tracked", "2 keys"}));
     }
 

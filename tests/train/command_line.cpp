@@ -44,6 +44,8 @@ TEST_SUITE("train/command_line") {
         CHECK_MISTAKE(microdualnet({"summary", "--preset", "tiny", "--config", "c.json"}),
                       {"both"});
         CHECK_MISTAKE(microdualnet({"summary", "--config", "no/such.json"}), {"no/such.json"});
+        const TemporaryFolder folder;
+        CHECK_MISTAKE(microdualnet({"summary", "--config", folder.path().string()}), {"folder"});
         CHECK_MISTAKE(microdualnet({"eval", "--data", "no/such", "--weights", "no.safetensors"}),
                       {"no.safetensors"});
         CHECK_MISTAKE(microdualnet({"synth", "--out", "x", "--subjects", "2"}), {"--subjects"});
@@ -112,6 +114,19 @@ TEST_SUITE("train/command_line") {
         CHECK_MISTAKE(microdualnet({"predict", "--weights", weights, "--frames",
                                     project.data + "/frames/test_1"}),
                       {"needs keypoints"});
+        // A folder's name may be any bytes: JSON can still be printed, and parsed.
+        const std::string odd = project.data + "/frames/b\xE9";
+        std::filesystem::copy(project.data + "/frames/test_1", odd);
+        const Ran renamed =
+            microdualnet({"predict", "--weights", weights, "--frames", odd, "--keypoints",
+                          project.data + "/keypoints/test_1", "--json"});
+        CHECK(renamed.code == 0);
+        CHECK(contains(renamed.out, {"\"clip\": \"b\xEF\xBF\xBD\""}));
+        // Where nothing can be written is said before the work.
+        const Ran nowhere = microdualnet({"eval", "--weights", weights, "--data", project.data,
+                                          "--json-file", project.file("no/such.json")});
+        CHECK_MISTAKE(nowhere, {"no/such.json"});
+        CHECK(nowhere.out.empty());
         CHECK_MISTAKE(microdualnet({"predict", "--weights", weights}), {"--frames"});
         CHECK_MISTAKE(microdualnet({"predict", "--weights", weights, "--dataset", project.data,
                                     "--clip", "test_9"}),
@@ -131,7 +146,7 @@ TEST_SUITE("train/command_line") {
             microdualnet({"synth", "--out", out, "--subjects", "3", "--clips-per-class", "1",
                           "--size", "32", "--min-frames", "2", "--max-frames", "2"});
         REQUIRE(ran.code == 0);
-        CHECK(contains(ran.out, {"16 clips", "train: 1 people", "test: 1 people"}));
+        CHECK(contains(ran.out, {"16 clips", "train: 1 person,", "test: 1 person,"}));
         CHECK(read_class_names(out).count() == 16);
         CHECK_MISTAKE(microdualnet({"synth", "--out", out}), {out});
     }
