@@ -38,9 +38,13 @@ Log::~Log() { ::close(descriptor_); }
 
 void Log::write(const LogFields& fields) {
     const std::string line = json_line(fields) + "\n";
-    // A line is written by one call; what a full disk cuts short is an error like any other.
-    if (::write(descriptor_, line.data(), line.size()) != std::ssize(line))
-        throw Error("cannot write " + path_ + ": " + std::strerror(errno));
+    // One call writes a line, unless the disk fills up: then the next call says so.
+    for (size_t done = 0; done < line.size();) {
+        const ssize_t written = ::write(descriptor_, line.data() + done, line.size() - done);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) throw Error("cannot write " + path_ + ": " + std::strerror(errno));
+        done += static_cast<size_t>(written);
+    }
     bytes_ += std::ssize(line);
 }
 
