@@ -64,7 +64,7 @@ build/gemm_bench: $(call objects,tests/peers/gemm_bench.cpp $(LIBRARY_SOURCES))
 build/conv_bench: $(call objects,tests/peers/conv_bench.cpp $(LIBRARY_SOURCES))
 	$(CXX) $^ $(LDFLAGS) -o $@
 
-$(BUILD)/%.o: %.cpp
+$(BUILD)/%.o: %.cpp | setup
 	@mkdir -p $(@D)
 	@echo "c++  $<"; $(CXX) $(CXXFLAGS) -c $< -o $@
 
@@ -74,18 +74,18 @@ $(BUILD)/%.o: %.cpp
 PACKAGES := libstb-dev:stb/stb_image.h doctest-dev:doctest/doctest.h \
             nlohmann-json3-dev:nlohmann/json.hpp libcli11-dev:CLI/CLI.hpp
 
+# $(call install,PACKAGES): from the distribution, or the command to type where that cannot be.
+install = if [ "$$(id -u)" = 0 ]; then as_root=; else as_root=sudo; fi; \
+	echo "setup: installing from the distribution's packages: $(1)"; \
+	{ command -v apt-get >/dev/null && { [ -z "$$as_root" ] || command -v sudo >/dev/null; } \
+	  && $$as_root apt-get update -q && $$as_root apt-get install -y $(1); } || { \
+	    echo "setup: could not install them; please run:  sudo apt-get update && sudo apt-get install $(1)" >&2; exit 2; }
+
 setup:
 	@missing=; for pair in $(PACKAGES); do \
 	    echo "#include <$${pair#*:}>" | $(CXX) -std=c++20 -E -x c++ - >/dev/null 2>&1 || missing="$$missing $${pair%%:*}"; \
 	done; \
-	if [ -n "$$missing" ]; then \
-	    if [ "$$(id -u)" = 0 ]; then as_root=; else as_root=sudo; fi; \
-	    install="apt-get install -y$$missing"; \
-	    echo "setup: installing from the distribution's packages:$$missing"; \
-	    { command -v apt-get >/dev/null && { [ -z "$$as_root" ] || command -v sudo >/dev/null; } \
-	      && $$as_root apt-get update -q && $$as_root $$install; } || { \
-	        echo "setup: could not install them; please run:  sudo apt-get update && sudo $$install" >&2; exit 2; }; \
-	fi
+	if [ -n "$$missing" ]; then $(call install,$$missing); fi
 
 test: setup
 	@$(MAKE) --no-print-directory SANITIZE=$(SANITIZE) $(BUILD)/run_tests $(BUILD)/microdualnet
@@ -106,7 +106,7 @@ bench: all
 	else echo 'bench: PyTorch is not installed for $(PYTHON): not compared'; fi
 
 check:
-	@command -v clang-format >/dev/null || { echo 'check: clang-format is not installed: sudo apt-get install clang-format' >&2; exit 2; }
+	@command -v clang-format >/dev/null || { $(call install,clang-format); }
 	@clang-format --dry-run --Werror $(FORMATTED)
 
 format:
