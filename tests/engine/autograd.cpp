@@ -54,10 +54,23 @@ TEST_SUITE("engine/autograd") {
 
     TEST_CASE("gradients handed to two inputs by one closure do not corrupt each other") {
         const Tensor a = leaf({1}), b = leaf({2});
-        const Tensor y = add(a, b);           // one dy for both
-        backward(sum(add(y, scale(a, 10))));  // and then a second share for a only
+        const Tensor p = scale(a, 1), q = scale(b, 1), older = scale(p, 10);
+        const Tensor y = add(p, q);  // one dy for both, and then a second share for p only
+        backward(sum(add(y, older)));
         CHECK(a.grad().item() == 11);
         CHECK(b.grad().item() == 1);
+    }
+
+    TEST_CASE("a leaf's gradient is in memory of its own") {
+        const Tensor a = leaf({1, 2}), b = leaf({3, 4});
+        const Tensor seed = Tensor::from<double>({5, 6}, {2});
+        backward(add(a, b), seed);
+        CHECK(!a.grad().shares_memory_with(b.grad()));
+        CHECK(!a.grad().shares_memory_with(seed));
+        backward(a, seed);
+        CHECK(a.grad().to_vector<double>() == std::vector<double>{10, 12});
+        CHECK(b.grad().to_vector<double>() == std::vector<double>{5, 6});
+        CHECK(seed.to_vector<double>() == std::vector<double>{5, 6});
     }
 
     TEST_CASE("a second backward through a freed graph says so") {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "engine/cpu/gemm_kernel.h"
+#include "engine/cpu/gemm_driver.h"
 #include "engine/random.h"
 
 using namespace mdn;
@@ -93,6 +93,13 @@ TEST_SUITE("engine/cpu/gemm") {
                 check_gemm({25, 35, k, transposed % 2 == 1, transposed / 2 == 1});
         for (int64_t m : {143, 144, 145, 300}) check_gemm({m, 50, 20});
         check_gemm({3, 700, 33});
+    }
+
+    TEST_CASE("gemm with a B too large to be packed at once equals plain loops") {
+        const int64_t k = 3 * block_depth - 7, n = 1801;
+        static_assert(1801 * (2 * block_depth) * sizeof(float) > 2 * shared_b_bytes);
+        for (int transposed = 0; transposed < 4; ++transposed)
+            check_gemm({5, n, k, transposed % 2 == 1, transposed / 2 == 1, 1.5, -0.5, true});
     }
 
     TEST_CASE("gemm scales, accumulates, adds a bias and keeps to its columns") {
