@@ -48,7 +48,6 @@ struct ParameterSlot {
     Tensor momentum;       // SGD's buffer, AdamW's first moment
     Tensor second_moment;  // AdamW only
     double weight_decay = 0;
-    double learning_rate_scale = 1;
 };
 
 struct SgdOptions {

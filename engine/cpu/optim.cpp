@@ -44,7 +44,7 @@ void CpuKernels::sgd_step(std::vector<ParameterSlot>& parameters, const SgdOptio
         with_float_type(slot.value, [&]<class T>(T) {
             T *value = slot.value.data<T>(), *momentum = slot.momentum.data<T>();
             const T* grad = slot.grad.data<T>();
-            const auto rate = static_cast<T>(now.learning_rate * slot.learning_rate_scale);
+            const auto rate = static_cast<T>(now.learning_rate);
             const auto factor = static_cast<T>(now.gradient_factor);
             const auto decay = static_cast<T>(slot.weight_decay);
             const auto keep = static_cast<T>(options.momentum);
@@ -68,9 +68,8 @@ void CpuKernels::adamw_step(std::vector<ParameterSlot>& parameters, const AdamWO
             T *value = slot.value.data<T>(), *first = slot.momentum.data<T>(),
               *second = slot.second_moment.data<T>();
             const T* grad = slot.grad.data<T>();
-            const double learning_rate = now.learning_rate * slot.learning_rate_scale;
-            const auto keep = static_cast<T>(1 - learning_rate * slot.weight_decay);
-            const auto rate = static_cast<T>(learning_rate / correction1);
+            const auto keep = static_cast<T>(1 - now.learning_rate * slot.weight_decay);
+            const auto rate = static_cast<T>(now.learning_rate / correction1);
             const auto scale = static_cast<T>(1 / std::sqrt(correction2));
             const auto eps = static_cast<T>(options.eps);
             const auto factor = static_cast<T>(now.gradient_factor);
