@@ -1,7 +1,6 @@
 // SGD and AdamW as PyTorch defines them (SPEC §9), with gradient clipping.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>

@@ -32,10 +32,12 @@ struct Parameter {
 
     bool trained() const { return role != Role::buffer; }
     bool decays() const { return role == Role::weight; }
+    /// The value's shape in a checkpoint.
     Shape disk_shape() const;
     /// `x`, shaped as value (the value itself or its gradient), as a CPU tensor in disk layout.
     Tensor to_disk(const Tensor& x) const;
-    /// Overwrites the value with a CPU tensor of disk_shape() (f32 or f64, cast as needed).
+    /// Overwrites the value with a CPU tensor of disk_shape() (f32 or f64, cast as needed). Throws
+    /// Error naming the parameter, and changes nothing, if shape or dtype do not fit.
     void load_disk(const Tensor& stored) const;
 };
 
@@ -47,12 +49,14 @@ class ParameterStore {
 
     DType dtype() const { return dtype_; }
     Device device() const { return device_; }
-    /// Registers a CPU tensor of initial values under a unique name and returns the parameter.
+    /// Registers a CPU tensor of initial values under a unique name (std::logic_error if it is not)
+    /// and returns the parameter, of the store's dtype and device.
     Tensor add(std::string name, const Tensor& initial, Role role,
                DiskLayout layout = DiskLayout::same);
     const std::vector<Parameter>& all() const { return all_; }
     /// Null if there is none of that name.
     const Parameter* find(const std::string& name) const;
+    /// Drops the gradients of all parameters.
     void zero_grad() const;
     /// Number of trained scalars.
     int64_t trained_count() const;

@@ -43,7 +43,7 @@ class Random {
     double uniform(double low, double high) { return low + (high - low) * uniform(); }
     /// Standard normal (Box-Muller).
     double normal();
-    /// In 0..bound-1, without bias; `bound` must be positive.
+    /// In 0..bound-1, without bias. Throws Error unless `bound` is positive.
     int64_t below(int64_t bound);
     /// A CPU tensor of independent draws.
     Tensor uniform_tensor(const Shape& shape, double low, double high, DType dtype = DType::f32);

@@ -8,6 +8,7 @@ namespace mdn {
 
 enum class ScheduleKind { constant, step, cosine };
 
+/// Steps are updates of the parameters.
 struct Schedule {
     ScheduleKind kind = ScheduleKind::cosine;
     double base = 1e-3;                    // learning rate after warm-up

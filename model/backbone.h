@@ -36,7 +36,7 @@ struct ResidualBlock {
     std::optional<BatchNorm> downsample_bn;
 
     ResidualBlock(const Scope& scope, const BlockPlan& plan, int64_t frames);
-    /// [B·T,H,W,in] → [B·T,H/stride,W/stride,out]
+    /// [B·T,H,W,in] → [B·T,⌈H/stride⌉,⌈W/stride⌉,out]
     Tensor forward(const Tensor& x, const ForwardOptions& options);
 };
 

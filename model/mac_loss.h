@@ -10,7 +10,7 @@ namespace mdn {
 /// the same entity and the same label, else 1.
 Tensor mac_included(const Tensor& labels, int64_t entities);
 
-/// X_st, X_ts [B,T,K,D], labels i64 [B], temperature τ_mac → [1].
+/// X_st, X_ts [B,T,K,D], labels i64 [B], temperature τ_mac → [1], differentiable in both paths.
 Tensor mac_loss(const Tensor& st, const Tensor& ts, const Tensor& labels, double temperature);
 
 }  // namespace mdn

@@ -17,6 +17,7 @@ struct EncoderLayer {
     Dropout attention_dropout, mlp_dropout;
 
     EncoderLayer(const Scope& scope, const Config& config, DropoutSites& sites);
+    /// [B,T,K,D] → [B,T,K,D]
     Tensor forward(const Tensor& x, TokenAxis axis, const ForwardOptions& options) const;
 };
 

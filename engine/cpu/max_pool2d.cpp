@@ -1,3 +1,4 @@
+// Windows walked a row of channels at a time; the backward collects instead of scattering.
 #include <algorithm>
 
 #include "engine/cpu/cpu_kernels.h"

@@ -1,3 +1,4 @@
+// Softmax of rows, shifted by their largest element so that no exponential overflows.
 #include <algorithm>
 #include <cmath>
 

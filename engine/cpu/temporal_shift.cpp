@@ -1,3 +1,4 @@
+// Runs of channels copied from the neighbouring frames.
 #include <algorithm>
 
 #include "engine/cpu/cpu_kernels.h"
