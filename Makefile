@@ -7,9 +7,10 @@ PYTHON   ?= python3
 # Waiting threads sleep: the machine may have other work, and spinning would starve it.
 OMP_WAIT_POLICY ?= passive
 
-# All cores build, unless the caller chose a number of jobs.
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
-MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+# All cores build; the outermost make alone says so, and those it starts share its jobs.
+JOBS     ?= $(shell nproc 2>/dev/null || echo 2)
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(JOBS)
 endif
 
 BUILD    := build/release
@@ -43,7 +44,7 @@ help:
 	@echo 'make check      verify formatting                 (make format: apply it)'
 	@echo 'make clean      remove build/'
 	@echo
-	@echo 'Variables: CXX=$(CXX)  ARCHFLAG=$(ARCHFLAG)  SANITIZE=$(SANITIZE)'
+	@echo 'Variables: CXX=$(CXX)  ARCHFLAG=$(ARCHFLAG)  SANITIZE=$(SANITIZE)  JOBS=$(JOBS)'
 
 all: setup build/microdualnet
 
