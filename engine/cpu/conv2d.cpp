@@ -95,6 +95,19 @@ void unshift(Tensor& dx, int64_t frames) {
     });
 }
 
+/// y = patches·B, with y's rows where `rows` says.
+template <class T, class B, class Rows>
+void multiply_patches(const Patches<T>& patches, int64_t out_channels, const B& b,
+                      const Rows& rows) {
+    const GemmOutput<T, Rows> out{rows};
+    if (patches.is_image())
+        gemm_shared_b(patches.rows(), out_channels, patches.columns(),
+                      RowMajorA<T>{patches.image, patches.channels}, b, out);
+    else
+        gemm_shared_b(patches.rows(), out_channels, patches.columns(), PatchesA<T>{patches}, b,
+                      out);
+}
+
 /// Winograd's transforms cost some digits: float has them to spare, double is for exactness.
 template <class T>
 bool use_winograd(const Patches<T>& patches, int64_t out_channels) {
@@ -117,8 +130,7 @@ void CpuKernels::conv2d_forward(const Tensor& x, const ChannelAffine& read, cons
                 patches, pack_weights<T>(b, patches.columns(), out_channels), out_channels,
                 {out, y.numel() / y.dim(0), y.dim(2) * out_channels, out_channels});
         const auto rows = [=](int64_t i) { return out + i * out_channels; };
-        gemm_shared_b(patches.rows(), out_channels, patches.columns(), PatchesA<T>{patches}, b,
-                      GemmOutput<T, decltype(rows)>{rows});
+        multiply_patches(patches, out_channels, b, rows);
     });
 }
 
@@ -168,8 +180,7 @@ void CpuKernels::conv2d_backward_input(const Tensor& dy, const Tensor& weight,
                     const int64_t image = i / (x.positions * y.positions);
                     return out + ((image * height + row) * width + column) * channels;
                 };
-                gemm_shared_b(patches.rows(), channels, patches.columns(), PatchesA<T>{patches},
-                              weights, GemmOutput<T, decltype(rows)>{rows});
+                multiply_patches(patches, channels, weights, rows);
             }
         if (options.shift_frames > 0) unshift<T>(dx, options.shift_frames);
     });

@@ -30,6 +30,11 @@ struct Patches {
 
     int64_t rows() const { return images * out_height * out_width; }
     int64_t columns() const { return kernel_height * kernel_width * channels; }
+    /// True where the patch matrix is the image itself: a plain 1×1 convolution.
+    bool is_image() const {
+        return columns() == channels && stride == 1 && pad_y == 0 && pad_x == 0 &&
+               out_height == height && out_width == width && shift_frames == 0 && !scale;
+    }
 };
 
 /// Copies columns [column, column + width) of the patch matrix, a row at a time.
@@ -139,11 +144,12 @@ template <class T>
 struct PatchesA {
     static constexpr PanelLayout layout = PanelLayout::by_row;
     const Patches<T>& patches;
-    void pack(int64_t row, int64_t rows, int64_t k, int64_t depth, T* panels) const {
+    PanelsOfA<T> panels(int64_t row, int64_t rows, int64_t k, int64_t depth, T* buffer) const {
         PatchRows<T> source(patches, row, k, depth);
         for (int64_t r = 0; r < rows; ++r)
-            source.next(panels + r / tile_rows * panel_size<T> +
+            source.next(buffer + r / tile_rows * panel_size<T> +
                         r % tile_rows * panel_row_stride<T>);
+        return {buffer};
     }
 };
 

@@ -168,14 +168,14 @@ void multiply_point_gradient(const PointValues<T>& p, const PointValues<T>& v, i
         const RowPointers<T> rows([&](int64_t i) { return du + i * v.channels; }, row, row_end);
         for (int64_t step = 0; step < steps.count; ++step) {
             const int64_t begin = steps.begin(step), depth = steps.length(step);
-            a.pack(row, row_end - row, begin, depth, packed_a);
+            const PanelsOfA<T> panels = a.panels(row, row_end - row, begin, depth, packed_a);
             for (int64_t column = 0; column < v.channels; column += chunk) {
                 const int64_t columns = std::min(chunk, v.channels - column);
                 for (int64_t j = 0; j < columns; j += tile_width<T>)
                     b.pack(begin, depth, column + j, std::min<int64_t>(tile_width<T>, columns - j),
                            packed_b + j * depth);
                 multiply_block<T, PanelLayout::by_column>(
-                    row_end - row, column, columns, depth, PanelsOfA<T>{packed_a}, packed_b,
+                    row_end - row, column, columns, depth, panels, packed_b,
                     rows.at, T{1}, accumulate || step > 0 ? T{1} : T{0},
                     static_cast<const T*>(nullptr));
             }

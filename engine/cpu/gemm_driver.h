@@ -66,14 +66,6 @@ inline constexpr int64_t parallel_products = 500000;
 /// Most panels of A in one task: they stay in the second-level cache beside a panel of B.
 inline constexpr int64_t max_task_panels = 288 / tile_rows;
 
-/// Panels of A: the distances from panel to panel and, by_row, from row to row.
-template <class T>
-struct PanelsOfA {
-    const T* data;
-    int64_t panel_stride = panel_size<T>;
-    int64_t row_stride = panel_row_stride<T>;
-};
-
 /// Multiplies the panels of A [rows, depth] and of B [depth, columns] into C at (0, column).
 template <class T, PanelLayout layout>
 void multiply_block(int64_t rows, int64_t column, int64_t columns, int64_t depth,
@@ -109,8 +101,8 @@ inline constexpr int64_t shared_b_bytes = 2 << 20;
 
 /// The product with B packed once for all tasks: for a B that many rows of A meet.
 ///
-/// A: `static constexpr PanelLayout layout` and `pack(row, rows, k, depth, T* panels)`, which fills
-/// panels of tile_rows rows, panel_size<T> apart. B: `pack(k, depth, column, columns, T* panel)`,
+/// A: `static constexpr PanelLayout layout` and `panels(row, rows, k, depth, T* buffer)`, which
+/// packs panels of tile_rows rows, panel_size<T> apart, or finds them in A itself. B: `pack(k, depth, column, columns, T* panel)`,
 /// which fills `depth` rows of one panel, one vector apart if columns fit in it, else tile_width.
 template <class T, class A, class B, class Rows>
 void gemm_shared_b(int64_t m, int64_t n, int64_t k, const A& a, const B& b,
@@ -155,9 +147,9 @@ void gemm_shared_b(int64_t m, int64_t n, int64_t k, const A& a, const B& b,
                 const RowPointers<T> c(out.rows, row, row_end);
                 for (int64_t step = first; step < last; ++step) {
                     const int64_t begin = steps.begin(step), depth = steps.length(step);
-                    a.pack(row, row_end - row, begin, depth, packed_a);
                     multiply_block<T, A::layout>(
-                        row_end - row, column, column_end - column, depth, PanelsOfA<T>{packed_a},
+                        row_end - row, column, column_end - column, depth,
+                        a.panels(row, row_end - row, begin, depth, packed_a),
                         packed_b + (begin - group_begin) * padded_n + column * depth, c.at,
                         out.alpha, step == 0 ? out.beta : T{1}, step == 0 ? out.bias : nullptr);
                 }
@@ -220,12 +212,13 @@ void gemm_long_k(int64_t m, int64_t n, int64_t k, const A& a, const B& b, T* c) 
             const RowPointers<T> rows([=](int64_t i) { return target + i * n; }, row, row_end);
             for (int64_t step = first_step; step < tasks.depth.end(depth_part); ++step) {
                 const int64_t begin = steps.begin(step), depth = steps.length(step);
-                a.pack(row, row_end - row, begin, depth, packed_a);
+                const PanelsOfA<T> panels =
+                    a.panels(row, row_end - row, begin, depth, packed_a);
                 for (int64_t j = column; j < column_end; j += chunk) {
                     const int64_t width = std::min(chunk, column_end - j);
                     b.pack(begin, depth, j, width, packed_b);
                     multiply_block<T, A::layout>(
-                        row_end - row, j, width, depth, PanelsOfA<T>{packed_a}, packed_b, rows.at,
+                        row_end - row, j, width, depth, panels, packed_b, rows.at,
                         T{1}, step == first_step ? T{0} : T{1}, static_cast<const T*>(nullptr));
                 }
             }

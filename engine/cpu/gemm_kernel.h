@@ -31,6 +31,14 @@ inline constexpr int64_t panel_row_stride = block_depth + lanes<T>;
 template <class T>
 inline constexpr int64_t panel_size = tile_rows* panel_row_stride<T>;
 
+/// Panels of A: the distances from panel to panel and, by_row, from row to row.
+template <class T>
+struct PanelsOfA {
+    const T* data;
+    int64_t panel_stride = panel_size<T>;
+    int64_t row_stride = panel_row_stride<T>;
+};
+
 /// Where a tile's numbers go: out[r][column + j] = alpha·sum + beta·out[r][column + j] + bias[j].
 template <class T>
 struct TileOutput {

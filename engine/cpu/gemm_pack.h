@@ -82,11 +82,18 @@ struct RowMajorA {
     static constexpr PanelLayout layout = PanelLayout::by_row;
     const T* data;
     int64_t stride;
-    void pack(int64_t row, int64_t rows, int64_t k, int64_t depth, T* panels) const {
+    PanelsOfA<T> panels(int64_t row, int64_t rows, int64_t k, int64_t depth, T* buffer) const {
+        const T* const first = data + row * stride + k;
+        if (rows % tile_rows == 0 && spread_over_cache()) return {first, tile_rows * stride, stride};
         for (int64_t i = 0; i < rows; i += tile_rows)
-            copy_rows(std::min<int64_t>(tile_rows, rows - i), depth, data + (row + i) * stride + k,
-                      stride, panels + i / tile_rows * panel_size<T>, panel_row_stride<T>);
+            copy_rows(std::min<int64_t>(tile_rows, rows - i), depth, first + i * stride, stride,
+                      buffer + i / tile_rows * panel_size<T>, panel_row_stride<T>);
+        return {buffer};
     }
+
+  private:
+    /// Rows a multiple of 4 KiB apart would all fall into one set of the first-level cache.
+    bool spread_over_cache() const { return stride * static_cast<int64_t>(sizeof(T)) % 4096 != 0; }
 };
 
 /// Left operand [m,k] stored as its transpose [k,m].
@@ -95,11 +102,11 @@ struct ColumnMajorA {
     static constexpr PanelLayout layout = PanelLayout::by_column;
     const T* data;
     int64_t stride;
-    void pack(int64_t row, int64_t rows, int64_t k, int64_t depth, T* panels) const {
+    PanelsOfA<T> panels(int64_t row, int64_t rows, int64_t k, int64_t depth, T* buffer) const {
         const int64_t whole = rows / tile_rows;
         for (int64_t p = 0; p < depth; ++p) {
             const T* from = data + (k + p) * stride + row;
-            T* to = panels + p * tile_rows;
+            T* to = buffer + p * tile_rows;
             for (int64_t panel = 0; panel < whole; ++panel) {
                 std::memcpy(to, from, tile_rows * sizeof(T));
                 from += tile_rows;
@@ -107,6 +114,7 @@ struct ColumnMajorA {
             }
             copy_run(from, rows - whole * tile_rows, to);
         }
+        return {buffer};
     }
 };
 
