@@ -175,9 +175,8 @@ void multiply_point_gradient(const PointValues<T>& p, const PointValues<T>& v, i
                     b.pack(begin, depth, column + j, std::min<int64_t>(tile_width<T>, columns - j),
                            packed_b + j * depth);
                 multiply_block<T, PanelLayout::by_column>(
-                    row_end - row, column, columns, depth, panels, packed_b,
-                    rows.at, T{1}, accumulate || step > 0 ? T{1} : T{0},
-                    static_cast<const T*>(nullptr));
+                    row_end - row, column, columns, depth, panels, packed_b, rows.at, T{1},
+                    accumulate || step > 0 ? T{1} : T{0}, static_cast<const T*>(nullptr));
             }
         }
     }

@@ -102,8 +102,9 @@ inline constexpr int64_t shared_b_bytes = 2 << 20;
 /// The product with B packed once for all tasks: for a B that many rows of A meet.
 ///
 /// A: `static constexpr PanelLayout layout` and `panels(row, rows, k, depth, T* buffer)`, which
-/// packs panels of tile_rows rows, panel_size<T> apart, or finds them in A itself. B: `pack(k, depth, column, columns, T* panel)`,
-/// which fills `depth` rows of one panel, one vector apart if columns fit in it, else tile_width.
+/// packs panels of tile_rows rows, panel_size<T> apart, or finds them in A itself. B: `pack(k,
+/// depth, column, columns, T* panel)`, which fills `depth` rows of one panel, one vector apart if
+/// columns fit in it, else tile_width.
 template <class T, class A, class B, class Rows>
 void gemm_shared_b(int64_t m, int64_t n, int64_t k, const A& a, const B& b,
                    const GemmOutput<T, Rows>& out) {
@@ -212,14 +213,13 @@ void gemm_long_k(int64_t m, int64_t n, int64_t k, const A& a, const B& b, T* c) 
             const RowPointers<T> rows([=](int64_t i) { return target + i * n; }, row, row_end);
             for (int64_t step = first_step; step < tasks.depth.end(depth_part); ++step) {
                 const int64_t begin = steps.begin(step), depth = steps.length(step);
-                const PanelsOfA<T> panels =
-                    a.panels(row, row_end - row, begin, depth, packed_a);
+                const PanelsOfA<T> panels = a.panels(row, row_end - row, begin, depth, packed_a);
                 for (int64_t j = column; j < column_end; j += chunk) {
                     const int64_t width = std::min(chunk, column_end - j);
                     b.pack(begin, depth, j, width, packed_b);
-                    multiply_block<T, A::layout>(
-                        row_end - row, j, width, depth, panels, packed_b, rows.at,
-                        T{1}, step == first_step ? T{0} : T{1}, static_cast<const T*>(nullptr));
+                    multiply_block<T, A::layout>(row_end - row, j, width, depth, panels, packed_b,
+                                                 rows.at, T{1}, step == first_step ? T{0} : T{1},
+                                                 static_cast<const T*>(nullptr));
                 }
             }
         }

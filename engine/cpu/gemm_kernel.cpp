@@ -1,5 +1,7 @@
 #include "engine/cpu/gemm_kernel.h"
 
+#include <algorithm>
+
 namespace mdn {
 
 namespace {
@@ -13,19 +15,35 @@ inline Vector<T> finish(Vector<T> sum, const T* c, const T* bias, T alpha, T bet
     return value;
 }
 
+/// Asks for the cache lines of the tile's C.
+template <class T, int vectors>
+inline void prefetch_c(int rows, const TileOutput<T>& out) {
+    for (int r = 0; r < rows; ++r)
+        for (int v = 0; v < vectors; ++v)
+            __builtin_prefetch(out.rows[r] + out.column + v * lanes<T>, 1);
+}
+
 /// The tile with the first `rows` rows of the panel. Every loop over rows and vectors is unrolled,
 /// so `sum` lives in registers.
 template <class T, PanelLayout layout, int rows, int vectors>
 void multiply_rows(int64_t depth, const T* a, int64_t row_stride, const T* b,
                    const TileOutput<T>& out) {
-    const int64_t row_step = layout == PanelLayout::by_row ? row_stride : 1;
-    constexpr int64_t depth_step = layout == PanelLayout::by_row ? 1 : tile_rows;
+    constexpr bool by_row = layout == PanelLayout::by_row;
+    const int64_t row_step = by_row ? row_stride : 1;
+    constexpr int64_t depth_step = by_row ? 1 : tile_rows;
     constexpr int width = vectors * lanes<T>;
-    for (int r = 0; r < rows && r < out.valid_rows; ++r)
-        for (int v = 0; v < vectors; ++v)
-            __builtin_prefetch(out.rows[r] + out.column + v * lanes<T>, 1);
+    // C's lines: early enough to come from memory in time, late enough to be there still. In the
+    // by_column loop, whose registers are all taken, asking in the middle costs more than it gains.
+    const int64_t prefetch_c_at = std::max<int64_t>(0, depth - 128) / lanes<T> * lanes<T>;
+    if (!by_row) prefetch_c<T, vectors>(std::min(rows, out.valid_rows), out);
     Vector<T> sum[rows][vectors] = {};
     for (int64_t p = 0; p < depth; ++p) {
+        if (by_row && p % lanes<T> == 0) {
+#pragma GCC unroll 16
+            for (int r = 0; r < rows; ++r)  // of the panel after this one
+                __builtin_prefetch(a + (tile_rows + r) * row_step, 0, 2);
+            if (p == prefetch_c_at) prefetch_c<T, vectors>(std::min(rows, out.valid_rows), out);
+        }
         Vector<T> b_row[vectors];
 #pragma GCC unroll 2
         for (int v = 0; v < vectors; ++v) b_row[v] = load(b + v * lanes<T>);

@@ -84,7 +84,8 @@ struct RowMajorA {
     int64_t stride;
     PanelsOfA<T> panels(int64_t row, int64_t rows, int64_t k, int64_t depth, T* buffer) const {
         const T* const first = data + row * stride + k;
-        if (rows % tile_rows == 0 && spread_over_cache()) return {first, tile_rows * stride, stride};
+        if (rows % tile_rows == 0 && spread_over_cache())
+            return {first, tile_rows * stride, stride};
         for (int64_t i = 0; i < rows; i += tile_rows)
             copy_rows(std::min<int64_t>(tile_rows, rows - i), depth, first + i * stride, stride,
                       buffer + i / tile_rows * panel_size<T>, panel_row_stride<T>);
