@@ -3,6 +3,11 @@
 CXX      ?= g++
 ARCHFLAG ?= -march=native
 SANITIZE ?= 0
+# auto: with CUDA where nvcc can build and link it; 1: stop if it cannot; 0: without.
+CUDA     ?= auto
+NVCC     ?= $(shell command -v nvcc || echo /usr/local/cuda/bin/nvcc)
+# sm_80, sm_90, ...: the GPU's architecture; by default that of the GPU found, else a portable set.
+ARCH     ?=
 PYTHON   ?= python3
 # Waiting threads sleep: the machine may have other work, and spinning would starve it.
 OMP_WAIT_POLICY ?= passive
@@ -23,15 +28,20 @@ endif
 CXXFLAGS := -std=c++20 $(OPTIMIZE) $(ARCHFLAG) -fno-math-errno -fopenmp -Wall -Wextra -Werror -I. -MMD -MP $(EXTRA_CXXFLAGS)
 LDFLAGS  := $(filter -fsanitize=%,$(OPTIMIZE)) -fopenmp
 
+# ---- CUDA: engine/cuda/*.cu through nvcc for the program, through g++ on an emulated GPU for tests.
+include engine/cuda/toolkit.mk
+
 LIBRARY_SOURCES := $(wildcard engine/*.cpp engine/*/*.cpp model/*.cpp data/*.cpp data/*/*.cpp) \
                    $(filter-out train/main.cpp,$(wildcard train/*.cpp))
 TEST_SOURCES    := $(wildcard tests/*.cpp tests/engine/*.cpp tests/engine/*/*.cpp tests/model/*.cpp \
                               tests/data/*.cpp tests/data/*/*.cpp tests/train/*.cpp)
 FORMATTED       := $(wildcard engine/*.h engine/*/*.h model/*.h data/*.h data/*/*.h train/*.h \
                               tests/*.h tests/*/*.h) $(LIBRARY_SOURCES) $(wildcard train/main.cpp) \
-                   $(TEST_SOURCES) $(wildcard tests/peers/*.cpp)
+                   $(TEST_SOURCES) $(wildcard tests/peers/*.cpp tests/cuda_emulation/*.cpp engine/cuda/*.cu)
 
 objects  = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
+# engine/backend.cpp picks the devices, so each of the three ways to build it has an object.
+LIBRARY := $(call objects,$(filter-out engine/backend.cpp,$(LIBRARY_SOURCES)))
 
 .PHONY: help all demo test bench check format clean setup
 .DEFAULT_GOAL := all
@@ -44,7 +54,7 @@ help:
 	@echo 'make check      verify formatting                 (make format: apply it)'
 	@echo 'make clean      remove build/'
 	@echo
-	@echo 'Variables: CXX=$(CXX)  ARCHFLAG=$(ARCHFLAG)  SANITIZE=$(SANITIZE)  JOBS=$(JOBS)'
+	@echo 'Variables: CXX=$(CXX)  ARCHFLAG=$(ARCHFLAG)  SANITIZE=$(SANITIZE)  JOBS=$(JOBS)  CUDA=$(CUDA)  ARCH=$(ARCH)'
 
 all: setup build/microdualnet
 
@@ -52,18 +62,18 @@ all: setup build/microdualnet
 build/microdualnet: $(BUILD)/microdualnet
 	@cp $< $@
 
-$(BUILD)/microdualnet: $(call objects,train/main.cpp $(LIBRARY_SOURCES))
-	@echo "link $@"; $(CXX) $^ $(LDFLAGS) -o $@
+$(BUILD)/microdualnet: $(call objects,train/main.cpp) $(LIBRARY) $(BACKEND)
+	@echo "link $@"; $(CXX) $^ $(LDFLAGS) $(CUDA_LIBRARIES) -o $@
 
-$(BUILD)/run_tests: $(call objects,$(TEST_SOURCES) $(LIBRARY_SOURCES))
-	@echo "link $@"; $(CXX) $^ $(LDFLAGS) -o $@
+$(BUILD)/run_tests: $(call objects,$(TEST_SOURCES)) $(LIBRARY) $(TEST_BACKEND)
+	@echo "link $@"; $(CXX) $^ $(LDFLAGS) $(TEST_CUDA_LIBRARIES) -o $@
 
 # Timing programs beside `make bench`; the first needs OpenBLAS to compare with.
-build/gemm_bench: $(call objects,tests/peers/gemm_bench.cpp $(LIBRARY_SOURCES))
-	$(CXX) $^ $(LDFLAGS) -lopenblas -o $@
+build/gemm_bench: $(call objects,tests/peers/gemm_bench.cpp) $(LIBRARY) $(BUILD)/engine/backend.o
+	@echo "link $@"; $(CXX) $^ $(LDFLAGS) -lopenblas -o $@
 
-build/conv_bench: $(call objects,tests/peers/conv_bench.cpp $(LIBRARY_SOURCES))
-	$(CXX) $^ $(LDFLAGS) -o $@
+build/conv_bench: $(call objects,tests/peers/conv_bench.cpp) $(LIBRARY) $(BUILD)/engine/backend.o
+	@echo "link $@"; $(CXX) $^ $(LDFLAGS) -o $@
 
 $(BUILD)/%.o: %.cpp | setup
 	@mkdir -p $(@D)

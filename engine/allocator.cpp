@@ -8,11 +8,25 @@
 #include <set>
 #include <utility>
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace mdn {
 
 namespace {
 
 constexpr int64_t alignment = 64;
+#if defined(__SANITIZE_ADDRESS__)
+// What lies between blocks, and in those that are free, is poisoned.
+constexpr int64_t guard = alignment;
+void forbid(const void* begin, int64_t bytes) { __asan_poison_memory_region(begin, bytes); }
+void permit(const void* begin, int64_t bytes) { __asan_unpoison_memory_region(begin, bytes); }
+#else
+constexpr int64_t guard = 0;
+void forbid(const void*, int64_t) {}
+void permit(const void*, int64_t) {}
+#endif
 /// Small requests share segments of this size; larger ones get a segment of their own size.
 constexpr int64_t segment_bytes = 32 << 20;
 
@@ -21,12 +35,14 @@ class CachingAllocator final : public Allocator {
     explicit CachingAllocator(const SystemMemory& system) : system_(system) {}
 
     ~CachingAllocator() override {
+        for (const auto& [address, block] : blocks_) permit(address, block.size);
         for (const auto& [address, block] : blocks_)
             if (block.starts_segment) system_.release(address);
     }
 
     void* allocate(int64_t bytes) override {
-        const int64_t size = std::max<int64_t>((bytes + alignment - 1) / alignment, 1) * alignment;
+        const int64_t size =
+            std::max<int64_t>((bytes + alignment - 1) / alignment, 1) * alignment + guard;
         const std::lock_guard lock(mutex_);
         auto fit = free_.lower_bound({size, nullptr});
         if (fit == free_.end()) fit = reserve(size);
@@ -36,6 +52,7 @@ class CachingAllocator final : public Allocator {
         block->second.free = false;
         stats_.used_bytes += block->second.size;
         stats_.peak_used_bytes = std::max(stats_.peak_used_bytes, stats_.used_bytes);
+        permit(block->first, bytes);
         return block->first;
     }
 
@@ -44,6 +61,7 @@ class CachingAllocator final : public Allocator {
         auto block = blocks_.find(static_cast<char*>(address));
         stats_.used_bytes -= block->second.size;
         block->second.free = true;
+        forbid(block->first, block->second.size);
         block = merge(block);
         free_.insert({block->second.size, block->first});
     }
@@ -83,13 +101,19 @@ class CachingAllocator final : public Allocator {
         if (!segment)
             throw Error("out of memory: asked the system for " + std::to_string(bytes >> 20) +
                             " MiB while holding " + std::to_string(stats_.reserved_bytes >> 20) +
-                            " MiB",
+                            " MiB" + what_is_free(),
                         "use a smaller batch");
         ++stats_.system_allocations;
         stats_.reserved_bytes += bytes;
         char* address = static_cast<char*>(segment);
         blocks_[address] = {bytes, true};
+        forbid(address, bytes);
         return free_.insert({bytes, address}).first;
+    }
+
+    std::string what_is_free() const {
+        if (!system_.free_bytes) return "";
+        return "; " + std::to_string(system_.free_bytes() >> 20) + " MiB are free";
     }
 
     void release_free_segments() {
@@ -100,6 +124,7 @@ class CachingAllocator final : public Allocator {
             if (whole && block->second.free) {
                 free_.erase({block->second.size, block->first});
                 stats_.reserved_bytes -= block->second.size;
+                permit(block->first, block->second.size);
                 system_.release(block->first);
                 blocks_.erase(block);
             }
@@ -147,9 +172,7 @@ std::unique_ptr<Allocator> caching_allocator(const SystemMemory& system) {
     return std::make_unique<CachingAllocator>(system);
 }
 
-Allocator& allocator(Device device) {
-    if (device == Device::cuda)
-        throw Error("this build has no CUDA memory", "run with --device cpu");
+Allocator& cpu_allocator() {
     // Never destroyed: tensors with static lifetime may outlive any order of destruction.
     static CachingAllocator& cpu = *new CachingAllocator(
         {[](int64_t bytes) { return std::aligned_alloc(alignment, bytes); }, std::free});

@@ -19,6 +19,7 @@ struct AllocatorStats {
 struct SystemMemory {
     void* (*allocate)(int64_t bytes);  // 64-byte aligned; null when there is no more
     void (*release)(void* segment);
+    int64_t (*free_bytes)() = nullptr;  // what the system still has, for messages
 };
 
 /// Best fit with splitting and coalescing over large segments that are kept until exit or
@@ -40,7 +41,9 @@ class Allocator {
 /// destroyed goes back to the system.
 std::unique_ptr<Allocator> caching_allocator(const SystemMemory& system);
 
-/// The allocator of a device, which all tensors there use.
+/// The allocator of a device, which all tensors there use; throws Error with how to get the device
+/// when this build has none.
 Allocator& allocator(Device device);
+Allocator& cpu_allocator();
 
 }  // namespace mdn

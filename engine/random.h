@@ -10,7 +10,7 @@ namespace mdn {
 
 /// Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): four
 /// independent 32-bit words for each 128-bit counter under a 64-bit key.
-inline std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, uint64_t key) {
+constexpr std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, uint64_t key) {
     uint32_t k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);
     for (int round = 0; round < 10; ++round) {
         const uint64_t p0 = uint64_t{0xD2511F53} * counter[0];
@@ -24,7 +24,7 @@ inline std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, uint64_t 
 }
 
 /// A word as a number in [0, 1), with the 24 bits a float holds exactly.
-inline float uniform_from_bits(uint32_t bits) { return (bits >> 8) * 0x1.0p-24f; }
+constexpr float uniform_from_bits(uint32_t bits) { return (bits >> 8) * 0x1.0p-24f; }
 
 /// Where a random op takes its numbers from: keyed by (seed, step, op). The pair (seed, step)
 /// lives in device memory, so that a captured graph reads new values at every replay.

@@ -1,5 +1,6 @@
 #include "engine/tensor.h"
 
+#include <bit>
 #include <cstring>
 
 #include "engine/allocator.h"
@@ -62,6 +63,8 @@ std::string to_string(DType dtype) {
             return "i64";
         case DType::u8:
             return "u8";
+        case DType::bf16:
+            return "bf16";
     }
     return "?";
 }
@@ -78,9 +81,13 @@ int64_t size_of(DType dtype) {
             return 8;
         case DType::u8:
             return 1;
+        case DType::bf16:
+            return 2;
     }
     return 0;
 }
+
+DType parameter_dtype(DType dtype) { return dtype == DType::bf16 ? DType::f32 : dtype; }
 
 Tensor Tensor::empty(Shape shape, DType dtype, Device device) {
     const int64_t count = element_count(shape);
@@ -165,6 +172,8 @@ double Tensor::item() const {
             return static_cast<double>(*host.data<int64_t>());
         case DType::u8:
             return *host.data<uint8_t>();
+        case DType::bf16:
+            return std::bit_cast<float>(uint32_t{*static_cast<const uint16_t*>(host.raw())} << 16);
     }
     return 0;
 }
@@ -242,6 +251,9 @@ Tensor empty_like(const Tensor& x) { return Tensor::empty(x.shape(), x.dtype(), 
 Tensor zeros_like(const Tensor& x) { return Tensor::zeros(x.shape(), x.dtype(), x.device()); }
 Tensor empty_as(const Tensor& x, Shape shape) {
     return Tensor::empty(std::move(shape), x.dtype(), x.device());
+}
+Tensor empty_parameter_as(const Tensor& x, Shape shape) {
+    return Tensor::empty(std::move(shape), parameter_dtype(x.dtype()), x.device());
 }
 
 template float* Tensor::data<float>() const;

@@ -10,7 +10,8 @@
 
 namespace mdn {
 
-enum class DType : uint8_t { f32, f64, i64, u8 };
+/// bf16: float's exponent, 8 bits of precision; activations on a GPU only.
+enum class DType : uint8_t { f32, f64, i64, u8, bf16 };
 enum class Device : uint8_t { cpu, cuda };
 
 /// Sizes of the axes, outermost first. An empty shape is a scalar (one element).
@@ -20,12 +21,15 @@ using Shape = std::vector<int64_t>;
 int64_t element_count(const Shape& shape);
 /// "[2, 3, 4]", for messages.
 std::string to_string(const Shape& shape);
-/// "f32", "f64", "i64", "u8".
+/// "f32", "f64", "i64", "u8", "bf16".
 std::string to_string(DType dtype);
 /// "cpu", "cuda".
 std::string to_string(Device device);
 /// Bytes of one element.
 int64_t size_of(DType dtype);
+/// The dtype of parameters, statistics and losses beside activations of `dtype`: f32 beside bf16,
+/// otherwise the same.
+DType parameter_dtype(DType dtype);
 
 template <class T>
 constexpr DType dtype_of();
@@ -90,7 +94,8 @@ class Tensor {
     Tensor detach() const;
     /// A copy of the memory, outside the graph.
     Tensor clone() const;
-    /// A copy on another device or of another dtype (f32 <-> f64), outside the graph.
+    /// A copy on another device or of another dtype (f32 <-> f64 on the CPU, f32 <-> bf16 on a
+    /// GPU), outside the graph.
     Tensor to(Device device) const;
     Tensor to(DType dtype) const;
     /// Copies the elements of `source` (same shape and dtype, any device) into this memory.
@@ -122,5 +127,7 @@ Tensor empty_like(const Tensor& x);
 Tensor zeros_like(const Tensor& x);
 /// Uninitialised tensor of another shape with the dtype and device of `x`.
 Tensor empty_as(const Tensor& x, Shape shape);
+/// As empty_as, of the dtype that parameters and statistics have beside x.
+Tensor empty_parameter_as(const Tensor& x, Shape shape);
 
 }  // namespace mdn

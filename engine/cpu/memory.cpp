@@ -29,6 +29,8 @@ void CpuKernels::fill(double value, Tensor& y) {
             return fill_with<int64_t>(y, value);
         case DType::u8:
             return fill_with<uint8_t>(y, value);
+        case DType::bf16:
+            throw Error("[cpu] bf16 is computed on a GPU only");
     }
 }
 

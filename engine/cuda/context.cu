@@ -1,0 +1,92 @@
+#include "engine/cuda/context.h"
+
+#include <cstdio>
+#include <string>
+
+#include "engine/cuda/launch.h"
+
+namespace mdn {
+
+namespace {
+
+/// cuBLAS would allocate its workspace inside a captured step; a fixed one also fixes the order of
+/// its sums. The size is what NVIDIA recommends for Hopper, and more than older chips use.
+constexpr size_t cublas_workspace_bytes = 32 << 20;
+
+/// A kernel that does nothing: launching it tells whether this program has code for the GPU.
+__global__ void probe() {}
+
+}  // namespace
+
+void check(cudaError_t error, const char* what) {
+    if (error == cudaSuccess) return;
+    cudaGetLastError();  // so that the next call starts clean
+    const std::string said =
+        std::string(cudaGetErrorName(error)) + ": " + cudaGetErrorString(error);
+    switch (error) {
+        case cudaErrorNoDevice:
+            throw Error("no NVIDIA GPU was found", "run with --device cpu");
+        case cudaErrorInsufficientDriver:
+            throw Error(
+                "the NVIDIA driver is missing, or older than the CUDA toolkit this program "
+                "was built with",
+                "update the driver, or run with --device cpu");
+        case cudaErrorNoKernelImageForDevice:
+            throw Error("this program holds no code for the GPU's architecture",
+                        "rebuild on this machine with make CUDA=1, or name the architecture: make "
+                        "ARCH=sm_80");
+        default:
+            throw Error("[cuda] " + std::string(what) + " failed (" + said + ")");
+    }
+}
+
+void check(cublasStatus_t status, const char* what) {
+    if (status == CUBLAS_STATUS_SUCCESS) return;
+    throw Error("[cuda] " + std::string(what) +
+                " failed (cuBLAS: " + cublasGetStatusString(status) + ")");
+}
+
+CudaContext::CudaContext() {
+    int devices = 0;
+    check(cudaGetDeviceCount(&devices), "looking for GPUs");
+    if (devices == 0) check(cudaErrorNoDevice, "looking for GPUs");
+    check(cudaSetDevice(0), "choosing the GPU");
+    cudaDeviceProp properties{};
+    check(cudaGetDeviceProperties(&properties, 0), "asking the GPU for its properties");
+    multiprocessors_ = properties.multiProcessorCount;
+    shared_bytes_per_block_ = static_cast<int64_t>(properties.sharedMemPerBlockOptin);
+    std::snprintf(description_, sizeof description_, "%s (compute capability %d.%d, %.0f GiB)",
+                  properties.name, properties.major, properties.minor,
+                  static_cast<double>(properties.totalGlobalMem) / (1 << 30));
+    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "creating a stream");
+    check(cudaStreamCreateWithFlags(&upload_stream_, cudaStreamNonBlocking), "creating a stream");
+    cudaLaunchConfig_t config{};
+    config.gridDim = dim3(1);
+    config.blockDim = dim3(warp_threads);
+    config.stream = stream_;
+    check(cudaLaunchKernelEx(&config, probe), "the first kernel");
+    check(cublasCreate(&cublas_), "starting cuBLAS");
+    check(cudaMalloc(&cublas_workspace_, cublas_workspace_bytes), "cuBLAS's workspace");
+    check(cublasSetStream(cublas_, stream_), "giving cuBLAS the stream");
+    check(cublasSetWorkspace(cublas_, cublas_workspace_, cublas_workspace_bytes),
+          "giving cuBLAS its workspace");
+}
+
+void CudaContext::synchronize() const {
+    check(cudaStreamSynchronize(stream_), "the work on the GPU");
+}
+
+CudaContext& cuda_context() {
+    // Never destroyed: the driver may be gone by the time destructors of statics run.
+    static CudaContext& context = *new CudaContext;
+    return context;
+}
+
+dim3 blocks_for(int64_t items, int64_t per_block) {
+    const int64_t blocks = ceil_divide(items, per_block);
+    if (blocks > INT32_MAX)
+        throw Error("[cuda] " + std::to_string(blocks) + " blocks are more than a grid can have");
+    return dim3(static_cast<unsigned>(blocks));
+}
+
+}  // namespace mdn

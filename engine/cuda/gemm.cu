@@ -1,0 +1,51 @@
+#include "engine/cuda/gemm.h"
+
+#include <string>
+
+#include "engine/kernels.h"
+
+namespace mdn {
+
+namespace {
+
+bool tf32_allowed = false;
+
+template <class T>
+constexpr cudaDataType_t cublas_type = sizeof(T) == sizeof(float) ? CUDA_R_32F : CUDA_R_16BF;
+
+int cublas_size(int64_t size) {
+    if (size > INT32_MAX)
+        throw Error("[cuda] a matrix product of size " + std::to_string(size) +
+                    " is more than cuBLAS takes");
+    return static_cast<int>(size);
+}
+
+}  // namespace
+
+void allow_tf32(bool allowed) { tf32_allowed = allowed; }
+
+template <class T, class Out>
+void cuda_gemm(const CudaProduct& p, const T* a, const T* b, Out* c) {
+    if (p.m == 0 || p.n == 0 || p.count == 0) return;
+    const cublasComputeType_t compute =
+        tf32_allowed ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+    const cublasOperation_t op_a = p.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N;
+    const cublasOperation_t op_b = p.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N;
+    // cuBLAS is column-major: what it sees are the transposes, so it computes Cᵀ = op(B)ᵀ·op(A)ᵀ.
+    check(cublasGemmStridedBatchedEx(
+              cuda_context().cublas(), op_b, op_a, cublas_size(p.n), cublas_size(p.m),
+              cublas_size(p.k), &p.alpha, b, cublas_type<T>, cublas_size(p.ldb), p.stride_b, a,
+              cublas_type<T>, cublas_size(p.lda), p.stride_a, &p.beta, c, cublas_type<Out>,
+              cublas_size(p.ldc), p.stride_c, cublas_size(p.count), compute, CUBLAS_GEMM_DEFAULT),
+          "a matrix product");
+}
+
+template void cuda_gemm<float, float>(const CudaProduct&, const float*, const float*, float*);
+template void cuda_gemm<bf16, bf16>(const CudaProduct&, const bf16*, const bf16*, bf16*);
+template void cuda_gemm<bf16, float>(const CudaProduct&, const bf16*, const bf16*, float*);
+
+Tensor as_factor(const Tensor& parameter, DType dtype) {
+    return parameter.dtype() == dtype ? parameter : parameter.to(dtype);
+}
+
+}  // namespace mdn

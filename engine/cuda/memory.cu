@@ -1,0 +1,65 @@
+// Filling, copying and converting memory.
+#include "engine/cuda/cuda_kernels.h"
+#include "engine/cuda/dispatch.h"
+
+namespace mdn {
+
+namespace {
+
+template <class T>
+__global__ void fill_kernel(int64_t count, T value, T* y) {
+    for (int64_t i = first_index(); i < count; i += index_step()) y[i] = value;
+}
+
+template <class From, class To>
+__global__ void cast_kernel(int64_t count, const From* x, To* y) {
+    for (int64_t i = first_index(); i < count; i += index_step())
+        y[i] = from_float<To>(to_float(x[i]));
+}
+
+template <class T>
+void fill_with(T value, Tensor& y) {
+    launch_over(y.numel(), fill_kernel<T>, y.numel(), value, elements<T>(y));
+}
+
+}  // namespace
+
+void CudaKernels::fill(double value, Tensor& y) {
+    if (value == 0) {  // all bits of a zero are zero, whatever the dtype
+        check(cudaMemsetAsync(y.raw(), 0, static_cast<size_t>(y.bytes()), cuda_context().stream()),
+              "clearing memory");
+        return;
+    }
+    switch (y.dtype()) {
+        case DType::f32:
+            return fill_with(static_cast<float>(value), y);
+        case DType::f64:
+            return fill_with(value, y);
+        case DType::i64:
+            return fill_with(static_cast<int64_t>(value), y);
+        case DType::u8:
+            return fill_with(static_cast<uint8_t>(value), y);
+        case DType::bf16:
+            return fill_with(__float2bfloat16(static_cast<float>(value)), y);
+    }
+}
+
+void CudaKernels::copy(const Tensor& x, const Tensor& y) {
+    check(cudaMemcpyAsync(y.raw(), x.raw(), static_cast<size_t>(x.bytes()), cudaMemcpyDefault,
+                          cuda_context().stream()),
+          "copying memory");
+    // Host memory may be read, overwritten or freed as soon as this returns.
+    if (x.device() != y.device()) cuda_context().synchronize();
+}
+
+void CudaKernels::cast(const Tensor& x, Tensor& y) {
+    if (x.dtype() == y.dtype()) return copy(x, y);
+    with_activation_type(x, [&]<class From>(From) {
+        with_activation_type(y, [&]<class To>(To) {
+            launch_over(x.numel(), cast_kernel<From, To>, x.numel(), elements<From>(x),
+                        elements<To>(y));
+        });
+    });
+}
+
+}  // namespace mdn

@@ -1,0 +1,100 @@
+# Finds the CUDA toolkit and the GPU, and says how engine/cuda/*.cu are built.
+#
+# Sets BACKEND and CUDA_LIBRARIES for the program, TEST_BACKEND and TEST_CUDA_LIBRARIES for the
+# tests: the GPU's own objects where there is a GPU, the emulated ones everywhere else.
+
+CUDA_BUILD := $(BUILD)/cuda
+EMULATION  := $(BUILD)/cuda_emulation
+CUDA_HOME  := $(patsubst %/bin/,%,$(dir $(realpath $(NVCC))))
+
+# The toolkit must be able to compile a kernel and link it with cuBLAS.
+define probe
+mkdir -p build && { test build/cuda_probe -nt $(NVCC) || \
+$(NVCC) -std=c++20 engine/cuda/toolkit_probe.cu -lcublas -o build/cuda_probe 2>build/cuda_probe.log; } && echo yes
+endef
+
+ifeq ($(CUDA),0)
+CUDA_WHY := not asked for (CUDA=0)
+else ifeq ($(SANITIZE),1)
+CUDA_WHY := not with SANITIZE=1
+else ifeq ($(wildcard $(NVCC)),)
+CUDA_WHY := no nvcc: install the CUDA toolkit (12 or later), or say where it is with NVCC=...
+else
+CUDA_MAJOR := $(shell $(NVCC) --version | sed -n 's/.*release \([0-9]*\)\..*/\1/p')
+ifeq ($(shell test "$(CUDA_MAJOR)" -ge 12 2>/dev/null && echo yes),)
+CUDA_WHY := $(NVCC) is of release $(CUDA_MAJOR), 12 or later is needed
+else ifneq ($(shell $(probe)),yes)
+CUDA_WHY := a small program does not compile and link: see build/cuda_probe.log
+else
+HAS_CUDA := 1
+endif
+endif
+ifeq ($(CUDA)$(HAS_CUDA),1)
+$(error CUDA=1, but $(CUDA_WHY))
+endif
+
+ifdef HAS_CUDA
+# The GPU's architecture, unless one was named.
+GPU_CAPABILITY := $(shell nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | head -1 | tr -cd 0-9)
+KNOWN_ARCHS    := $(shell $(NVCC) --list-gpu-code)
+ifneq ($(ARCH),)
+ifeq ($(filter $(ARCH),$(KNOWN_ARCHS)),)
+$(error ARCH=$(ARCH) is none that $(NVCC) knows: $(KNOWN_ARCHS))
+endif
+CUDA_ARCHS := -arch=$(ARCH)
+else ifneq ($(filter sm_$(GPU_CAPABILITY),$(KNOWN_ARCHS)),)
+CUDA_ARCHS := -arch=sm_$(GPU_CAPABILITY)
+else
+# Turing, Ampere and Ada, Hopper, and through its PTX whatever comes later.
+CUDA_ARCHS := $(foreach n,75 80 90,-gencode arch=compute_$(n),code=sm_$(n)) \
+              -gencode arch=compute_90,code=compute_90
+endif
+NVCCFLAGS := -std=c++20 -O3 $(CUDA_ARCHS) -I. --expt-relaxed-constexpr -Xcompiler=-Wall,-Wextra,-Werror -MMD -MP
+CUDA_LIBRARIES := -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(CUDA_HOME)/lib64 -lcublas -lcudart
+endif
+
+CUDA_SOURCES     := $(filter-out engine/cuda/toolkit_probe.cu,$(wildcard engine/cuda/*.cu))
+EMULATED_OBJECTS := $(patsubst engine/cuda/%.cu,$(EMULATION)/%.o,$(CUDA_SOURCES)) \
+                    $(patsubst tests/cuda_emulation/%.cpp,$(EMULATION)/tests/%.o,$(wildcard tests/cuda_emulation/*.cpp)) \
+                    $(EMULATION)/backend.o
+ifdef HAS_CUDA
+BACKEND := $(patsubst engine/cuda/%.cu,$(CUDA_BUILD)/%.o,$(CUDA_SOURCES)) $(CUDA_BUILD)/backend.o
+else
+BACKEND := $(BUILD)/engine/backend.o
+endif
+
+# EMULATE=1 keeps the tests off a GPU that is there.
+ifeq ($(and $(HAS_CUDA),$(GPU_CAPABILITY),$(if $(filter 1,$(EMULATE)),,1)),)
+TEST_BACKEND        := $(EMULATED_OBJECTS)
+CUDA_TEST_FLAGS     := -DMDN_CUDA_EMULATION
+else
+TEST_BACKEND        := $(BACKEND)
+TEST_CUDA_LIBRARIES := $(CUDA_LIBRARIES)
+endif
+
+.PHONY: cuda-report
+cuda-report:
+ifdef HAS_CUDA
+	@echo '✓ CUDA $(CUDA_MAJOR) ($(NVCC)), for $(if $(GPU_CAPABILITY),the GPU found,any GPU): $(strip $(CUDA_ARCHS))'
+else
+	@echo '✗ CUDA: $(CUDA_WHY)'
+endif
+
+$(CUDA_BUILD)/%.o: engine/cuda/%.cu | setup
+	@mkdir -p $(@D)
+	@echo "nvcc $<"; $(NVCC) $(NVCCFLAGS) -c $< -o $@
+
+$(CUDA_BUILD)/backend.o $(EMULATION)/backend.o: engine/backend.cpp | setup
+	@mkdir -p $(@D)
+	@echo "c++  $< (CUDA)"; $(CXX) $(CXXFLAGS) -DMDN_CUDA -c $< -o $@
+
+EMULATED_CXXFLAGS = $(CXXFLAGS) -Itests/cuda_emulation -DMDN_CUDA_EMULATION
+$(EMULATION)/%.o: engine/cuda/%.cu | setup
+	@mkdir -p $(@D)
+	@echo "c++  $< (emulated)"; $(CXX) $(EMULATED_CXXFLAGS) -x c++ -c $< -o $@
+
+$(EMULATION)/tests/%.o: tests/cuda_emulation/%.cpp | setup
+	@mkdir -p $(@D)
+	@echo "c++  $<"; $(CXX) $(EMULATED_CXXFLAGS) -c $< -o $@
+
+$(BUILD)/tests/%.o: CXXFLAGS += $(CUDA_TEST_FLAGS)

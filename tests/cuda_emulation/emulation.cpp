@@ -1,0 +1,118 @@
+// The emulated GPU itself: what it computes, and that it catches what kernels can do wrong.
+#include <doctest/doctest.h>
+#include <numeric>
+#include <vector>
+
+#include "engine/cuda/launch.h"
+#include "engine/cuda/reduce.h"
+#include "tests/cuda_emulation/runtime.h"
+
+using namespace mdn;
+
+namespace {
+
+/// Reverses a block's numbers through shared memory; the barrier can be left out.
+template <bool with_barrier>
+__global__ void reverse(const int* x, int* y) {
+    int* shared = dynamic_shared<int>();
+    const unsigned i = threadIdx.x, n = blockDim.x;
+    shared[i] = x[blockIdx.x * n + i];
+    if (with_barrier) __syncthreads();
+    y[blockIdx.x * n + i] = shared[n - 1 - i];
+}
+
+__global__ void write_to(float* x, int64_t i) {
+    if (threadIdx.x == 0) x[i] = 1;
+}
+
+__global__ void half_of_the_threads_wait() {
+    if (threadIdx.x < warp_threads) __syncthreads();
+}
+
+__global__ void sums(const float* x, float* of_warp, float* of_block) {
+    const int64_t i = first_index();
+    of_warp[i] = warp_sum(x[i]);
+    of_block[i] = block_sum(x[i], dynamic_shared<float>());
+}
+
+template <bool with_barrier>
+bool reverses(emulation::ThreadOrder order) {
+    constexpr int threads = 96, blocks = 3;
+    std::vector<int> x(threads * blocks), y(x.size());
+    std::iota(x.begin(), x.end(), 1);
+    emulation::set_thread_order(order);
+    launch(reverse<with_barrier>, dim3(blocks), threads, threads * sizeof(int), x.data(), y.data());
+    emulation::set_thread_order(emulation::ThreadOrder::ascending);
+    for (int block = 0; block < blocks; ++block)
+        for (int i = 0; i < threads; ++i)
+            if (y[block * threads + i] != x[block * threads + threads - 1 - i]) return false;
+    return true;
+}
+
+}  // namespace
+
+TEST_SUITE("cuda_emulation/emulation") {
+    TEST_CASE("a missing __syncthreads shows in every order of threads, the barrier in none") {
+        using emulation::ThreadOrder;
+        for (const ThreadOrder order :
+             {ThreadOrder::ascending, ThreadOrder::descending, ThreadOrder::shuffled}) {
+            CHECK(reverses<true>(order));
+            CHECK_FALSE(reverses<false>(order));
+        }
+    }
+
+    TEST_CASE("a kernel that writes out of bounds is caught") {
+        for (const int64_t index : {-1, 100}) {
+            void* memory = nullptr;
+            REQUIRE(cudaMalloc(&memory, 100 * sizeof(float)) == cudaSuccess);
+            auto* x = static_cast<float*>(memory);
+            launch(write_to, dim3(1), warp_threads, 0, x, 50);
+            emulation::check_guards();
+            launch(write_to, dim3(1), warp_threads, 0, x, index);
+            CHECK_THROWS_WITH_AS(emulation::check_guards(),
+                                 doctest::Contains("outside a block of 400 bytes"), Error);
+            cudaFree(memory);
+        }
+    }
+
+    TEST_CASE("a barrier that some threads never reach is an error") {
+        CHECK_THROWS_WITH_AS(launch(half_of_the_threads_wait, dim3(1), 2 * warp_threads, 0),
+                             doctest::Contains("wait for others that never come"), Error);
+        CHECK(reverses<true>(emulation::ThreadOrder::ascending));  // and the next launch is fine
+    }
+
+    TEST_CASE("warp_sum and block_sum give every thread the sum of its own group") {
+        constexpr int threads = 96, blocks = 2;
+        std::vector<float> x(threads * blocks), of_warp(x.size()), of_block(x.size());
+        for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i * i % 31);
+        launch(sums, dim3(blocks), threads, block_sum_bytes, x.data(), of_warp.data(),
+               of_block.data());
+        const auto sum = [&](int begin, int count) {
+            return std::accumulate(x.begin() + begin, x.begin() + begin + count, 0.f);
+        };
+        for (int i = 0; i < threads * blocks; ++i) {
+            CHECK(of_warp[i] == sum(i / warp_threads * warp_threads, warp_threads));
+            CHECK(of_block[i] == sum(i / threads * threads, threads));
+        }
+    }
+
+    TEST_CASE(
+        "a captured stream runs nothing until its graph is launched, then as often as asked") {
+        std::vector<float> x(32, 0.f);
+        cudaStream_t stream = cuda_context().stream();
+        cudaGraph_t graph = nullptr;
+        cudaGraphExec_t executable = nullptr;
+        REQUIRE(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal) == cudaSuccess);
+        launch(write_to, dim3(1), warp_threads, 0, x.data(), 7);
+        REQUIRE(cudaStreamEndCapture(stream, &graph) == cudaSuccess);
+        REQUIRE(cudaGraphInstantiate(&executable, graph) == cudaSuccess);
+        CHECK(x[7] == 0);
+        for (int i = 0; i < 2; ++i) {
+            x[7] = 0;
+            REQUIRE(cudaGraphLaunch(executable, stream) == cudaSuccess);
+            CHECK(x[7] == 1);
+        }
+        cudaGraphExecDestroy(executable);
+        cudaGraphDestroy(graph);
+    }
+}

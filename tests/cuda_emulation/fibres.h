@@ -1,0 +1,33 @@
+// A thread block on the CPU: its threads are fibres that run one at a time, each until it waits for
+// the others. Many kernels run with their threads taken in several orders (set_thread_order), so
+// that a missing barrier shows as a wrong number in at least one of them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+
+namespace mdn::emulation {
+
+enum class ThreadOrder { ascending, descending, shuffled };
+
+/// Which thread of a block goes first whenever several could.
+void set_thread_order(ThreadOrder order);
+
+/// Runs `thread` as every thread of one block of `threads` (a multiple of 32). Calls `enter(i)`
+/// whenever thread i goes on. Throws Error when some threads wait for others that have returned,
+/// and rethrows what a thread throws.
+void run_block(int threads, const std::function<void(int)>& enter,
+               const std::function<void()>& thread);
+
+// ---- called by threads
+// ---------------------------------------------------------------------------
+/// __syncthreads.
+void wait_for_block();
+/// Gives `bits` to the other threads of the warp, waits for all of them and returns those of lane
+/// `source`.
+uint64_t exchange_in_warp(uint64_t bits, int source);
+/// This thread's place in its warp.
+int lane();
+
+}  // namespace mdn::emulation

@@ -1,0 +1,16 @@
+// What tests may ask of the emulated GPU.
+#pragma once
+
+#include <cstdint>
+
+#include "tests/cuda_emulation/fibres.h"
+
+namespace mdn::emulation {
+
+/// Device memory there is; cudaMalloc fails beyond it. 4 GiB at first.
+void set_memory_limit(int64_t bytes);
+
+/// Throws Error if anything was written right before or after any block of device memory.
+void check_guards();
+
+}  // namespace mdn::emulation
