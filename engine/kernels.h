@@ -1,7 +1,10 @@
 // The contract between ops and devices: one abstract interface, one implementation a device.
 //
 // Ops check shapes and allocate outputs; a kernel only computes. All tensors of a call live on the
-// kernel's device and share one floating dtype unless said otherwise. Layouts are row-major;
+// kernel's device. Activations share one floating dtype T: f32, f64 (CPU) or bf16 (GPU). What is
+// named weight, bias, gamma, beta, entity or frame (embeddings), their gradients, and statistics
+// (mean, inv_std, norm, scale, shift, running_*, boxes) are of parameter_dtype(T), which is f32
+// beside bf16 and T otherwise. Losses and optimizers never see bf16. Layouts are row-major;
 // images are channels-last [N,H,W,C] with N = clips·frames. Outputs come last and are overwritten;
 // they do not overlap inputs unless a comment allows it. `defined()` false means "not given".
 #pragma once
@@ -66,7 +69,7 @@ class Kernels {
     /// Any dtype. `copy` also reaches across devices.
     virtual void fill(double value, Tensor& y) = 0;
     virtual void copy(const Tensor& x, const Tensor& y) = 0;
-    virtual void cast(const Tensor& x, Tensor& y) = 0;  // f32 <-> f64
+    virtual void cast(const Tensor& x, Tensor& y) = 0;  // f32 <-> f64, on a GPU f32 <-> bf16
 
     // ---- elementwise, any shape ----------------------------------------------------------------
     virtual void add(const Tensor& a, const Tensor& b, Tensor& y) = 0;  // y may be a or b
@@ -215,6 +218,9 @@ class Kernels {
                             const Tensor& schedule) = 0;
     /// √Σ‖gradient‖² over all parameters, accumulated in double: norm f64 [1].
     virtual void global_norm(const std::vector<ParameterSlot>& parameters, Tensor& norm) = 0;
+    /// schedule[2] = min(1, limit/(norm + 1e-6)), or 1 where limit is 0. Not a number where the
+    /// norm is not finite, upon which sgd_step and adamw_step change nothing.
+    virtual void clip_factor(const Tensor& norm, double limit, Tensor& schedule) = 0;
 };
 
 /// The kernels of a device; throws Error with how to get them when this build has none.

@@ -21,42 +21,56 @@ Optimizer::Optimizer(const ParameterStore& parameters, const OptimizerOptions& o
     }
 }
 
-double Optimizer::step(double learning_rate) {
-    Kernels& device = kernels(schedule_);
+std::vector<ParameterSlot> Optimizer::with_gradients() const {
     std::vector<ParameterSlot> active;
-    std::vector<size_t> index;
-    for (size_t i = 0; i < slots_.size(); ++i) {
-        if (!slots_[i].value.grad().defined()) continue;
-        active.push_back(slots_[i]);
-        active.back().grad = slots_[i].value.grad();
-        index.push_back(i);
+    for (const ParameterSlot& slot : slots_) {
+        if (!slot.value.grad().defined()) continue;
+        active.push_back(slot);
+        active.back().grad = slot.value.grad();
     }
-    device.global_norm(active, norm_);
-    const double norm = norm_.item();
-    if (!std::isfinite(norm)) {
-        std::string culprit = "all parameters together";
-        for (size_t i = 0; i < active.size(); ++i) {
-            device.global_norm({active[i]}, norm_);
-            if (std::isfinite(norm_.item())) continue;
-            culprit = names_[index[i]];
-            break;
-        }
-        throw NonFinite("the gradient of " + culprit + " is not finite after " +
-                            std::to_string(steps_) + " updates",
-                        "lower the learning rate or clip the gradients");
-    }
+    return active;
+}
 
-    // The small term is PyTorch's (clip_grad_norm_).
-    const double factor =
-        options_.clip_norm > 0 ? std::min(1.0, options_.clip_norm / (norm + 1e-6)) : 1.0;
+double Optimizer::step(double learning_rate) {
+    prepare(learning_rate);
+    update();
+    return finish();
+}
+
+void Optimizer::prepare(double learning_rate) {
     ++steps_;
-    schedule_.copy_from(
-        Tensor::from<double>({learning_rate, static_cast<double>(steps_), factor}, {3}));
+    schedule_.copy_from(Tensor::from<double>({learning_rate, static_cast<double>(steps_), 1}, {3}));
+}
+
+void Optimizer::update() {
+    Kernels& device = kernels(schedule_);
+    std::vector<ParameterSlot> active = with_gradients();
+    device.global_norm(active, norm_);
+    device.clip_factor(norm_, options_.clip_norm, schedule_);
     if (options_.kind == OptimizerKind::sgd)
         device.sgd_step(active, {.momentum = options_.momentum}, schedule_);
     else
         device.adamw_step(active, {}, schedule_);
-    return norm;
+}
+
+double Optimizer::finish() {
+    const double norm = norm_.item();
+    if (std::isfinite(norm)) return norm;
+    --steps_;
+    throw NonFinite("the gradient of " + first_not_finite() + " is not finite after " +
+                        std::to_string(steps_) + " updates",
+                    "lower the learning rate or clip the gradients");
+}
+
+std::string Optimizer::first_not_finite() {
+    for (size_t i = 0; i < slots_.size(); ++i) {
+        ParameterSlot slot = slots_[i];
+        slot.grad = slot.value.grad();
+        if (!slot.grad.defined()) continue;
+        kernels(schedule_).global_norm({slot}, norm_);
+        if (!std::isfinite(norm_.item())) return names_[i];
+    }
+    return "all parameters together";
 }
 
 std::vector<std::pair<std::string, Tensor>> Optimizer::state() const {

@@ -28,6 +28,12 @@ class Optimizer {
     /// skipped). Returns the gradients' L2 norm before clipping. Throws NonFinite, and changes
     /// nothing, if that norm is not finite.
     double step(double learning_rate);
+    /// The parts of step(), for callers that keep the device busy: prepare() hands it the rate and
+    /// the number of the step, update() starts the kernels and waits for nothing (so a captured
+    /// graph can replay it), finish() waits for the norm, and throws as step() does.
+    void prepare(double learning_rate);
+    void update();
+    double finish();
     /// Updates made so far.
     int64_t steps() const { return steps_; }
 
@@ -38,6 +44,9 @@ class Optimizer {
     void load_state(const std::vector<std::pair<std::string, Tensor>>& state, int64_t steps);
 
   private:
+    std::vector<ParameterSlot> with_gradients() const;
+    std::string first_not_finite();
+
     OptimizerOptions options_;
     std::vector<std::string> names_;
     std::vector<ParameterSlot> slots_;

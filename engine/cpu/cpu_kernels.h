@@ -98,6 +98,7 @@ class CpuKernels final : public Kernels {
     void adamw_step(std::vector<ParameterSlot>& parameters, const AdamWOptions& options,
                     const Tensor& schedule) override;
     void global_norm(const std::vector<ParameterSlot>& parameters, Tensor& norm) override;
+    void clip_factor(const Tensor& norm, double limit, Tensor& schedule) override;
 };
 
 }  // namespace mdn

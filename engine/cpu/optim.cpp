@@ -40,6 +40,7 @@ struct ScheduleNow {
 void CpuKernels::sgd_step(std::vector<ParameterSlot>& parameters, const SgdOptions& options,
                           const Tensor& schedule) {
     const ScheduleNow now(schedule);
+    if (std::isnan(now.gradient_factor)) return;
     for_each_piece(parameters, [&](ParameterSlot& slot, int64_t begin, int64_t end) {
         with_float_type(slot.value, [&]<class T>(T) {
             T *value = slot.value.data<T>(), *momentum = slot.momentum.data<T>();
@@ -61,6 +62,7 @@ void CpuKernels::sgd_step(std::vector<ParameterSlot>& parameters, const SgdOptio
 void CpuKernels::adamw_step(std::vector<ParameterSlot>& parameters, const AdamWOptions& options,
                             const Tensor& schedule) {
     const ScheduleNow now(schedule);
+    if (std::isnan(now.gradient_factor)) return;
     const double correction1 = 1 - std::pow(options.beta1, now.step);
     const double correction2 = 1 - std::pow(options.beta2, now.step);
     for_each_piece(parameters, [&](ParameterSlot& slot, int64_t begin, int64_t end) {
@@ -107,6 +109,13 @@ void CpuKernels::global_norm(const std::vector<ParameterSlot>& parameters, Tenso
     double total = 0;
     for (double sum : sums) total += sum;
     *norm.data<double>() = std::sqrt(total);
+}
+
+void CpuKernels::clip_factor(const Tensor& norm, double limit, Tensor& schedule) {
+    const double size = *norm.data<double>();
+    double& factor = schedule.data<double>()[2];
+    factor = limit > 0 ? std::min(1.0, limit / (size + 1e-6)) : 1.0;  // the small term is PyTorch's
+    if (!std::isfinite(size)) factor = NAN;
 }
 
 }  // namespace mdn
