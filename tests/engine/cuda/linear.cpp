@@ -1,0 +1,119 @@
+#include <doctest/doctest.h>
+
+#include "tests/engine/cuda/compare.h"
+
+using namespace mdn;
+using test::Role;
+
+namespace {
+
+struct Size {
+    int64_t rows, in, out;
+};
+
+}  // namespace
+
+TEST_SUITE("engine/cuda/linear") {
+    TEST_CASE("forward with and without bias, and with GELU") {
+        Random random(1);
+        for (const auto& [rows, in, out] : {Size{1, 1, 1}, Size{0, 4, 3}, Size{31, 5, 33},
+                                            Size{9, 32, 255}, Size{8, 33, 256}, Size{17, 7, 257}})
+            for (const bool with_bias : {false, true}) {
+                CAPTURE(to_string({rows, in, out}));
+                CAPTURE(with_bias);
+                const Tensor x = random.normal_tensor({rows, in});
+                const Tensor weight = random.normal_tensor({out, in});
+                const Tensor bias = with_bias ? random.normal_tensor({out}) : Tensor();
+                const std::vector<Role> roles = {Role::activation, Role::parameter,
+                                                 Role::parameter};
+                test::check_kernel(
+                    {.inputs = {x, weight, bias},
+                     .outputs = {{rows, out}},
+                     .call = [](Kernels& kernels, auto& in,
+                                auto& out) { kernels.linear_forward(in[0], in[1], in[2], out[0]); },
+                     .input_roles = roles});
+                test::check_kernel({.inputs = {x, weight, bias},
+                                    .outputs = {{rows, out}, {rows, out}},
+                                    .call =
+                                        [](Kernels& kernels, auto& in, auto& out) {
+                                            kernels.linear_gelu_forward(in[0], in[1], in[2], out[0],
+                                                                        out[1]);
+                                        },
+                                    .input_roles = roles});
+            }
+    }
+
+    TEST_CASE("backward of the input, the weight and the bias") {
+        Random random(2);
+        // Rows around where a bias gradient is summed in one more block, and in more rows a block.
+        for (const auto& [rows, in, out] :
+             {Size{1, 1, 1}, Size{0, 4, 3}, Size{7, 33, 31}, Size{8, 3, 32}, Size{9, 3, 33},
+              Size{255, 2, 5}, Size{256, 2, 65}, Size{257, 3, 5}, Size{513, 1, 2},
+              Size{512 * 256 + 9, 1, 1}}) {
+            CAPTURE(to_string({rows, in, out}));
+            const Tensor x = random.normal_tensor({rows, in});
+            const Tensor weight = random.normal_tensor({out, in});
+            const Tensor dy = random.normal_tensor({rows, out});
+            test::check_kernel(
+                {.inputs = {dy, weight},
+                 .outputs = {{rows, in}},
+                 .call = [](Kernels& kernels, auto& in,
+                            auto& out) { kernels.linear_backward_input(in[0], in[1], out[0]); },
+                 .input_roles = {Role::activation, Role::parameter}});
+            test::check_kernel({.inputs = {x, dy},
+                                .outputs = {{out, in}, {out}},
+                                .call =
+                                    [](Kernels& kernels, auto& in, auto& out) {
+                                        kernels.linear_backward_weight(in[0], in[1], out[0],
+                                                                       out[1]);
+                                    },
+                                .output_roles = {Role::parameter, Role::parameter}});
+        }
+    }
+
+    TEST_CASE("a weight's gradient alone") {
+        Random random(3);
+        test::check_kernel({.inputs = {random.normal_tensor({6, 4}), random.normal_tensor({6, 5})},
+                            .outputs = {{5, 4}},
+                            .call =
+                                [](Kernels& kernels, auto& in, auto& out) {
+                                    Tensor none;
+                                    kernels.linear_backward_weight(in[0], in[1], out[0], none);
+                                },
+                            .output_roles = {Role::parameter}});
+    }
+
+    TEST_CASE("grouped: every group has its own layer, both ways") {
+        Random random(4);
+        struct Grouped {
+            int64_t rows, groups, in, out;
+        };
+        for (const auto& [rows, groups, in, out] :
+             {Grouped{1, 1, 1, 1}, Grouped{3, 6, 5, 2}, Grouped{33, 2, 4, 129}, Grouped{0, 2, 3, 4},
+              Grouped{300, 3, 2, 1}}) {
+            CAPTURE(to_string({rows, groups, in, out}));
+            const Tensor x = random.normal_tensor({rows, groups, in});
+            const Tensor weight = random.normal_tensor({groups, out, in});
+            const Tensor bias = random.normal_tensor({groups, out});
+            const Tensor dy = random.normal_tensor({rows, groups, out});
+            test::check_kernel(
+                {.inputs = {x, weight, bias},
+                 .outputs = {{rows, groups, out}},
+                 .call =
+                     [](Kernels& kernels, auto& in, auto& out) {
+                         kernels.grouped_linear_forward(in[0], in[1], in[2], out[0]);
+                     },
+                 .input_roles = {Role::activation, Role::parameter, Role::parameter}});
+            test::check_kernel(
+                {.inputs = {x, weight, dy},
+                 .outputs = {{rows, groups, in}, {groups, out, in}, {groups, out}},
+                 .call =
+                     [](Kernels& kernels, auto& in, auto& out) {
+                         kernels.grouped_linear_backward(in[0], in[1], in[2], out[0], out[1],
+                                                         out[2]);
+                     },
+                 .input_roles = {Role::activation, Role::parameter, Role::activation},
+                 .output_roles = {Role::activation, Role::parameter, Role::parameter}});
+        }
+    }
+}
