@@ -204,6 +204,9 @@ class Kernels {
     virtual void softmax_cross_entropy_forward(const Tensor& logits, const Tensor& targets,
                                                const Tensor& included, double smoothing,
                                                Tensor& loss, Tensor& probabilities) = 0;
+    /// labels i64 [B] → positives i64 [B·K], positives[n] = n, and included u8 [B·K,B·K]: 0 where a
+    /// row and another column are of the same entity and of clips with the same label, else 1.
+    virtual void contrastive_targets(const Tensor& labels, Tensor& positives, Tensor& included) = 0;
     /// dlogits = dloss·(probabilities − q)/N where included; dloss [1].
     virtual void softmax_cross_entropy_backward(const Tensor& probabilities, const Tensor& targets,
                                                 const Tensor& included, double smoothing,

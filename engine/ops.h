@@ -1,7 +1,8 @@
 // Table of contents: every differentiable op, one line of maths each. `ops/<op>.cpp` holds the
 // check, the forward and the backward; `cpu/<op>.cpp` the kernels.
 //
-// All tensors are f32 or all are f64, on one device. Every op throws Error, with a message that
+// All tensors are f32 or all are f64, on one device; on a GPU activations may be bf16 beside f32
+// parameters (the cast between them is an op). Every op throws Error, with a message that
 // starts with `[op]` and names the shapes, when its inputs do not fit. Images are channels-last
 // [N,H,W,C], N = clips·frames; tokens are [B,T,K,D] (clips, frames, entities, width).
 #pragma once
@@ -19,6 +20,7 @@ Tensor multiply(const Tensor& a, const Tensor& b);  // a ⊙ b, same shape
 Tensor scale(const Tensor& x, double factor);       // factor · x
 Tensor relu(const Tensor& x);                       // max(x, 0)
 Tensor gelu(const Tensor& x);                       // x·Φ(x), exact erf form (SPEC §5)
+Tensor cast(const Tensor& x, DType dtype);          // x in another floating dtype, or x itself
 /// x·keep/(1−p), keep ~ Bernoulli(1−p) from `stream`; x itself when p = 0. The mask is drawn again
 /// in the backward pass: (seed, step) must not change before it.
 Tensor dropout(const Tensor& x, double p, const RandomStream& stream);
@@ -88,6 +90,14 @@ Tensor mix(const Tensor& st, const Tensor& ts, const Tensor& alpha);
 Tensor l2_normalize(const Tensor& x, double eps = 1e-6);  // x/max(‖x‖, eps) over the last axis
 
 // ---- losses ------------------------------------------------------------------------------------
+/// What a contrastive loss compares: row (b,k) of B·K with column (b',k'), clips b and entities k.
+struct ContrastiveTargets {
+    Tensor positives;  // i64 [B·K]: row n's positive is column n
+    Tensor included;   // u8 [B·K,B·K]: 0 for the same entity of another clip with the same label
+};
+/// SPEC §6's positives and negatives, from labels i64 [B], on their device and without reading them
+/// on the host.
+ContrastiveTargets contrastive_targets(const Tensor& labels, int64_t entities);
 /// Mean over rows of the cross-entropy of softmax(logits) [N,C] with targets i64 [N] → [1].
 /// `included` u8 [N,C], where given, leaves entries with 0 out of the softmax; a row's target must
 /// be included. Targets that are not, or lie outside 0..C−1, throw (where they are on the host: on

@@ -6,11 +6,8 @@
 
 namespace mdn {
 
-/// u8 [B·K,B·K] on the host for labels i64 [B]: 0 where two different (clip, entity) pairs have
-/// the same entity and the same label, else 1.
-Tensor mac_included(const Tensor& labels, int64_t entities);
-
-/// X_st, X_ts [B,T,K,D], labels i64 [B], temperature τ_mac → [1], differentiable in both paths.
+/// X_st, X_ts [B,T,K,D], labels i64 [B], temperature τ_mac → [1] of parameter_dtype (bf16 is
+/// widened first), differentiable in both paths.
 Tensor mac_loss(const Tensor& st, const Tensor& ts, const Tensor& labels, double temperature);
 
 }  // namespace mdn

@@ -16,6 +16,7 @@ struct MicroDualNet::Layers {
     Config config;
     ParameterStore parameters;
     Random random;
+    DType activations;
     DropoutSites sites;
     Backbone backbone;
     std::optional<Sem> sem;
@@ -27,6 +28,7 @@ struct MicroDualNet::Layers {
         : config(config),
           parameters(dtype, device),
           random(seed),
+          activations(dtype),
           backbone(root() / "backbone", config.backbone, config.frames) {
         if (config.has_entities()) sem.emplace(root() / "sem", config);
         if (config.has_st()) st.emplace(root() / "st", config, PathOrder::st, sites);
@@ -81,6 +83,16 @@ MicroDualNet::MicroDualNet(const Config& config, uint64_t seed, DType dtype, Dev
 
 MicroDualNet::~MicroDualNet() = default;
 
+void MicroDualNet::compute_in(DType activations) {
+    const ParameterStore& store = layers_->parameters;
+    if (activations == DType::bf16 && store.device() == Device::cpu)
+        throw Error("bf16 activations need a GPU", "run with --device cuda");
+    if (parameter_dtype(activations) != store.dtype())
+        throw Error("activations of " + to_string(activations) + " do not fit parameters of " +
+                    to_string(store.dtype()));
+    layers_->activations = activations;
+}
+
 const Config& MicroDualNet::config() const { return layers_->config; }
 ParameterStore& MicroDualNet::parameters() { return layers_->parameters; }
 const ParameterStore& MicroDualNet::parameters() const { return layers_->parameters; }
@@ -94,7 +106,8 @@ Outputs MicroDualNet::forward(const Tensor& frames, const Tensor& boxes, const T
     const int64_t K = config.entity_count(), D = config.dim;
     Outputs out;
 
-    const Tensor maps = net.backbone.forward(frames.view({B * T, S, S, 3}), options);
+    const Tensor images = cast(frames.view({B * T, S, S, 3}), net.activations);
+    const Tensor maps = net.backbone.forward(images, options);
     const int64_t H = maps.dim(1), W = maps.dim(2), C = maps.dim(3);
     out.features = reshape(maps, {B, T, H, W, C});
     // f_cnn = mean over T, H, W
@@ -106,7 +119,7 @@ Outputs MicroDualNet::forward(const Tensor& frames, const Tensor& boxes, const T
         if (net.ts) out.ts = net.ts->forward(out.entities, options);
         if (config.has_both_paths()) {
             out.alpha = net.router ? net.router->forward(out.st, out.ts)
-                                   : Tensor::full({B, K, 2}, 0.5, frames.dtype(), frames.device());
+                                   : Tensor::full({B, K, 2}, 0.5, out.st.dtype(), frames.device());
             // X_fused[b,t,i] = α_st·X_st + α_ts·X_ts
             out.fused = mix(out.st, out.ts, out.alpha);
         } else {
@@ -115,7 +128,8 @@ Outputs MicroDualNet::forward(const Tensor& frames, const Tensor& boxes, const T
         // f_entity = mean over T, entity-major
         out.f_entity = reshape(mean(out.fused, 1), {B, K * D});
     }
-    out.logits = net.classifier->forward(out.f_cnn, out.f_entity, options);
+    // Losses, and all that is derived from the logits, are in the parameters' dtype.
+    out.logits = cast(net.classifier->forward(out.f_cnn, out.f_entity, options), frames.dtype());
 
     if (labels.defined()) {
         out.loss_ce = softmax_cross_entropy(out.logits, labels);

@@ -31,6 +31,10 @@ class MicroDualNet {
                           Device device = Device::cpu);
     ~MicroDualNet();
 
+    /// The dtype of activations from here on: bf16 beside f32 parameters on a GPU, or the
+    /// parameters' own, as at first. Throws Error where they do not fit.
+    void compute_in(DType activations);
+
     const Config& config() const;
     /// In SPEC §7's names; shared handles, so that loading overwrites in place.
     ParameterStore& parameters();

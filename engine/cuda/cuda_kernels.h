@@ -95,6 +95,7 @@ class CudaKernels final : public Kernels {
     void softmax_cross_entropy_backward(const Tensor& probabilities, const Tensor& targets,
                                         const Tensor& included, double smoothing,
                                         const Tensor& dloss, Tensor& dlogits) override;
+    void contrastive_targets(const Tensor& labels, Tensor& positives, Tensor& included) override;
     void sgd_step(std::vector<ParameterSlot>& parameters, const SgdOptions& options,
                   const Tensor& schedule) override;
     void adamw_step(std::vector<ParameterSlot>& parameters, const AdamWOptions& options,

@@ -36,8 +36,8 @@ void require_normalized(const char* op, const char* name, const Normalized& n) {
     require_float(op, name, n.x);
     require(n.x.rank() >= 1, op, std::string(name) + " has no channel axis");
     const Shape channels = {n.x.dim(-1)};
-    require_shape(op, "scale", n.scale, channels, n.x);
-    require_shape(op, "shift", n.shift, channels, n.x);
+    require_parameter(op, "scale", n.scale, channels, n.x);
+    require_parameter(op, "shift", n.shift, channels, n.x);
 }
 
 Tensor materialise(const char* op, const Normalized& n, bool relu) {
@@ -63,20 +63,20 @@ Normalized batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta,
     require_float("batch_norm", "x", x);
     require(x.rank() >= 1 && x.dim(-1) > 0, "batch_norm", "no channels in " + to_string(x.shape()));
     const Shape channels = {x.dim(-1)};
-    require_shape("batch_norm", "gamma", gamma, channels, x);
-    require_shape("batch_norm", "beta", beta, channels, x);
-    require_shape("batch_norm", "running mean", running.mean, channels, x);
-    require_shape("batch_norm", "running variance", running.var, channels, x);
+    require_parameter("batch_norm", "gamma", gamma, channels, x);
+    require_parameter("batch_norm", "beta", beta, channels, x);
+    require_parameter("batch_norm", "running mean", running.mean, channels, x);
+    require_parameter("batch_norm", "running variance", running.var, channels, x);
     require(
         !options.training || x.numel() > x.dim(-1), "batch_norm",
         "more than one value per channel needed in training, the shape is " + to_string(x.shape()));
     Normalized n{.x = x,
                  .gamma = gamma,
                  .beta = beta,
-                 .mean = empty_as(x, channels),
-                 .inv_std = empty_as(x, channels),
-                 .scale = empty_as(x, channels),
-                 .shift = empty_as(x, channels),
+                 .mean = empty_parameter_as(x, channels),
+                 .inv_std = empty_parameter_as(x, channels),
+                 .scale = empty_parameter_as(x, channels),
+                 .shift = empty_parameter_as(x, channels),
                  .batch_statistics = options.training};
     kernels(x).batch_norm_prepare(x, gamma, beta, options, running.mean, running.var, n.mean,
                                   n.inv_std, n.scale, n.shift);

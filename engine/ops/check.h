@@ -15,23 +15,34 @@ inline void require(bool condition, const char* op, const std::string& message) 
 /// A floating tensor of the given rank, or any rank when negative.
 inline void require_float(const char* op, const char* name, const Tensor& x, int64_t rank = -1) {
     require(x.defined(), op, std::string(name) + " is not given");
-    require(x.dtype() == DType::f32 || x.dtype() == DType::f64, op,
-            std::string(name) + " must be f32 or f64, not " + to_string(x.dtype()));
+    require(x.dtype() == DType::f32 || x.dtype() == DType::f64 || x.dtype() == DType::bf16, op,
+            std::string(name) + " must be f32, f64 or bf16, not " + to_string(x.dtype()));
     require(rank < 0 || x.rank() == rank, op,
             std::string(name) + " must have " + std::to_string(rank) + " axes, its shape is " +
                 to_string(x.shape()));
 }
 
-/// `x` has exactly this shape, and the dtype and device of `like`.
+/// `x` has exactly this shape and dtype, and the device of `like`.
 inline void require_shape(const char* op, const char* name, const Tensor& x, const Shape& shape,
-                          const Tensor& like) {
+                          DType dtype, const Tensor& like) {
     require(x.defined(), op, std::string(name) + " is not given");
     require(x.shape() == shape, op,
             std::string(name) + " has shape " + to_string(x.shape()) + ", expected " +
                 to_string(shape));
-    require(x.dtype() == like.dtype() && x.device() == like.device(), op,
+    require(x.dtype() == dtype && x.device() == like.device(), op,
             std::string(name) + " is " + to_string(x.dtype()) + " on " + to_string(x.device()) +
-                ", expected " + to_string(like.dtype()) + " on " + to_string(like.device()));
+                ", expected " + to_string(dtype) + " on " + to_string(like.device()));
+}
+/// The same with the dtype of `like`: an activation beside another.
+inline void require_shape(const char* op, const char* name, const Tensor& x, const Shape& shape,
+                          const Tensor& like) {
+    require_shape(op, name, x, shape, like.dtype(), like);
+}
+
+/// A parameter or statistic of this shape beside the activation `like`.
+inline void require_parameter(const char* op, const char* name, const Tensor& x, const Shape& shape,
+                              const Tensor& like) {
+    require_shape(op, name, x, shape, parameter_dtype(like.dtype()), like);
 }
 
 /// `x` has exactly this dtype, shape and device: what accompanies an op's floating tensors.

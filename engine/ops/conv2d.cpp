@@ -12,8 +12,8 @@ namespace {
 Tensor conv2d_output(const Tensor& x, const Tensor& weight, const Conv2d& options) {
     require_float("conv2d", "x", x, 4);
     require_float("conv2d", "weight", weight, 4);
-    require_shape("conv2d", "weight", weight,
-                  {weight.dim(0), weight.dim(1), weight.dim(2), x.dim(3)}, x);
+    require_parameter("conv2d", "weight", weight,
+                      {weight.dim(0), weight.dim(1), weight.dim(2), x.dim(3)}, x);
     require(weight.numel() > 0, "conv2d", "weight is empty: " + to_string(weight.shape()));
     require(options.stride >= 1 && options.pad >= 0, "conv2d",
             "stride " + std::to_string(options.stride) + " and pad " + std::to_string(options.pad) +

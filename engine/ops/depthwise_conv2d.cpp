@@ -8,8 +8,8 @@ namespace mdn {
 Tensor depthwise_conv2d(const Tensor& x, const Tensor& weight, int64_t pad) {
     require_float("depthwise_conv2d", "x", x, 4);
     require_float("depthwise_conv2d", "weight", weight, 3);
-    require_shape("depthwise_conv2d", "weight", weight, {weight.dim(0), weight.dim(1), x.dim(3)},
-                  x);
+    require_parameter("depthwise_conv2d", "weight", weight,
+                      {weight.dim(0), weight.dim(1), x.dim(3)}, x);
     const int64_t height = x.dim(1) + 2 * pad - weight.dim(0) + 1;
     const int64_t width = x.dim(2) + 2 * pad - weight.dim(1) + 1;
     require(pad >= 0 && height > 0 && width > 0, "depthwise_conv2d",

@@ -9,8 +9,8 @@ Tensor grouped_linear(const Tensor& x, const Tensor& weight, const Tensor& bias)
     require_float("grouped_linear", "weight", weight, 3);
     require(x.dim(1) == weight.dim(0) && x.dim(2) == weight.dim(2), "grouped_linear",
             "x " + to_string(x.shape()) + " does not fit weight " + to_string(weight.shape()));
-    require_shape("grouped_linear", "weight", weight, weight.shape(), x);
-    require_shape("grouped_linear", "bias", bias, {weight.dim(0), weight.dim(1)}, x);
+    require_parameter("grouped_linear", "weight", weight, weight.shape(), x);
+    require_parameter("grouped_linear", "bias", bias, {weight.dim(0), weight.dim(1)}, x);
     Tensor y = empty_as(x, {x.dim(0), x.dim(1), weight.dim(1)});
     kernels(x).grouped_linear_forward(x, weight, bias, y);
     return record("grouped_linear", y, {x, weight, bias},

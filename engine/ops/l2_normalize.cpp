@@ -10,7 +10,7 @@ Tensor l2_normalize(const Tensor& x, double eps) {
             "no last axis in " + to_string(x.shape()));
     require(eps > 0, "l2_normalize", "eps must be positive, not " + std::to_string(eps));
     const Shape rows = {x.numel() / x.dim(-1), x.dim(-1)};
-    Tensor y = empty_like(x), norm = empty_as(x, {rows[0]});
+    Tensor y = empty_like(x), norm = empty_parameter_as(x, {rows[0]});
     Tensor y_rows = y.view(rows);
     kernels(x).l2_normalize_forward(x.view(rows), eps, y_rows, norm);
     return record("l2_normalize", y, {x}, [y_rows, norm, eps](const Tensor& dy) -> Gradients {

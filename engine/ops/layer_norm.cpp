@@ -11,9 +11,9 @@ Tensor layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, doub
             "no last axis in " + to_string(x.shape()));
     const int64_t width = x.dim(-1);
     const Shape rows = {x.numel() / width, width};
-    require_shape("layer_norm", "gamma", gamma, {width}, x);
-    require_shape("layer_norm", "beta", beta, {width}, x);
-    Tensor y = empty_like(x), mean = empty_as(x, {rows[0]}), inv_std = empty_like(mean);
+    require_parameter("layer_norm", "gamma", gamma, {width}, x);
+    require_parameter("layer_norm", "beta", beta, {width}, x);
+    Tensor y = empty_like(x), mean = empty_parameter_as(x, {rows[0]}), inv_std = empty_like(mean);
     Tensor y_rows = y.view(rows);
     kernels(x).layer_norm_forward(x.view(rows), gamma, beta, eps, y_rows, mean, inv_std);
     return record("layer_norm", y, {x, gamma, beta},

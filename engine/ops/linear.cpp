@@ -13,8 +13,8 @@ void check(const char* op, const Tensor& x, const Tensor& weight, const Tensor& 
     require(x.rank() >= 1 && x.dim(-1) == weight.dim(1), op,
             "x " + to_string(x.shape()) + " does not fit weight " + to_string(weight.shape()));
     require(weight.numel() > 0, op, "weight " + to_string(weight.shape()) + " is empty");
-    require_shape(op, "weight", weight, weight.shape(), x);
-    if (bias.defined()) require_shape(op, "bias", bias, {weight.dim(0)}, x);
+    require_parameter(op, "weight", weight, weight.shape(), x);
+    if (bias.defined()) require_parameter(op, "bias", bias, {weight.dim(0)}, x);
 }
 
 /// [..., I] as [N, I].

@@ -10,7 +10,7 @@ Tensor roi_align(const Tensor& features, const Tensor& boxes, double size, int64
     require(features.dim(1) > 0 && features.dim(2) > 0, "roi_align",
             "an empty feature map, " + to_string(features.shape()));
     require_float("roi_align", "boxes", boxes, 3);
-    require_shape("roi_align", "boxes", boxes, {features.dim(0), boxes.dim(1), 4}, features);
+    require_parameter("roi_align", "boxes", boxes, {features.dim(0), boxes.dim(1), 4}, features);
     require(size > 0, "roi_align",
             "the image's side must be positive, not " + std::to_string(size));
     require(bins >= 1, "roi_align", "needs at least one bin a side, not " + std::to_string(bins));

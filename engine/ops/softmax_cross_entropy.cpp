@@ -27,6 +27,7 @@ Tensor softmax_cross_entropy(const Tensor& logits, const Tensor& targets, const 
                              double smoothing) {
     const char* op = "softmax_cross_entropy";
     require_float(op, "logits", logits, 2);
+    require(logits.dtype() != DType::bf16, op, "a loss is not computed in bf16: cast the logits");
     require(logits.numel() > 0, op, "logits " + to_string(logits.shape()) + " are empty");
     require_tensor(op, "targets", targets, DType::i64, {logits.dim(0)}, logits.device());
     if (included.defined())

@@ -68,6 +68,6 @@ TEST_SUITE("engine/ops/gelu") {
 
     TEST_CASE("gelu refuses integers") {
         CHECK_THROWS_WITH_AS(gelu(Tensor::full({2}, 1, DType::i64)),
-                             "[gelu] x must be f32 or f64, not i64", Error);
+                             "[gelu] x must be f32, f64 or bf16, not i64", Error);
     }
 }

@@ -42,6 +42,6 @@ TEST_SUITE("engine/ops/relu") {
 
     TEST_CASE("relu refuses integers") {
         CHECK_THROWS_WITH_AS(relu(Tensor::full({2}, 1, DType::u8)),
-                             "[relu] x must be f32 or f64, not u8", Error);
+                             "[relu] x must be f32, f64 or bf16, not u8", Error);
     }
 }

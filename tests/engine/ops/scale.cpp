@@ -26,6 +26,6 @@ TEST_SUITE("engine/ops/scale") {
 
     TEST_CASE("scale refuses integers") {
         CHECK_THROWS_WITH_AS(scale(Tensor::full({2}, 1, DType::i64), 2),
-                             "[scale] x must be f32 or f64, not i64", Error);
+                             "[scale] x must be f32, f64 or bf16, not i64", Error);
     }
 }

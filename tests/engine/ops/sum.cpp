@@ -33,6 +33,6 @@ TEST_SUITE("engine/ops/sum") {
 
     TEST_CASE("sum refuses integers") {
         CHECK_THROWS_WITH_AS(sum(Tensor::full({2}, 1, DType::i64)),
-                             "[sum] x must be f32 or f64, not i64", Error);
+                             "[sum] x must be f32, f64 or bf16, not i64", Error);
     }
 }
