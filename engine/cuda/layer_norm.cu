@@ -1,0 +1,103 @@
+// Layer norm of rows, a warp each: two passes a row, so that no large mean cancels in the variance.
+// The passes after the first find the row in cache.
+#include "engine/cuda/column_sum.h"
+#include "engine/cuda/cuda_kernels.h"
+#include "engine/cuda/reduce.h"
+
+namespace mdn {
+
+namespace {
+
+constexpr int rows_per_block = block_threads / warp_threads;
+
+template <class T>
+__global__ void layer_norm_kernel(int64_t rows, int64_t width, const T* x, const float* gamma,
+                                  const float* beta, float eps, T* y, float* mean, float* inv_std) {
+    const int lane = threadIdx.x % warp_threads;
+    const int64_t row = int64_t{blockIdx.x} * rows_per_block + threadIdx.x / warp_threads;
+    if (row >= rows) return;  // the whole warp does
+    x += row * width;
+    y += row * width;
+    float total = 0, squares = 0;
+    for (int64_t d = lane; d < width; d += warp_threads) total += to_float(x[d]);
+    const float mu = warp_sum(total) / width;
+    for (int64_t d = lane; d < width; d += warp_threads) {
+        const float centred = to_float(x[d]) - mu;
+        squares += centred * centred;
+    }
+    const float inv = 1 / sqrtf(warp_sum(squares) / width + eps);
+    for (int64_t d = lane; d < width; d += warp_threads)
+        y[d] = from_float<T>((to_float(x[d]) - mu) * inv * gamma[d] + beta[d]);
+    if (lane == 0) {
+        mean[row] = mu;
+        inv_std[row] = inv;
+    }
+}
+
+/// dx = inv·(h − mean(h) − x̂·mean(h·x̂)) with h = γ ⊙ dy, means over the row.
+template <class T>
+__global__ void layer_norm_backward_kernel(int64_t rows, int64_t width, const T* x,
+                                           const float* gamma, const float* mean,
+                                           const float* inv_std, const T* dy, T* dx) {
+    const int lane = threadIdx.x % warp_threads;
+    const int64_t row = int64_t{blockIdx.x} * rows_per_block + threadIdx.x / warp_threads;
+    if (row >= rows) return;
+    x += row * width;
+    dy += row * width;
+    dx += row * width;
+    const float mu = mean[row], inv = inv_std[row];
+    float along_one = 0, along_x = 0;
+    for (int64_t d = lane; d < width; d += warp_threads) {
+        const float h = gamma[d] * to_float(dy[d]);
+        along_one += h;
+        along_x += h * (to_float(x[d]) - mu) * inv;
+    }
+    along_one = warp_sum(along_one) / width;
+    along_x = warp_sum(along_x) / width;
+    for (int64_t d = lane; d < width; d += warp_threads) {
+        const float h = gamma[d] * to_float(dy[d]), normalized = (to_float(x[d]) - mu) * inv;
+        dx[d] = from_float<T>(inv * (h - along_one - normalized * along_x));
+    }
+}
+
+/// dγ = Σ_rows dy ⊙ x̂ and dβ = Σ_rows dy.
+template <class T>
+struct AffineGradients {
+    static constexpr int count = 2;
+    int64_t width;
+    const T *x, *dy;
+    const float *mean, *inv_std;
+    __device__ void operator()(int64_t row, int64_t column, float (&total)[2]) const {
+        const float grad = to_float(dy[row * width + column]);
+        total[0] += grad * (to_float(x[row * width + column]) - mean[row]) * inv_std[row];
+        total[1] += grad;
+    }
+};
+
+}  // namespace
+
+void CudaKernels::layer_norm_forward(const Tensor& x, const Tensor& gamma, const Tensor& beta,
+                                     double eps, Tensor& y, Tensor& mean, Tensor& inv_std) {
+    with_activation_type(x, [&]<class T>(T) {
+        launch(layer_norm_kernel<T>, blocks_for(x.dim(0), rows_per_block), block_threads, 0,
+               x.dim(0), x.dim(1), elements<T>(x), gamma.data<float>(), beta.data<float>(), eps,
+               elements<T>(y), mean.data<float>(), inv_std.data<float>());
+    });
+}
+
+void CudaKernels::layer_norm_backward(const Tensor& x, const Tensor& gamma, const Tensor& mean,
+                                      const Tensor& inv_std, const Tensor& dy, Tensor& dx,
+                                      Tensor& dgamma, Tensor& dbeta) {
+    with_activation_type(x, [&]<class T>(T) {
+        const int64_t rows = x.dim(0), width = x.dim(1);
+        launch(layer_norm_backward_kernel<T>, blocks_for(rows, rows_per_block), block_threads, 0,
+               rows, width, elements<T>(x), gamma.data<float>(), mean.data<float>(),
+               inv_std.data<float>(), elements<T>(dy), elements<T>(dx));
+        column_sums_of(rows, width,
+                       AffineGradients<T>{width, elements<T>(x), elements<T>(dy),
+                                          mean.data<float>(), inv_std.data<float>()},
+                       {{dgamma.data<float>(), dbeta.data<float>()}});
+    });
+}
+
+}  // namespace mdn
