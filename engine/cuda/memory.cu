@@ -1,6 +1,7 @@
-// Filling, copying and converting memory.
+// Filling, copying and converting memory, and the sum of all elements.
 #include "engine/cuda/cuda_kernels.h"
 #include "engine/cuda/dispatch.h"
+#include "engine/cuda/reduce.h"
 
 namespace mdn {
 
@@ -15,6 +16,24 @@ template <class From, class To>
 __global__ void cast_kernel(int64_t count, const From* x, To* y) {
     for (int64_t i = first_index(); i < count; i += index_step())
         y[i] = from_float<To>(to_float(x[i]));
+}
+
+/// The sum of what each block strides over, in double as on the CPU.
+template <class T>
+__global__ void partial_sums_kernel(int64_t count, const T* x, double* partial) {
+    double total = 0;
+    for (int64_t i = first_index(); i < count; i += index_step()) total += to_float(x[i]);
+    total = block_sum(total, dynamic_shared<double>());
+    if (threadIdx.x == 0) partial[blockIdx.x] = total;
+}
+
+/// One warp.
+template <class T>
+__global__ void total_kernel(int64_t count, const double* partial, T* y) {
+    double total = 0;
+    for (int64_t i = threadIdx.x; i < count; i += warp_threads) total += partial[i];
+    total = warp_sum(total);
+    if (threadIdx.x == 0) *y = from_float<T>(static_cast<float>(total));
 }
 
 template <class T>
@@ -59,6 +78,19 @@ void CudaKernels::cast(const Tensor& x, Tensor& y) {
             launch_over(x.numel(), cast_kernel<From, To>, x.numel(), elements<From>(x),
                         elements<To>(y));
         });
+    });
+}
+
+void CudaKernels::sum(const Tensor& x, Tensor& y) {
+    // As many blocks on any GPU, so that the order of additions, and so the sum, is the same.
+    constexpr int64_t elements_per_block = 16 * block_threads, most_blocks = 1024;
+    const int64_t wanted = ceil_divide(x.numel(), elements_per_block);
+    const int64_t blocks = wanted < most_blocks ? wanted : most_blocks;
+    const Tensor partial = Tensor::empty({blocks}, DType::f64, Device::cuda);
+    with_activation_type(x, [&]<class T>(T) {
+        launch(partial_sums_kernel<T>, blocks_for(blocks), block_threads, block_sum_bytes,
+               x.numel(), elements<T>(x), partial.data<double>());
+        launch(total_kernel<T>, 1, warp_threads, 0, blocks, partial.data<double>(), elements<T>(y));
     });
 }
 
