@@ -71,9 +71,19 @@ class CachingAllocator final : public Allocator {
         release_free_segments();
     }
 
+    void hold_segments(bool hold) override {
+        const std::lock_guard lock(mutex_);
+        holds_ += hold ? 1 : -1;
+    }
+
     AllocatorStats stats() const override {
         const std::lock_guard lock(mutex_);
         return stats_;
+    }
+
+    int64_t available_bytes() const override {
+        const std::lock_guard lock(mutex_);
+        return system_.free_bytes ? stats_.reserved_bytes + system_.free_bytes() : 0;
     }
 
     void reset_peak() override {
@@ -99,10 +109,11 @@ class CachingAllocator final : public Allocator {
             segment = system_.allocate(bytes);
         }
         if (!segment)
-            throw Error("out of memory: asked the system for " + std::to_string(bytes >> 20) +
-                            " MiB while holding " + std::to_string(stats_.reserved_bytes >> 20) +
-                            " MiB" + what_is_free(),
-                        "use a smaller batch");
+            throw OutOfMemory("out of memory: asked the system for " + std::to_string(bytes >> 20) +
+                                  " MiB while holding " +
+                                  std::to_string(stats_.reserved_bytes >> 20) + " MiB" +
+                                  what_is_free(),
+                              "use a smaller batch");
         ++stats_.system_allocations;
         stats_.reserved_bytes += bytes;
         char* address = static_cast<char*>(segment);
@@ -117,6 +128,7 @@ class CachingAllocator final : public Allocator {
     }
 
     void release_free_segments() {
+        if (holds_ > 0) return;
         for (auto block = blocks_.begin(); block != blocks_.end();) {
             const auto next = std::next(block);
             const bool whole = block->second.starts_segment &&
@@ -161,6 +173,7 @@ class CachingAllocator final : public Allocator {
 
     const SystemMemory system_;
     mutable std::mutex mutex_;
+    int64_t holds_ = 0;
     Blocks blocks_;
     FreeSet free_;
     AllocatorStats stats_;

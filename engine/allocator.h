@@ -33,7 +33,13 @@ class Allocator {
     virtual void release(void* block) = 0;
     /// Returns wholly free segments to the system.
     virtual void release_cached() = 0;
+    /// While held (calls count), no segment goes back to the system: recorded work will run again
+    /// on blocks that are free by now.
+    virtual void hold_segments(bool hold) = 0;
     virtual AllocatorStats stats() const = 0;
+    /// What could be handed out in all: held now, plus free in the system. 0 where the system does
+    /// not say.
+    virtual int64_t available_bytes() const = 0;
     virtual void reset_peak() = 0;
 };
 

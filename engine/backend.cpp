@@ -2,6 +2,7 @@
 #include "engine/allocator.h"
 #include "engine/cpu/cpu_kernels.h"
 #include "engine/kernels.h"
+#include "engine/stream.h"
 
 #ifdef MDN_CUDA
 #include "engine/cuda/cuda_kernels.h"
@@ -14,6 +15,11 @@ namespace {
 #ifdef MDN_CUDA
 Kernels& gpu_kernels() { return cuda_kernels(); }
 Allocator& gpu_allocator() { return cuda_allocator(); }
+void gpu_synchronize() { cuda_synchronize(); }
+std::unique_ptr<Recording> gpu_record_work(const std::function<void()>& work) {
+    return cuda_record_work(work);
+}
+std::unique_ptr<Uploader> gpu_uploader() { return make_cuda_uploader(); }
 #else
 [[noreturn]] void complain() {
     throw Error("this program was built without CUDA",
@@ -22,7 +28,23 @@ Allocator& gpu_allocator() { return cuda_allocator(); }
 }
 Kernels& gpu_kernels() { complain(); }
 Allocator& gpu_allocator() { complain(); }
+void gpu_synchronize() { complain(); }
+std::unique_ptr<Recording> gpu_record_work(const std::function<void()>&) { complain(); }
+std::unique_ptr<Uploader> gpu_uploader() { complain(); }
 #endif
+
+/// Nothing to overlap: what start() is given waits as it is.
+class CpuUploader final : public Uploader {
+  public:
+    void start(const std::vector<Tensor>& host) override { waiting_ = host; }
+    void finish(const std::vector<Tensor>& device) override {
+        for (size_t i = 0; i < device.size(); ++i) device[i].copy_from(waiting_[i]);
+        waiting_.clear();
+    }
+
+  private:
+    std::vector<Tensor> waiting_;
+};
 
 }  // namespace
 
@@ -33,6 +55,19 @@ Kernels& kernels(Device device) {
 
 Allocator& allocator(Device device) {
     return device == Device::cuda ? gpu_allocator() : cpu_allocator();
+}
+
+void synchronize(Device device) {
+    if (device == Device::cuda) gpu_synchronize();
+}
+
+std::unique_ptr<Recording> record_work(Device device, const std::function<void()>& work) {
+    return device == Device::cuda ? gpu_record_work(work) : nullptr;
+}
+
+std::unique_ptr<Uploader> make_uploader(Device device) {
+    if (device == Device::cuda) return gpu_uploader();
+    return std::make_unique<CpuUploader>();
 }
 
 }  // namespace mdn

@@ -23,4 +23,10 @@ class Error : public std::runtime_error {
     std::string hint_;
 };
 
+/// A device has no memory left.
+class OutOfMemory : public Error {
+  public:
+    using Error::Error;
+};
+
 }  // namespace mdn

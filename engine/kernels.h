@@ -65,6 +65,9 @@ class Kernels {
   public:
     virtual ~Kernels() = default;
 
+    /// Lets products of f32 round their factors to TF32, where the device has that.
+    virtual void allow_tf32() {}
+
     // ---- memory ------------------------------------------------------------------------------
     /// Any dtype. `copy` also reaches across devices.
     virtual void fill(double value, Tensor& y) = 0;

@@ -32,14 +32,13 @@ std::vector<ParameterSlot> Optimizer::with_gradients() const {
 }
 
 double Optimizer::step(double learning_rate) {
-    prepare(learning_rate);
+    schedule_.copy_from(schedule_for(learning_rate, steps_ + 1));
     update();
     return finish();
 }
 
-void Optimizer::prepare(double learning_rate) {
-    ++steps_;
-    schedule_.copy_from(Tensor::from<double>({learning_rate, static_cast<double>(steps_), 1}, {3}));
+Tensor Optimizer::schedule_for(double learning_rate, int64_t step) {
+    return Tensor::from<double>({learning_rate, static_cast<double>(step), 1}, {3});
 }
 
 void Optimizer::update() {
@@ -55,8 +54,10 @@ void Optimizer::update() {
 
 double Optimizer::finish() {
     const double norm = norm_.item();
-    if (std::isfinite(norm)) return norm;
-    --steps_;
+    if (std::isfinite(norm)) {
+        ++steps_;
+        return norm;
+    }
     throw NonFinite("the gradient of " + first_not_finite() + " is not finite after " +
                         std::to_string(steps_) + " updates",
                     "lower the learning rate or clip the gradients");

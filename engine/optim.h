@@ -28,10 +28,12 @@ class Optimizer {
     /// skipped). Returns the gradients' L2 norm before clipping. Throws NonFinite, and changes
     /// nothing, if that norm is not finite.
     double step(double learning_rate);
-    /// The parts of step(), for callers that keep the device busy: prepare() hands it the rate and
-    /// the number of the step, update() starts the kernels and waits for nothing (so a captured
-    /// graph can replay it), finish() waits for the norm, and throws as step() does.
-    void prepare(double learning_rate);
+    /// The parts of step(), for callers that keep the device busy. schedule_for() are the numbers
+    /// of the next update, f64 [3] on the host, to be brought into schedule(), which the kernels
+    /// read. update() starts them and waits for nothing, so that it can be recorded and replayed.
+    /// finish() waits for the norm and returns it, or throws, as step() does.
+    static Tensor schedule_for(double learning_rate, int64_t step);
+    const Tensor& schedule() const { return schedule_; }
     void update();
     double finish();
     /// Updates made so far.

@@ -118,10 +118,12 @@ Outputs MicroDualNet::forward(const Tensor& frames, const Tensor& boxes, const T
         if (net.st) out.st = net.st->forward(out.entities, options);
         if (net.ts) out.ts = net.ts->forward(out.entities, options);
         if (config.has_both_paths()) {
-            out.alpha = net.router ? net.router->forward(out.st, out.ts)
-                                   : Tensor::full({B, K, 2}, 0.5, out.st.dtype(), frames.device());
+            const Tensor alpha =
+                net.router ? net.router->forward(out.st, out.ts)
+                           : Tensor::full({B, K, 2}, 0.5, out.st.dtype(), frames.device());
             // X_fused[b,t,i] = α_st·X_st + α_ts·X_ts
-            out.fused = mix(out.st, out.ts, out.alpha);
+            out.fused = mix(out.st, out.ts, alpha);
+            out.alpha = cast(alpha, frames.dtype());
         } else {
             out.fused = net.st ? out.st : out.ts;
         }

@@ -2,16 +2,17 @@
 
 #include <omp.h>
 #include <fstream>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
 #include <algorithm>
-#include <optional>
 
 #include "engine/autograd.h"
 #include "engine/cpu/gemm.h"
 #include "train/model_options.h"
 #include "train/progress.h"
+#include "train/training_step.h"
 
 namespace mdn {
 
@@ -37,25 +38,35 @@ TraceInput random_input(const Config& config, int64_t clips, uint64_t seed) {
 std::vector<double> time_model(MicroDualNet& model, const TraceInput& input,
                                const BenchOptions& options) {
     const Device device = model.parameters().device();
-    const Tensor frames = on_device(input.frames, device), boxes = on_device(input.boxes, device),
-                 labels = on_device(input.labels, device);
-    const Tensor seed_and_step = Tensor::zeros({2}, DType::i64, device);
+    const Tensor frames = on_device(input.frames, device), boxes = on_device(input.boxes, device);
     std::optional<Optimizer> optimizer;
-    if (options.training)
+    std::optional<TrainingStep> step;
+    if (options.training) {
         optimizer.emplace(model.parameters(), OptimizerOptions{.kind = options.optimizer});
+        step.emplace(model, *optimizer, options.record);
+    }
+    const auto bring = [&] {
+        step->bring({.frames = input.frames,
+                     .boxes = input.boxes,
+                     .labels = input.labels,
+                     .step = optimizer->steps(),
+                     .learning_rate = 1e-3});
+    };
     const auto work = [&] {
-        if (!options.training) {
+        if (options.training) {
+            step->start();
+            bring();
+            step->finish();
+        } else {
             const NoGrad no_grad;
             model.forward(frames, boxes, Tensor());
-            return;
+            synchronize(device);
         }
-        model.parameters().zero_grad();
-        const Outputs outputs = model.forward(
-            frames, boxes, labels, {.training = true, .dropout_seed_and_step = seed_and_step});
-        backward(outputs.loss);
-        optimizer->step(1e-3);
     };
-    work();
+    if (options.training) bring();
+    // A device that records steps does so at the third.
+    const int warm_up = device == Device::cuda ? 4 : 1;
+    for (int64_t i = 0; i < warm_up; ++i) work();
     std::vector<double> seconds;
     for (int64_t i = 0; i < options.repeats; ++i) {
         const Stopwatch watch;

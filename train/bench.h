@@ -17,7 +17,8 @@ TraceInput random_input(const Config& config, int64_t clips, uint64_t seed);
 struct BenchOptions {
     bool training = false;  // a whole step (dropout, backward, update) instead of a forward pass
     OptimizerKind optimizer = OptimizerKind::adamw;
-    int64_t repeats = 5;  // timed runs, after one that is not
+    int64_t repeats = 5;  // timed runs, after some that are not
+    bool record = true;   // the steps, on a device that can
 };
 
 /// Seconds of each timed run.

@@ -65,12 +65,15 @@ class BenchCommand final : public Command {
         if (model_.weights.empty() && model_.config.empty() && model_.preset.empty())
             model_.preset = "tiny";
         bench_.training = mode_ == Mode::train;
+        bench_.record = !machine_.no_recording;
         LoadedModel loaded;
-        if (model_.weights.empty())
+        if (model_.weights.empty()) {
             loaded.model = std::make_unique<MicroDualNet>(
                 model_.resolve(nullptr), static_cast<uint64_t>(seed_), DType::f32, machine_.device);
-        else
-            loaded = load_model(model_, machine_.device, notes);
+            machine_.prepare(*loaded.model);
+        } else {
+            loaded = load_model(model_, machine_, notes);
+        }
         const Config& config = loaded.model->config();
         const TraceInput input = input_.empty()
                                      ? random_input(config, clips_, static_cast<uint64_t>(seed_))

@@ -40,7 +40,7 @@ class EvalCommand final : public Command {
     void run(const Options&, std::ostream& out, std::ostream& notes) override {
         machine_.apply();
         for (const std::string& file : {json_file_, confusion_, report_}) check_writable(file);
-        const LoadedModel loaded = load_model(model_, machine_.device, notes);
+        const LoadedModel loaded = load_model(model_, machine_, notes);
         const Config& config = loaded.model->config();
         const ClassNames classes = read_class_names(data_);
         check_class_count(config, classes.count(), data_);

@@ -43,7 +43,7 @@ class OverfitCommand final : public Command {
         machine_.apply();
         input_.check();
         check_writable(output_);
-        LoadedModel loaded = load_model(model_, machine_.device, notes);
+        LoadedModel loaded = load_model(model_, machine_, notes);
         const TraceInput input = input_.read(loaded.model->config());
         overfit(*loaded.model, input, overfit_, [&](const OverfitStep& step) {
             char line[160];

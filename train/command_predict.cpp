@@ -56,7 +56,7 @@ class PredictCommand final : public Command {
 
     void run(const Options&, std::ostream& out, std::ostream& notes) override {
         machine_.apply();
-        const LoadedModel loaded = load_model(model_, machine_.device, notes);
+        const LoadedModel loaded = load_model(model_, machine_, notes);
         const Config& config = loaded.model->config();
         check_source(config);
         const std::vector<std::string> names = class_names(loaded);

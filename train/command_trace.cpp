@@ -37,7 +37,7 @@ class TraceCommand final : public Command {
         machine_.apply();
         input_.check();
         check_writable(output_);
-        LoadedModel loaded = load_model(model_, machine_.device, notes);
+        LoadedModel loaded = load_model(model_, machine_, notes);
         const TraceInput input = input_.read(loaded.model->config());
         const bool training = mode_ == Mode::by_default ? gradients_ : mode_ == Mode::train;
         auto tensors = trace(*loaded.model, input, {.training = training, .gradients = gradients_});

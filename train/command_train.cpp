@@ -59,7 +59,7 @@ class TrainCommand final : public Command {
 
     void run(const Options& options, std::ostream& out, std::ostream&) override {
         machine_.apply();
-        run_.device = machine_.device;
+        run_.machine = machine_;
         run_.cache_bytes = cache_mib_ << 20;
         if (run_.resume) {
             if (run_.overwrite) throw Error("--resume and --overwrite cannot both be given");

@@ -2,6 +2,7 @@
 
 #include <omp.h>
 
+#include "engine/kernels.h"
 #include "train/checkpoint.h"
 
 namespace mdn {
@@ -10,12 +11,27 @@ void MachineOptions::declare(Options& options) {
     options.choice("--device", device,
                    Choices<Device>{{"cpu", Device::cpu}, {"cuda", Device::cuda}},
                    "where to compute");
+    options.choice(
+        "--precision", precision,
+        Choices<Precision>{
+            {"f32", Precision::f32}, {"tf32", Precision::tf32}, {"bf16", Precision::bf16}},
+        "on a GPU: float32, products in TF32, or activations in bfloat16");
+    options.flag("--no-cuda-graph", no_recording,
+                 "on a GPU: start every kernel of a training step by itself");
     options.integer("--threads", threads, 0, 1024,
                     "threads to compute with; 0: as many as the machine offers");
 }
 
 void MachineOptions::apply() const {
     if (threads > 0) omp_set_num_threads(static_cast<int>(threads));
+    if (device == Device::cpu && precision != Precision::f32)
+        throw Error("the CPU computes in f32 only", "give --device cuda beside --precision");
+    Kernels& chosen = kernels(device);  // complains where there is no GPU
+    if (precision == Precision::tf32) chosen.allow_tf32();
+}
+
+void MachineOptions::prepare(MicroDualNet& model) const {
+    if (precision == Precision::bf16) model.compute_in(DType::bf16);
 }
 
 void ModelOptions::declare(Options& options, const std::string& weights_help) {
@@ -41,10 +57,12 @@ Config ModelOptions::resolve(const SafetensorsFile* stored) const {
     throw Error("no model given", "give --config or --preset");
 }
 
-LoadedModel load_model(const ModelOptions& options, Device device, std::ostream& notes) {
+LoadedModel load_model(const ModelOptions& options, const MachineOptions& machine,
+                       std::ostream& notes) {
     LoadedModel loaded{nullptr, read_safetensors(options.weights)};
     const Config config = options.resolve(&loaded.stored);
-    loaded.model = std::make_unique<MicroDualNet>(config, 0, DType::f32, device);
+    loaded.model = std::make_unique<MicroDualNet>(config, 0, DType::f32, machine.device);
+    machine.prepare(*loaded.model);
     notes << load_weights(loaded.model->parameters(), loaded.stored).message() << "\n";
     loaded.stored.tensors.clear();
     return loaded;

@@ -13,14 +13,22 @@
 
 namespace mdn {
 
-/// Where and with how many threads a command computes.
+/// How a GPU computes: with float32, its TF32 products, or bfloat16 activations.
+enum class Precision { f32, tf32, bf16 };
+
+/// Where, how precisely and with how many threads a command computes.
 struct MachineOptions {
     Device device = Device::cpu;
-    int64_t threads = 0;  // 0: as many as the machine offers
+    Precision precision = Precision::f32;
+    bool no_recording = false;  // of training steps as CUDA graphs
+    int64_t threads = 0;        // 0: as many as the machine offers
 
     void declare(Options& options);
-    /// Sets the number of threads for what follows in this process.
+    /// Sets the number of threads and the precision of products for what follows in this process.
+    /// Throws Error if the device is missing or cannot compute so.
     void apply() const;
+    /// Sets the precision of a model's activations.
+    void prepare(MicroDualNet& model) const;
 };
 
 struct ModelOptions {
@@ -41,7 +49,8 @@ struct LoadedModel {
 
 /// Reads `options.weights` (which must be given) and builds the model they belong to; says on
 /// `notes` what was loaded and what was not.
-LoadedModel load_model(const ModelOptions& options, Device device, std::ostream& notes);
+LoadedModel load_model(const ModelOptions& options, const MachineOptions& machine,
+                       std::ostream& notes);
 
 /// How clips are read for this model: the few numbers that the data path is told.
 ClipOptions clip_options(const Config& config, Sampling sampling, int64_t cache_bytes = 0);

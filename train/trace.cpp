@@ -6,6 +6,7 @@
 #include "data/dataset.h"
 #include "data/entity_boxes.h"
 #include "engine/autograd.h"
+#include "engine/ops.h"
 #include "engine/safetensors.h"
 #include "train/model_options.h"
 
@@ -101,7 +102,8 @@ std::vector<std::pair<std::string, Tensor>> trace(MicroDualNet& model, const Tra
                                                     {"loss_ce", outputs.loss_ce},
                                                     {"loss_mac", outputs.loss_mac}};
     for (const auto& [name, tensor] : named)
-        if (tensor.defined()) tensors.emplace_back(name, tensor.to(Device::cpu));
+        if (tensor.defined())
+            tensors.emplace_back(name, on_device(cast(tensor.detach(), DType::f32), Device::cpu));
     if (!options.gradients) return tensors;
 
     backward(outputs.loss);

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "data/file.h"
+#include "engine/allocator.h"
 #include "engine/atomic_file.h"
 #include "engine/autograd.h"
 #include "model/summary.h"
@@ -43,6 +44,17 @@ std::unique_ptr<Loader> make_loader(const TrainRun& run, const ClassNames& class
                       .seed = static_cast<uint64_t>(run.settings.seed)});
 }
 
+/// Which batch would fit into the device's memory, where the device tells how much that is.
+std::string batch_hint(const Config& config, const TrainSettings& settings, Device device) {
+    const int64_t available = allocator(device).available_bytes();
+    int64_t batch = settings.batch - 1;
+    while (batch > 0 &&
+           estimate_training_memory(config, batch, settings.optimizer).peak > available)
+        --batch;
+    if (available == 0 || batch < 1) return "use a smaller batch";
+    return format("--batch %lld should fit", static_cast<long long>(batch));
+}
+
 }  // namespace
 
 std::string last_checkpoint(const std::string& run) { return run + "/last.safetensors"; }
@@ -63,9 +75,10 @@ Trainer::Trainer(TrainRun run, std::ostream& out)
 
     say_what_is_trained();
     model_ = std::make_unique<MicroDualNet>(run_.config, static_cast<uint64_t>(settings.seed),
-                                            DType::f32, run_.device);
+                                            DType::f32, run_.machine.device);
+    run_.machine.prepare(*model_);
     optimizer_ = std::make_unique<Optimizer>(model_->parameters(), settings.optimizer_options());
-    seed_and_step_ = Tensor::zeros({2}, DType::i64, run_.device);
+    step_ = std::make_unique<TrainingStep>(*model_, *optimizer_, !run_.machine.no_recording);
     if (run_.resume) {
         go_on_from_checkpoint();
         return;
@@ -145,7 +158,11 @@ void Trainer::go_on_from_checkpoint() {
 void Trainer::run() {
     if (position_.epoch >= run_.settings.epochs)
         progress_.line("the run is complete: nothing is left to train");
-    while (position_.epoch < run_.settings.epochs) train_epoch();
+    try {
+        while (position_.epoch < run_.settings.epochs) train_epoch();
+    } catch (const OutOfMemory& error) {
+        throw Error(error.what(), batch_hint(run_.config, run_.settings, run_.machine.device));
+    }
 }
 
 void Trainer::train_epoch() {
@@ -155,9 +172,14 @@ void Trainer::train_epoch() {
         position_.clips = position_.without_person = 0;
     }
     train_->start(position_.epoch, position_.batch);
-    while (const std::optional<Batch> batch = train_->next()) {
-        const double loss = step(*batch);
-        ++position_.batch;
+    std::optional<Batch> batch = train_->next();
+    if (batch) bring(*batch, position_.step);
+    while (batch) {
+        step_->start();
+        std::optional<Batch> following = train_->next();
+        if (following) bring(*following, position_.step + 1);
+        const double loss = finish_step(*batch);
+        batch = std::move(following);
         progress_.update(status(loss));
         if (run_.save_every > 0 && position_.step % run_.save_every == 0 &&
             position_.batch < train_->batches())
@@ -170,44 +192,42 @@ std::string Trainer::hint_to_go_back() const {
     return last_checkpoint(run_.out) + " holds the last good state; try a lower --lr or --clip";
 }
 
-double Trainer::step(const Batch& batch) {
-    const double rate = learning_rate(schedule_, position_.step);
-    const std::string where =
-        format("step %lld (epoch %lld)", static_cast<long long>(position_.step),
-               static_cast<long long>(position_.epoch + 1));
-    const std::string hint = hint_to_go_back();
-    seed_and_step_.copy_from(Tensor::from<int64_t>({run_.settings.seed, position_.step}, {2}));
-    model_->parameters().zero_grad();
-    const Outputs outputs =
-        model_->forward(on_device(batch.frames, run_.device), on_device(batch.boxes, run_.device),
-                        on_device(batch.labels, run_.device),
-                        {.training = true, .dropout_seed_and_step = seed_and_step_});
-    const double loss = outputs.loss.item(), loss_ce = outputs.loss_ce.item(),
-                 loss_mac = outputs.loss_mac.item();
-    if (!std::isfinite(loss)) throw NonFinite("the loss is not finite at " + where, hint);
-    backward(outputs.loss);
-    double norm = 0;
+void Trainer::bring(const Batch& batch, int64_t step) {
+    step_->bring({.frames = batch.frames,
+                  .boxes = batch.boxes,
+                  .labels = batch.labels,
+                  .seed = run_.settings.seed,
+                  .step = step,
+                  .learning_rate = learning_rate(schedule_, step)});
+}
+
+double Trainer::finish_step(const Batch& batch) {
+    StepResult result;
     try {
-        norm = optimizer_->step(rate);
+        result = step_->finish();
     } catch (const NonFinite& error) {
-        throw NonFinite(where + ": " + error.what(), hint);
+        throw NonFinite(format("step %lld (epoch %lld): ", static_cast<long long>(position_.step),
+                               static_cast<long long>(position_.epoch + 1)) +
+                            error.what(),
+                        hint_to_go_back());
     }
     log_->write({{"kind", "step"},
                  {"epoch", position_.epoch + 1},
                  {"step", position_.step},
-                 {"lr", rate},
-                 {"loss", loss},
-                 {"loss_ce", loss_ce},
-                 {"loss_mac", loss_mac},
-                 {"gradient_norm", norm}});
+                 {"lr", learning_rate(schedule_, position_.step)},
+                 {"loss", result.loss},
+                 {"loss_ce", result.loss_ce},
+                 {"loss_mac", result.loss_mac},
+                 {"gradient_norm", result.gradient_norm}});
     const auto clips = static_cast<double>(batch.labels.numel());
     ++position_.step;
-    position_.loss += loss * clips;
-    position_.loss_ce += loss_ce * clips;
-    position_.loss_mac += loss_mac * clips;
+    ++position_.batch;
+    position_.loss += result.loss * clips;
+    position_.loss_ce += result.loss_ce * clips;
+    position_.loss_mac += result.loss_mac * clips;
     position_.clips += batch.labels.numel();
     position_.without_person += batch.without_person;
-    return loss;
+    return result.loss;
 }
 
 std::string Trainer::status(double loss) const {

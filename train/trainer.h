@@ -14,8 +14,10 @@
 #include "train/checkpoint.h"
 #include "train/evaluate.h"
 #include "train/log.h"
+#include "train/model_options.h"
 #include "train/progress.h"
 #include "train/train_settings.h"
+#include "train/training_step.h"
 
 namespace mdn {
 
@@ -30,7 +32,7 @@ struct TrainRun {
     int64_t save_every = 0;  // steps between checkpoints inside an epoch; 0: at its end only
     int64_t workers = 2;
     int64_t cache_bytes = 0;
-    Device device = Device::cpu;
+    MachineOptions machine;
 };
 
 /// File names inside a run's folder.
@@ -56,7 +58,8 @@ class Trainer {
     void go_on_from_checkpoint();
     void check_same_config(const SafetensorsFile& file) const;
     void train_epoch();
-    double step(const Batch& batch);
+    void bring(const Batch& batch, int64_t step);
+    double finish_step(const Batch& batch);
     Evaluation validate();
     void finish_epoch(double seconds);
     std::string hint_to_go_back() const;
@@ -73,7 +76,7 @@ class Trainer {
     std::unique_ptr<Optimizer> optimizer_;
     std::unique_ptr<Log> log_;
     Schedule schedule_;
-    Tensor seed_and_step_;  // i64 [2], on the device
+    std::unique_ptr<TrainingStep> step_;
     Position position_;
     Stopwatch clock_;
     int64_t steps_before_ = 0;  // of earlier sessions

@@ -9,6 +9,7 @@ namespace mdn {
 
 class CudaKernels final : public Kernels {
   public:
+    void allow_tf32() override;
     void fill(double value, Tensor& y) override;
     void copy(const Tensor& x, const Tensor& y) override;
     void cast(const Tensor& x, Tensor& y) override;

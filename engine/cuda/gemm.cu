@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "engine/kernels.h"
+#include "engine/cuda/cuda_kernels.h"
 
 namespace mdn {
 
@@ -22,13 +22,13 @@ int cublas_size(int64_t size) {
 
 }  // namespace
 
-void allow_tf32(bool allowed) { tf32_allowed = allowed; }
+void CudaKernels::allow_tf32() { tf32_allowed = true; }
 
 template <class T, class Out>
 void cuda_gemm(const CudaProduct& p, const T* a, const T* b, Out* c) {
     if (p.m == 0 || p.n == 0 || p.count == 0) return;
-    const cublasComputeType_t compute =
-        tf32_allowed ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+    const bool tf32 = tf32_allowed && sizeof(T) == sizeof(float);
+    const cublasComputeType_t compute = tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
     const cublasOperation_t op_a = p.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N;
     const cublasOperation_t op_b = p.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N;
     // cuBLAS is column-major: what it sees are the transposes, so it computes Cᵀ = op(B)ᵀ·op(A)ᵀ.

@@ -21,9 +21,6 @@ struct CudaProduct {
 template <class T, class Out>
 void cuda_gemm(const CudaProduct& product, const T* a, const T* b, Out* c);
 
-/// Whether products of float may round their factors to TF32 (10 bits); off at first.
-void allow_tf32(bool allowed);
-
 /// `parameter` (f32) as the factor of a product with activations of `dtype`: itself, or its bf16
 /// copy.
 Tensor as_factor(const Tensor& parameter, DType dtype);

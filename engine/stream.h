@@ -1,0 +1,47 @@
+// What a device does beside computing: running behind the host, replaying recorded work, and taking
+// in the next batch meanwhile. The CPU does everything at once, and so none of this.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "engine/tensor.h"
+
+namespace mdn {
+
+/// Waits until all that was started on the device has finished. Throws Error for what went wrong.
+void synchronize(Device device);
+
+/// Work that was recorded once and can be started again with one call.
+class Recording {
+  public:
+    virtual ~Recording() = default;
+    /// Starts the work again on the same memory; returns at once.
+    virtual void replay() = 0;
+};
+
+/// Calls `work`, which must only start kernels (no memory from the system, nothing read back by the
+/// host), and records what it starts without running it. All tensors that `work` leaves behind, and
+/// those it reads, must live as long as the recording; what it allocates and frees is kept out of
+/// the system's hands. Null on a device that cannot record: nothing has been called then.
+std::unique_ptr<Recording> record_work(Device device, const std::function<void()>& work);
+
+/// Brings tensors up to the device while it is computing.
+class Uploader {
+  public:
+    virtual ~Uploader() = default;
+    /// Starts to bring up these host tensors, which must not change before finish().
+    virtual void start(const std::vector<Tensor>& host) = 0;
+    /// Puts what start() brought up into tensors of the same shapes and dtypes on the device,
+    /// between what was started before and what is started afterwards.
+    virtual void finish(const std::vector<Tensor>& device) = 0;
+};
+std::unique_ptr<Uploader> make_uploader(Device device);
+
+// Of a GPU, where this build has CUDA.
+void cuda_synchronize();
+std::unique_ptr<Recording> cuda_record_work(const std::function<void()>& work);
+std::unique_ptr<Uploader> make_cuda_uploader();
+
+}  // namespace mdn

@@ -1,0 +1,75 @@
+#include "train/training_step.h"
+
+#include <cmath>
+
+#include "engine/autograd.h"
+
+namespace mdn {
+
+TrainingStep::TrainingStep(MicroDualNet& model, Optimizer& optimizer, bool record)
+    : model_(model),
+      optimizer_(optimizer),
+      record_(record),
+      uploader_(make_uploader(model.parameters().device())) {}
+
+void TrainingStep::bring(const StepInput& input) {
+    const Device device = model_.parameters().device();
+    brought_ = input.frames.dim(0);
+    Work& work = work_[brought_];
+    if (!work.frames.defined()) {
+        work.frames = Tensor::empty(input.frames.shape(), input.frames.dtype(), device);
+        work.boxes = Tensor::empty(input.boxes.shape(), input.boxes.dtype(), device);
+        work.labels = Tensor::empty(input.labels.shape(), input.labels.dtype(), device);
+        work.seed_and_step = Tensor::empty({2}, DType::i64, device);
+    }
+    uploader_->start({input.frames, input.boxes, input.labels,
+                      Tensor::from<int64_t>({input.seed, input.step}, {2}),
+                      Optimizer::schedule_for(input.learning_rate, input.step + 1)});
+}
+
+void TrainingStep::start() {
+    Work& work = work_.at(brought_);
+    uploader_->finish(
+        {work.frames, work.boxes, work.labels, work.seed_and_step, optimizer_.schedule()});
+    // The first runs fill the allocator's cache with all that a recording will need.
+    constexpr int64_t warm_up = 2;
+    if (record_ && !work.recording && work.runs >= warm_up) record(work);
+    if (work.recording)
+        work.recording->replay();
+    else
+        run(work);
+    ++work.runs;
+    started_ = &work;
+}
+
+void TrainingStep::run(Work& work) {
+    model_.parameters().zero_grad();
+    const Outputs outputs =
+        model_.forward(work.frames, work.boxes, work.labels,
+                       {.training = true, .dropout_seed_and_step = work.seed_and_step});
+    work.loss = outputs.loss.detach();
+    work.loss_ce = outputs.loss_ce.detach();
+    work.loss_mac = outputs.loss_mac.detach();
+    backward(outputs.loss);
+    optimizer_.update();
+}
+
+void TrainingStep::record(Work& work) {
+    work.recording = record_work(model_.parameters().device(), [&] { run(work); });
+    if (!work.recording) {
+        record_ = false;  // this device cannot
+        return;
+    }
+    for (const Parameter& parameter : model_.parameters().all())
+        if (parameter.value.grad().defined()) work.gradients.push_back(parameter.value.grad());
+}
+
+StepResult TrainingStep::finish() {
+    StepResult result{started_->loss.item(), started_->loss_ce.item(), started_->loss_mac.item(),
+                      0};
+    if (!std::isfinite(result.loss)) throw NonFinite("the loss is not finite");
+    result.gradient_norm = optimizer_.finish();
+    return result;
+}
+
+}  // namespace mdn

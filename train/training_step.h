@@ -1,0 +1,64 @@
+// One step of training: forward, backward and update of a batch, recorded and replayed on a device
+// that can (a CUDA graph).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "engine/optim.h"
+#include "engine/stream.h"
+#include "model/micro_dualnet.h"
+
+namespace mdn {
+
+/// What one step is told: host tensors as MicroDualNet::forward takes them, and numbers.
+struct StepInput {
+    Tensor frames, boxes, labels;
+    int64_t seed = 0, step = 0;  // of dropout; step counts from 0
+    double learning_rate = 0;
+};
+
+struct StepResult {
+    double loss, loss_ce, loss_mac;
+    double gradient_norm;  // before clipping
+};
+
+/// bring(); start(); (bring() the next); finish(); start(); … so that a GPU takes in one batch
+/// while it computes on another, and the host waits only for results.
+class TrainingStep {
+  public:
+    /// With `record`, steps of a batch size seen before are recorded once and replayed.
+    TrainingStep(MicroDualNet& model, Optimizer& optimizer, bool record);
+
+    /// Starts to bring the next step's input to the device.
+    void bring(const StepInput& input);
+    /// Starts the step on what was brought; a GPU returns at once.
+    void start();
+    /// Waits for the step. Throws NonFinite if the loss or a gradient is not finite; a gradient
+    /// that is not leaves the parameters as they were.
+    StepResult finish();
+
+  private:
+    /// Everything of one batch size. Recorded work reads and writes these very tensors.
+    struct Work {
+        Tensor frames, boxes, labels, seed_and_step;
+        Tensor loss, loss_ce, loss_mac;
+        int64_t runs = 0;
+        std::vector<Tensor> gradients;  // of the recording
+        std::unique_ptr<Recording> recording;
+    };
+
+    void run(Work& work);
+    void record(Work& work);
+
+    MicroDualNet& model_;
+    Optimizer& optimizer_;
+    bool record_;
+    std::unique_ptr<Uploader> uploader_;
+    std::map<int64_t, Work> work_;   // by number of clips
+    int64_t brought_ = 0;            // clips of the input on its way
+    const Work* started_ = nullptr;  // what finish() waits for
+};
+
+}  // namespace mdn
