@@ -22,8 +22,8 @@ Tensor empty_probabilities(const Case& c, TokenAxis axis) {
 TEST_SUITE("engine/cuda/attention") {
     TEST_CASE("both axes, both ways, lengths and head widths around a warp") {
         Random random(1);
-        for (const Case& c : {Case{1, 1, 1, 1, 1}, Case{2, 8, 6, 2, 8}, Case{2, 3, 5, 3, 7},
-                              Case{1, 31, 2, 1, 33}, Case{1, 2, 32, 2, 5}, Case{1, 33, 1, 2, 3},
+        for (const Case& c : {Case{1, 1, 1, 1, 1}, Case{1, 8, 3, 1, 8}, Case{2, 3, 2, 2, 7},
+                              Case{1, 31, 1, 1, 33}, Case{1, 1, 32, 2, 5}, Case{1, 33, 1, 2, 3},
                               Case{1, 48, 1, 1, 64}, Case{0, 3, 4, 2, 8}})
             for (const TokenAxis axis : {TokenAxis::frames, TokenAxis::entities}) {
                 CAPTURE(to_string({c.clips, c.frames, c.entities, c.heads, c.width}));
