@@ -1,0 +1,159 @@
+#include "engine/cuda/conv2d.h"
+
+#include <doctest/doctest.h>
+#include <cmath>
+
+#include "tests/engine/cuda/compare.h"
+
+using namespace mdn;
+
+namespace {
+
+/// One convolution: x [images,height,width,in] ∗ [out,kernel_height,kernel_width,in].
+struct Case {
+    int64_t images, height, width, in, out, kernel_height, kernel_width;
+    Conv2d options;
+};
+
+/// Kernels 1, 3, 7 and oblong ones, strides 1 to 3 (also larger than the kernel), odd and 1×1
+/// maps, channels that are whole packs of f32 and bf16 and that are not, and the temporal shift
+/// with folds that are and are not whole packs, over 1, 2 and 3 frames.
+const std::vector<Case>& cases() {
+    static const std::vector<Case> all = {
+        {1, 1, 1, 1, 1, 1, 1, {}},
+        {2, 3, 5, 3, 4, 1, 1, {}},
+        {2, 5, 3, 16, 24, 1, 1, {}},
+        {1, 5, 4, 8, 17, 1, 1, {.stride = 2}},
+        {2, 4, 3, 16, 8, 1, 1, {.stride = 3}},
+        {1, 4, 4, 2, 3, 1, 1, {.stride = 1, .pad = 1}},
+        {3, 7, 5, 17, 8, 3, 3, {.stride = 1, .pad = 1}},
+        {2, 1, 1, 8, 3, 3, 3, {.stride = 1, .pad = 1}},
+        {1, 6, 5, 16, 8, 3, 3, {.stride = 1, .pad = 1}},
+        {1, 5, 6, 8, 8, 3, 1, {.stride = 1, .pad = 2}},
+        {2, 6, 5, 3, 8, 3, 3, {.stride = 2, .pad = 1}},
+        {2, 5, 7, 8, 16, 3, 3, {.stride = 2, .pad = 1}},
+        {1, 7, 6, 5, 3, 3, 3, {.stride = 3}},
+        {1, 9, 11, 3, 8, 7, 7, {.stride = 2, .pad = 3}},
+        {1, 8, 7, 1, 1, 7, 7, {}},
+        {1, 3, 2, 2, 3, 7, 7, {.stride = 1, .pad = 3}},
+        {2, 5, 3, 8, 8, 1, 1, {.stride = 1, .pad = 0, .shift_frames = 1}},
+        {4, 3, 3, 17, 5, 1, 1, {.stride = 1, .pad = 0, .shift_frames = 2}},
+        {3, 2, 3, 64, 8, 1, 1, {.stride = 1, .pad = 0, .shift_frames = 3}},
+        {6, 4, 5, 32, 8, 3, 3, {.stride = 1, .pad = 1, .shift_frames = 3}},
+        {6, 5, 4, 24, 9, 3, 3, {.stride = 2, .pad = 1, .shift_frames = 3}},
+        {3, 3, 3, 7, 2, 1, 1, {.stride = 1, .pad = 0, .shift_frames = 3}},
+        {1, 31, 31, 8, 2, 3, 3, {.stride = 1, .pad = 1}},
+    };
+    return all;
+}
+
+int64_t outputs(int64_t size, int64_t kernel, const Conv2d& options) {
+    return (size + 2 * options.pad - kernel) / options.stride + 1;
+}
+
+/// The scratch memory of convolutions while the object lives.
+struct Scratch {
+    explicit Scratch(int64_t bytes) { set_conv2d_scratch(bytes); }
+    ~Scratch() { set_conv2d_scratch(int64_t{32} << 20); }
+};
+
+/// All three kernels on random numbers. `read`: as it is, scaled and shifted, then also a ReLU.
+enum class Read { plain, affine, relu };
+
+void check_conv2d(Random& random, const Case& c, Read read) {
+    const Shape x_shape = {c.images, c.height, c.width, c.in};
+    const Shape weight_shape = {c.out, c.kernel_height, c.kernel_width, c.in};
+    const Shape y_shape = {c.images, outputs(c.height, c.kernel_height, c.options),
+                           outputs(c.width, c.kernel_width, c.options), c.out};
+    CAPTURE(to_string(x_shape));
+    CAPTURE(to_string(weight_shape));
+    CAPTURE(c.options.stride);
+    CAPTURE(c.options.shift_frames);
+    CAPTURE(static_cast<int>(read));
+    const Tensor x = random.normal_tensor(x_shape), dy = random.normal_tensor(y_shape);
+    const Tensor weight = random.normal_tensor(weight_shape);
+    Tensor scale, shift;
+    if (read != Read::plain) {
+        scale = random.uniform_tensor({c.in}, 0.5, 1.5);
+        shift = random.uniform_tensor({c.in}, -0.5, 0.5);
+    }
+    using test::Role;
+    const auto affine = [read](const Tensor& scale, const Tensor& shift) {
+        return ChannelAffine{scale, shift, read == Read::relu};
+    };
+    test::check_kernel(
+        {.inputs = {x, scale, shift, weight},
+         .outputs = {y_shape},
+         .call =
+             [&](Kernels& k, auto& in, auto& out) {
+                 k.conv2d_forward(in[0], affine(in[1], in[2]), in[3], c.options, out[0]);
+             },
+         .input_roles = {Role::activation, Role::parameter, Role::parameter, Role::parameter}});
+    test::check_kernel({.inputs = {x, scale, shift, dy},
+                        .outputs = {weight_shape},
+                        .call =
+                            [&](Kernels& k, auto& in, auto& out) {
+                                k.conv2d_backward_weight(in[0], affine(in[1], in[2]), in[3],
+                                                         c.options, out[0]);
+                            },
+                        .input_roles = {Role::activation, Role::parameter, Role::parameter},
+                        .output_roles = {Role::parameter}});
+    if (read != Read::plain) return;  // dx does not know what was read
+    test::check_kernel(
+        {.inputs = {dy, weight},
+         .outputs = {x_shape},
+         .call = [&](Kernels& k, auto& in,
+                     auto& out) { k.conv2d_backward_input(in[0], in[1], c.options, out[0]); },
+         .input_roles = {Role::activation, Role::parameter}});
+}
+
+}  // namespace
+
+TEST_SUITE("engine/cuda/conv2d") {
+    TEST_CASE("conv2d and its gradients, plain and reading relu(BN(x))") {
+        Random random(1);
+        for (const Case& c : cases())
+            for (const Read read : {Read::plain, Read::affine, Read::relu})
+                check_conv2d(random, c, read);
+    }
+
+    TEST_CASE("conv2d cut into chunks of a few rows, one row, and whole tiles") {
+        Random random(2);
+        for (const Case& c : cases()) {
+            const Scratch few(5 * (c.kernel_height * c.kernel_width * c.in + 8) * 4);
+            check_conv2d(random, c, Read::plain);
+        }
+        {
+            const Scratch less_than_a_row(1);
+            check_conv2d(random, {2, 3, 3, 8, 8, 3, 3, {.stride = 2, .pad = 1}}, Read::relu);
+        }
+        // 300 rows of 112 or 64 bytes: in f32 chunks of 256 and 44 rows.
+        const Scratch two(260 * 112);
+        check_conv2d(random, {2, 15, 10, 3, 4, 3, 3, {.stride = 1, .pad = 1}}, Read::relu);
+    }
+
+    TEST_CASE("what is not a number stays within reach of the kernel") {
+        Random random(3);
+        const Conv2d options{.stride = 1, .pad = 1};
+        Tensor x = random.normal_tensor({1, 9, 8, 3});
+        x.data<float>()[(4 * 8 + 4) * 3] = NAN;
+        test::check_kernel(
+            {.inputs = {x, random.normal_tensor({4, 3, 3, 3})},
+             .outputs = {{1, 9, 8, 4}},
+             .call = [&](Kernels& k, auto& in,
+                         auto& out) { k.conv2d_forward(in[0], {}, in[1], options, out[0]); },
+             .input_roles = {test::Role::activation, test::Role::parameter}});
+    }
+
+    TEST_CASE("an empty batch has a weight gradient of zero") {
+        const Tensor x = Tensor::empty({0, 3, 3, 4}), dy = Tensor::empty({0, 3, 3, 2});
+        test::check_kernel({.inputs = {x, dy},
+                            .outputs = {{2, 3, 3, 4}},
+                            .call =
+                                [](Kernels& k, auto& in, auto& out) {
+                                    k.conv2d_backward_weight(in[0], {}, in[1],
+                                                             {.stride = 1, .pad = 1}, out[0]);
+                                },
+                            .output_roles = {test::Role::parameter}});
+    }
+}
