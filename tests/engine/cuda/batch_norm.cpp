@@ -1,0 +1,169 @@
+#include <doctest/doctest.h>
+#include <cmath>
+
+#include "tests/engine/cuda/compare.h"
+
+using namespace mdn;
+
+namespace {
+
+using test::Role;
+
+/// Rows around a warp, a block and the rows of one block; channels that are whole packs, that are
+/// not, and more than a warp.
+const std::vector<Shape>& shapes() {
+    static const std::vector<Shape> all = {{2, 1},   {3, 2, 3}, {31, 8},   {32, 33}, {33, 16},
+                                           {255, 4}, {256, 5},  {257, 32}, {770, 3}, {2, 264}};
+    return all;
+}
+
+void check_prepare(const Tensor& x, Random& random, const BatchNormOptions& options) {
+    const Shape channels = {x.dim(-1)};
+    CAPTURE(to_string(x.shape()));
+    CAPTURE(options.training);
+    test::check_kernel({.inputs = {x, random.uniform_tensor(channels, 0.5, 1.5),
+                                   random.uniform_tensor(channels, -0.5, 0.5),
+                                   random.uniform_tensor(channels, -0.2, 0.2),
+                                   random.uniform_tensor(channels, 0.5, 2)},
+                        .outputs = {channels, channels, channels, channels, channels, channels},
+                        .call =
+                            [&](Kernels& k, auto& in, auto& out) {
+                                k.copy(in[3], out[0]);
+                                k.copy(in[4], out[1]);
+                                k.batch_norm_prepare(in[0], in[1], in[2], options, out[0], out[1],
+                                                     out[2], out[3], out[4], out[5]);
+                            },
+                        .input_roles = {Role::activation, Role::parameter, Role::parameter,
+                                        Role::parameter, Role::parameter},
+                        .output_roles = std::vector<Role>(6, Role::parameter)});
+}
+
+}  // namespace
+
+TEST_SUITE("engine/cuda/batch_norm") {
+    TEST_CASE("statistics of the batch and running ones") {
+        Random random(1);
+        for (const Shape& shape : shapes())
+            for (const bool training : {true, false})
+                check_prepare(random.normal_tensor(shape, 3), random,
+                              {.eps = 1e-5, .momentum = 0.3, .training = training});
+    }
+
+    TEST_CASE("statistics of more blocks of rows than a warp has lanes") {
+        Random random(6);
+        check_prepare(random.normal_tensor({8449, 2}, 3), random, {});
+    }
+
+    TEST_CASE("more packs than a launch has threads, which are no multiple of a row's") {
+        Random random(7);
+        const int64_t channels = 15;
+        const Shape shape = {17 * 256 * 4 + 3, channels};
+        test::check_kernel(
+            {.inputs = {random.normal_tensor(shape), random.normal_tensor({channels}),
+                        random.normal_tensor({channels})},
+             .outputs = {shape},
+             .call =
+                 [](Kernels& k, auto& in, auto& out) {
+                     k.copy(in[0], out[0]);
+                     k.channel_affine_forward(out[0], {in[1], in[2]}, {}, {}, false, out[0]);
+                 },
+             .bf16 = false});
+    }
+
+    TEST_CASE("the variance is right far from zero and beside an outlier in the first row") {
+        Random random(2);
+        Tensor x = random.normal_tensor({600, 3});
+        for (int64_t i = 0; i < x.numel(); ++i) x.data<float>()[i] += 1000;
+        check_prepare(x, random, {});
+        x = random.normal_tensor({600, 3});
+        for (int64_t c = 0; c < 3; ++c) x.data<float>()[c] = 100;
+        check_prepare(x, random, {});
+    }
+
+    TEST_CASE("y = a(x), plus a residual plain or through b, with and without ReLU, y being x") {
+        Random random(3);
+        for (const Shape& shape : shapes()) {
+            const Shape channels = {shape.back()};
+            CAPTURE(to_string(shape));
+            const std::vector<Tensor> inputs = {
+                random.normal_tensor(shape),    random.normal_tensor(channels),
+                random.normal_tensor(channels), random.normal_tensor(shape),
+                random.normal_tensor(channels), random.normal_tensor(channels),
+            };
+            for (const int residual : {0, 1, 2})
+                for (const bool relu : {false, true}) {
+                    CAPTURE(residual);
+                    CAPTURE(relu);
+                    const auto call = [&](Kernels& k, auto& in, auto& out) {
+                        ChannelAffine b;
+                        if (residual == 2) b = {in[4], in[5]};
+                        k.copy(in[0], out[1]);
+                        for (const Tensor& x : {in[0], out[1]}) {
+                            Tensor y = x.shares_memory_with(in[0]) ? out[0] : out[1];
+                            k.channel_affine_forward(x, {in[1], in[2]},
+                                                     residual > 0 ? in[3] : Tensor(), b, relu, y);
+                        }
+                    };
+                    test::check_kernel(
+                        {.inputs = inputs,
+                         .outputs = {shape, shape},
+                         .call = call,
+                         .input_roles = {Role::activation, Role::parameter, Role::parameter,
+                                         Role::activation, Role::parameter, Role::parameter}});
+                }
+        }
+    }
+
+    TEST_CASE("the affine map lets what is not a number through its ReLU") {
+        const Tensor x = Tensor::from<float>({NAN, -1, 2, NAN}, {1, 4});
+        const Tensor ones = Tensor::full({4}, 1).to(Device::cuda);
+        Tensor y = x.to(Device::cuda);
+        kernels(y).channel_affine_forward(y, {ones, ones}, {}, {}, true, y);
+        const std::vector<float> values = y.to_vector<float>();
+        CHECK(std::isnan(values[0]));
+        CHECK(values[1] == 0);
+        CHECK(values[2] == 3);
+        CHECK(std::isnan(values[3]));
+    }
+
+    TEST_CASE("relu_mask, dr being dy") {
+        Random random(4);
+        for (const Shape& shape : shapes())
+            test::check_kernel(
+                {.inputs = {random.normal_tensor(shape), random.normal_tensor(shape)},
+                 .outputs = {shape},
+                 .call = [](Kernels& k, auto& in, auto& out) {
+                     k.copy(in[1], out[0]);
+                     k.relu_mask(in[0], out[0], out[0]);
+                 }});
+    }
+
+    TEST_CASE("gradients with statistics of the batch and running ones, dx being dy") {
+        Random random(5);
+        for (const Shape& shape : shapes())
+            for (const bool relu : {false, true})
+                for (const bool batch_statistics : {false, true}) {
+                    const Shape channels = {shape.back()};
+                    CAPTURE(to_string(shape));
+                    CAPTURE(relu);
+                    CAPTURE(batch_statistics);
+                    test::check_kernel(
+                        {.inputs = {random.normal_tensor(shape), random.normal_tensor(channels),
+                                    random.uniform_tensor(channels, 0.5, 2),
+                                    random.uniform_tensor(channels, 0.5, 1.5),
+                                    random.uniform_tensor(channels, -0.5, 0.5),
+                                    random.normal_tensor(shape)},
+                         .outputs = {shape, channels, channels},
+                         .call =
+                             [&](Kernels& k, auto& in, auto& out) {
+                                 k.copy(in[5], out[0]);
+                                 k.batch_norm_backward(in[0], in[1], in[2], {in[3], in[4], relu},
+                                                       batch_statistics, out[0], out[0], out[1],
+                                                       out[2]);
+                             },
+                         .input_roles = {Role::activation, Role::parameter, Role::parameter,
+                                         Role::parameter, Role::parameter, Role::activation},
+                         .output_roles = {Role::activation, Role::parameter, Role::parameter}});
+                }
+    }
+}
