@@ -27,7 +27,7 @@ Tensor dropout(const Tensor& x, double p, const RandomStream& stream);
 
 // ---- layout and reductions ---------------------------------------------------------------------
 Tensor reshape(const Tensor& x, Shape shape);     // the same memory under another shape
-Tensor sum(const Tensor& x);                      // Σ x → [1]
+Tensor sum(const Tensor& x);                      // Σ x → [1]; its backward reads dy on the host
 Tensor mean(const Tensor& x, int64_t axis);       // mean over one axis, which disappears
 Tensor concat(const Tensor& a, const Tensor& b);  // along the last axis
 Tensor swap_middle_axes(const Tensor& x);         // [A,B,C,D] → [A,C,B,D]

@@ -226,7 +226,7 @@ void Tensor::copy_from(const Tensor& source) const {
 bool Tensor::requires_grad() const { return impl_ && impl_->meta; }
 
 Tensor& Tensor::set_requires_grad(bool value) {
-    if (value && dtype() != DType::f32 && dtype() != DType::f64)
+    if (value && dtype() != DType::f32 && dtype() != DType::f64 && dtype() != DType::bf16)
         throw Error("[tensor] a tensor of " + to_string(dtype()) + " cannot have a gradient");
     if (value && !impl_->meta) impl_->meta = std::make_shared<AutogradMeta>();
     if (!value) impl_->meta = nullptr;

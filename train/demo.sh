@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # Renders a data set, trains the TSM baseline and the whole model, and compares them on people
-# neither has seen. `train/demo.sh short` does the same in little, to see that it all works.
+# neither has seen. `train/demo.sh short` does the same in little, to see that it all works;
+# DEVICE=cuda does it on a GPU.
 set -euo pipefail
 
 program=build/microdualnet
 out=runs/demo
-subjects=100 clips=128 epochs=16
+subjects=160 clips=205 epochs=13
 if [ "${1:-}" = short ]; then
     out=runs/demo-short
     subjects=5 clips=5 epochs=1
 fi
+device=${DEVICE:-cpu}
 
 rm -rf "$out"
 mkdir -p "$out"
@@ -23,9 +25,10 @@ for model in tsm full; do
     [ $model = tsm ] && config=configs/demo-tsm.json
     echo "== training $config"
     $program train --config $config --data "$out/data" --out "$out/$model" --epochs $epochs \
-        --batch 4 --lr 3e-4 --warmup 0.5 --min-crop-scale 0.8 --val-every 5 --cache 4096
+        --batch 4 --lr 6e-4 --warmup 0.5 --min-crop-scale 0.8 --val-every $epochs --cache 4096 \
+        --device "$device"
     $program eval --weights "$out/$model/best.safetensors" --data "$out/data" --split test \
-        --json-file "$out/$model/test.json" > "$out/$model/test.txt"
+        --device "$device" --json-file "$out/$model/test.json" > "$out/$model/test.txt"
 done
 
 echo

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/autograd.h"
+#include "engine/ops.h"
 #include "engine/optim.h"
 #include "engine/safetensors.h"
 #include "model/micro_dualnet.h"
@@ -19,10 +20,10 @@ struct Case {
     SafetensorsFile input;
     MicroDualNet model;
 
-    explicit Case(const std::string& name)
+    explicit Case(const std::string& name, Device device)
         : folder("tests/golden/" + name + "/"),
           input(read_safetensors(folder + "input.safetensors")),
-          model(load_config(folder + "config.json"), 1) {
+          model(load_config(folder + "config.json"), 1, DType::f32, device) {
         const SafetensorsFile weights = read_safetensors(folder + "weights.safetensors");
         for (const Parameter& parameter : model.parameters().all())
             parameter.load_disk(weights.at(parameter.name));
@@ -30,8 +31,9 @@ struct Case {
     }
 
     Outputs forward(bool training) {
-        return model.forward(input.at("frames"), input.at("boxes"), input.at("labels"),
-                             {.training = training});
+        const Device device = model.parameters().device();
+        return model.forward(input.at("frames").to(device), input.at("boxes").to(device),
+                             input.at("labels").to(device), {.training = training});
     }
 };
 
@@ -50,10 +52,11 @@ std::vector<std::pair<std::string, Tensor>> named(const Outputs& out) {
             {"loss_mac", out.loss_mac}};
 }
 
-void check_outputs(const Outputs& out, const SafetensorsFile& expected) {
+void check_outputs(const Outputs& out, const SafetensorsFile& expected, double tolerance = 1e-4) {
     for (const auto& [name, tensor] : named(out)) {
         INFO(name);
-        CHECK(test::relative_error(tensor, expected.at(name)) <= 1e-4);
+        const Tensor got = cast(tensor.detach(), DType::f32).to(Device::cpu);
+        CHECK(test::relative_error(got, expected.at(name)) <= tolerance);
     }
 }
 
@@ -72,13 +75,14 @@ void check_gradients(const MicroDualNet& model, const SafetensorsFile& expected)
     CHECK(checked == stored);
 }
 
-void check_overfit(const std::string& name, const std::string& optimizer_name) {
-    Case golden(name);
+void check_overfit(const std::string& name, const std::string& optimizer_name, Device device,
+                   int wanted_steps) {
+    Case golden(name, device);
     std::ifstream lines(golden.folder + "overfit_" + optimizer_name + ".jsonl");
     std::unique_ptr<Optimizer> optimizer;
     std::string line;
     int steps = 0;
-    for (; std::getline(lines, line); ++steps) {
+    for (; steps < wanted_steps && std::getline(lines, line); ++steps) {
         const nlohmann::json expected = nlohmann::json::parse(line);
         if (!optimizer) {
             REQUIRE(expected["optimizer"] == optimizer_name);
@@ -100,31 +104,45 @@ void check_overfit(const std::string& name, const std::string& optimizer_name) {
         backward(out.loss);
         optimizer->step(expected["lr"]);
     }
-    CHECK(steps == 8);
+    CHECK(steps == wanted_steps);
 }
 
 }  // namespace
 
 TEST_SUITE("model/golden") {
-    TEST_CASE("evaluation outputs agree with the reference") {
-        for (const char* name : {"basic", "bottleneck"}) {
-            INFO(name);
-            Case golden(name);
-            const NoGrad no_grad;
-            check_outputs(golden.forward(false),
-                          read_safetensors(golden.folder + "expected_eval.safetensors"));
-        }
+    TEST_CASE("evaluation outputs agree with the reference on every device") {
+        for (const Device device : {Device::cpu, Device::cuda})
+            for (const char* name : {"basic", "bottleneck"}) {
+                INFO(name << " on " << to_string(device));
+                Case golden(name, device);
+                const NoGrad no_grad;
+                check_outputs(golden.forward(false),
+                              read_safetensors(golden.folder + "expected_eval.safetensors"));
+            }
     }
 
-    TEST_CASE("training outputs and every gradient agree with the reference") {
+    TEST_CASE("training outputs and every gradient agree with the reference on every device") {
+        for (const Device device : {Device::cpu, Device::cuda})
+            for (const char* name : {"basic", "bottleneck"}) {
+                INFO(name << " on " << to_string(device));
+                Case golden(name, device);
+                const auto expected =
+                    read_safetensors(golden.folder + "expected_train.safetensors");
+                const Outputs out = golden.forward(true);
+                check_outputs(out, expected);
+                backward(out.loss);
+                check_gradients(golden.model, expected);
+            }
+    }
+
+    TEST_CASE("bf16 activations stay within their rounding of the reference") {
         for (const char* name : {"basic", "bottleneck"}) {
             INFO(name);
-            Case golden(name);
-            const auto expected = read_safetensors(golden.folder + "expected_train.safetensors");
-            const Outputs out = golden.forward(true);
-            check_outputs(out, expected);
-            backward(out.loss);
-            check_gradients(golden.model, expected);
+            Case golden(name, Device::cuda);
+            golden.model.compute_in(DType::bf16);
+            const NoGrad no_grad;
+            check_outputs(golden.forward(false),
+                          read_safetensors(golden.folder + "expected_eval.safetensors"), 2e-2);
         }
     }
 
@@ -132,7 +150,12 @@ TEST_SUITE("model/golden") {
         for (const char* name : {"basic", "bottleneck"})
             for (const char* optimizer : {"sgd", "adamw"}) {
                 INFO(name << ", " << optimizer);
-                check_overfit(name, optimizer);
+                check_overfit(name, optimizer, Device::cpu, 8);
             }
+    }
+
+    TEST_CASE("five steps on CUDA lose as the reference does") {
+        check_overfit("basic", "adamw", Device::cuda, 5);
+        check_overfit("bottleneck", "sgd", Device::cuda, 5);
     }
 }

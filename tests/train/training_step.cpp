@@ -1,0 +1,145 @@
+#include "train/training_step.h"
+
+#include <doctest/doctest.h>
+#include <cmath>
+#include <cstring>
+
+#include "engine/allocator.h"
+#include "engine/autograd.h"
+#include "tests/model/inputs.h"
+
+using namespace mdn;
+
+namespace {
+
+constexpr OptimizerOptions adamw = {.kind = OptimizerKind::adamw, .clip_norm = 1};
+
+Config config_with_dropout() {
+    Config config = test::small_config();
+    config.dropout = 0.2;
+    return config;
+}
+
+StepInput input_of(const test::Batch& batch, int64_t step) {
+    return {.frames = batch.frames,
+            .boxes = batch.boxes,
+            .labels = batch.labels,
+            .seed = 5,
+            .step = step,
+            .learning_rate = 1e-3 * static_cast<double>(step + 1)};
+}
+
+bool same_bits(const MicroDualNet& a, const MicroDualNet& b) {
+    for (size_t i = 0; i < a.parameters().all().size(); ++i)
+        if (a.parameters().all()[i].value.to_vector<float>() !=
+            b.parameters().all()[i].value.to_vector<float>())
+            return false;
+    return true;
+}
+
+/// Clips of each step: the batch size changes and comes back.
+constexpr int64_t clips_of_step[] = {3, 3, 2, 3, 3, 2, 2, 3, 2};
+
+/// Takes those steps and returns their losses.
+std::vector<double> train(MicroDualNet& model, bool record) {
+    Optimizer optimizer(model.parameters(), adamw);
+    TrainingStep training(model, optimizer, record);
+    std::vector<double> losses;
+    int64_t step = 0;
+    const auto bring_next = [&] {
+        const auto seed = static_cast<uint64_t>(step);
+        training.bring(
+            input_of(test::random_batch(model.config(), clips_of_step[step], seed), step));
+        ++step;
+    };
+    bring_next();
+    for (size_t i = 0; i < std::size(clips_of_step); ++i) {
+        training.start();
+        if (i + 1 < std::size(clips_of_step)) bring_next();
+        const StepResult result = training.finish();
+        losses.insert(losses.end(),
+                      {result.loss, result.loss_ce, result.loss_mac, result.gradient_norm});
+    }
+    return losses;
+}
+
+}  // namespace
+
+TEST_SUITE("train/training_step") {
+    TEST_CASE("a step is forward, backward and update, bit for bit, on every device") {
+        for (const Device device : {Device::cpu, Device::cuda}) {
+            INFO(to_string(device));
+            const Config config = config_with_dropout();
+            MicroDualNet by_hand(config, 1, DType::f32, device);
+            MicroDualNet by_step(config, 1, DType::f32, device);
+            Optimizer hand_optimizer(by_hand.parameters(), adamw);
+            Optimizer step_optimizer(by_step.parameters(), adamw);
+            TrainingStep training(by_step, step_optimizer, false);
+            for (int64_t step = 0; step < 2; ++step) {
+                const StepInput input =
+                    input_of(test::random_batch(config, 2, static_cast<uint64_t>(step)), step);
+                by_hand.parameters().zero_grad();
+                const Outputs outputs = by_hand.forward(
+                    input.frames.to(device), input.boxes.to(device), input.labels.to(device),
+                    {.training = true,
+                     .dropout_seed_and_step = Tensor::from<int64_t>({5, step}, {2}).to(device)});
+                backward(outputs.loss);
+                const double norm = hand_optimizer.step(input.learning_rate);
+                training.bring(input);
+                training.start();
+                const StepResult result = training.finish();
+                CHECK(result.loss == outputs.loss.item());
+                CHECK(result.loss_mac == outputs.loss_mac.item());
+                CHECK(result.gradient_norm == norm);
+            }
+            CHECK(same_bits(by_hand, by_step));
+        }
+    }
+
+    TEST_CASE("recorded steps equal those that are not, bit for bit, whatever the batch size") {
+        for (const DType activations : {DType::f32, DType::bf16}) {
+            const Config config = config_with_dropout();
+            MicroDualNet eager(config, 1, DType::f32, Device::cuda);
+            MicroDualNet recorded(config, 1, DType::f32, Device::cuda);
+            eager.compute_in(activations);
+            recorded.compute_in(activations);
+            CHECK(train(eager, false) == train(recorded, true));
+            CHECK(same_bits(eager, recorded));
+        }
+    }
+
+    TEST_CASE("a loss that is not finite is reported and leaves the parameters as they were") {
+        for (const Device device : {Device::cpu, Device::cuda}) {
+            MicroDualNet model(test::small_config(), 1, DType::f32, device);
+            const MicroDualNet before(test::small_config(), 1, DType::f32, device);
+            Optimizer optimizer(model.parameters(), adamw);
+            TrainingStep training(model, optimizer, false);
+            test::Batch batch = test::random_batch(model.config(), 2, 1);
+            batch.frames.data<float>()[7] = NAN;
+            training.bring(input_of(batch, 0));
+            training.start();
+            CHECK_THROWS_WITH_AS(training.finish(), doctest::Contains("loss is not finite"),
+                                 NonFinite);
+            for (size_t i = 0; i < model.parameters().all().size(); ++i)
+                if (model.parameters().all()[i].trained())
+                    CHECK(model.parameters().all()[i].value.to_vector<float>() ==
+                          before.parameters().all()[i].value.to_vector<float>());
+        }
+    }
+
+    TEST_CASE("after warming up, a step asks the system for no memory") {
+        for (const Device device : {Device::cpu, Device::cuda}) {
+            MicroDualNet model(test::small_config(), 1, DType::f32, device);
+            Optimizer optimizer(model.parameters(), adamw);
+            TrainingStep training(model, optimizer, true);
+            int64_t allocations = 0;
+            for (int64_t step = 0; step < 5; ++step) {
+                training.bring(input_of(test::random_batch(model.config(), 2, 1), step));
+                training.start();
+                training.finish();
+                if (step == 0) allocations = allocator(device).stats().system_allocations;
+            }
+            CHECK(allocator(device).stats().system_allocations == allocations);
+        }
+    }
+}
