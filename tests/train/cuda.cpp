@@ -36,8 +36,8 @@ TEST_SUITE("train/cuda") {
         SmallProject project;
         const auto train = [&](const std::string& name, const std::vector<std::string>& more) {
             const Ran ran =
-                microdualnet(with(project.train(project.file(name), {"--epochs", "2", "--optimizer",
-                                                                     "sgd", "--lr", "1e-2"}),
+                microdualnet(with(project.train(project.file(name), {"--epochs", "1", "--optimizer",
+                                                                     "sgd", "--lr", "1e-3"}),
                                   more));
             INFO(ran.err);
             REQUIRE(ran.code == 0);

@@ -38,7 +38,7 @@ bool same_bits(const MicroDualNet& a, const MicroDualNet& b) {
 }
 
 /// Clips of each step: the batch size changes and comes back.
-constexpr int64_t clips_of_step[] = {3, 3, 2, 3, 3, 2, 2, 3, 2};
+constexpr int64_t clips_of_step[] = {3, 3, 2, 3, 2, 2, 3};
 
 /// Takes those steps and returns their losses.
 std::vector<double> train(MicroDualNet& model, bool record) {
