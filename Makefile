@@ -8,6 +8,10 @@ CUDA     ?= auto
 NVCC     ?= $(shell command -v nvcc || echo /usr/local/cuda/bin/nvcc)
 # sm_80, sm_90, ...: the GPU's architecture; by default that of the GPU found, else a portable set.
 ARCH     ?=
+# cpu or cuda: where demo and bench compute.
+DEVICE   ?= cpu
+# What to run of the tests, as doctest's suites: TESTS='engine/cuda/*,model/golden'.
+TESTS    ?=
 PYTHON   ?= python3
 # Waiting threads sleep: the machine may have other work, and spinning would starve it.
 OMP_WAIT_POLICY ?= passive
@@ -43,7 +47,7 @@ objects  = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
 # engine/backend.cpp picks the devices, so each of the three ways to build it has an object.
 LIBRARY := $(call objects,$(filter-out engine/backend.cpp,$(LIBRARY_SOURCES)))
 
-.PHONY: help all demo test bench check format clean setup
+.PHONY: help all demo test bench gpu-check check format clean setup
 .DEFAULT_GOAL := all
 
 help:
@@ -51,12 +55,13 @@ help:
 	@echo 'make demo       build, render a dataset, train, evaluate on people never seen'
 	@echo 'make test       build and run every test          (SANITIZE=1: under ASan and UBSan)'
 	@echo 'make bench      time the engine and the model     (beside PyTorch where installed)'
+	@echo 'make gpu-check  on a GPU: tests, compute-sanitizer, timings, demo'
 	@echo 'make check      verify formatting                 (make format: apply it)'
 	@echo 'make clean      remove build/'
 	@echo
-	@echo 'Variables: CXX=$(CXX)  ARCHFLAG=$(ARCHFLAG)  SANITIZE=$(SANITIZE)  JOBS=$(JOBS)  CUDA=$(CUDA)  ARCH=$(ARCH)'
+	@echo 'Variables: CXX=$(CXX)  ARCHFLAG=$(ARCHFLAG)  SANITIZE=$(SANITIZE)  JOBS=$(JOBS)  CUDA=$(CUDA)  ARCH=$(ARCH)  DEVICE=$(DEVICE)  TESTS=$(TESTS)'
 
-all: setup build/microdualnet
+all: setup cuda-report build/microdualnet
 
 # The binary goes where the README says; only the release build is published there.
 build/microdualnet: $(BUILD)/microdualnet
@@ -100,21 +105,34 @@ setup:
 
 test: setup
 	@$(MAKE) --no-print-directory SANITIZE=$(SANITIZE) $(BUILD)/run_tests $(BUILD)/microdualnet
-	OMP_WAIT_POLICY=$(OMP_WAIT_POLICY) $(BUILD)/run_tests
+	OMP_WAIT_POLICY=$(OMP_WAIT_POLICY) $(BUILD)/run_tests $(if $(TESTS),-ts='$(TESTS)')
 
 demo: all
-	@train/demo.sh
+	@DEVICE=$(DEVICE) train/demo.sh
 
 # Our own figures need nothing; the peers run where they are installed.
+TORCH_FOUND := $(PYTHON) -c 'import torch, numpy' 2>/dev/null
 bench: all
+ifeq ($(DEVICE),cuda)
+	@for work in "forward --clips 1" "forward --clips 32" "train --clips 8" "train --clips 32" "head --clips 8" "head --clips 32"; do \
+	    build/microdualnet bench --preset paper-ma52 --device cuda --precision bf16 --repeats 20 --mode $$work || exit; done
+	@if $(TORCH_FOUND); then for how in "" --compile; do \
+	    $(PYTHON) tests/peers/compare.py --device cuda --precision bf16 $$how || exit; done; \
+	else echo 'bench: PyTorch is not installed for $(PYTHON): not compared'; fi
+else
 	@for preset in "tiny --clips 16" "paper-ma52 --clips 1"; do build/microdualnet bench --preset $$preset --mode forward; done
 	@for preset in "tiny --clips 16" "paper-ma52 --clips 2"; do build/microdualnet bench --preset $$preset --mode train; done
 	@if echo '#include <cblas.h>' | $(CXX) -E -x c++ - >/dev/null 2>&1; \
 	then $(MAKE) --no-print-directory build/gemm_bench && build/gemm_bench; \
 	else echo 'bench: OpenBLAS is not installed (libopenblas-dev): not compared'; fi
-	@if $(PYTHON) -c 'import torch, numpy' 2>/dev/null; \
-	then $(PYTHON) tests/peers/compare.py; \
+	@if $(TORCH_FOUND); then $(PYTHON) tests/peers/compare.py; \
 	else echo 'bench: PyTorch is not installed for $(PYTHON): not compared'; fi
+endif
+
+# Everything that only a GPU can show, for docs/benchmarks.md: the tests on it, compute-sanitizer's two
+# checks on the kernels, the timings, and the demo. Leaves what it printed in build/gpu/.
+gpu-check: all
+	@tests/gpu.sh
 
 check:
 	@command -v clang-format >/dev/null || { $(call install,clang-format); }

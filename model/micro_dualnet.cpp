@@ -100,38 +100,45 @@ const ParameterStore& MicroDualNet::parameters() const { return layers_->paramet
 Outputs MicroDualNet::forward(const Tensor& frames, const Tensor& boxes, const Tensor& labels,
                               const ForwardOptions& options) {
     Layers& net = *layers_;
-    const Config& config = net.config;
     net.check_inputs(frames, boxes, labels);
-    const int64_t B = frames.dim(0), T = config.frames, S = config.size;
-    const int64_t K = config.entity_count(), D = config.dim;
-    Outputs out;
-
+    const int64_t B = frames.dim(0), T = net.config.frames, S = net.config.size;
     const Tensor images = cast(frames.view({B * T, S, S, 3}), net.activations);
     const Tensor maps = net.backbone.forward(images, options);
-    const int64_t H = maps.dim(1), W = maps.dim(2), C = maps.dim(3);
-    out.features = reshape(maps, {B, T, H, W, C});
+    const Tensor features = reshape(maps, {B, T, maps.dim(1), maps.dim(2), maps.dim(3)});
+    return head(features, boxes, labels, options);
+}
+
+Outputs MicroDualNet::head(const Tensor& features, const Tensor& boxes, const Tensor& labels,
+                           const ForwardOptions& options) {
+    Layers& net = *layers_;
+    const Config& config = net.config;
+    // Of the weights, the losses and all that is reported.
+    const DType dtype = net.parameters.dtype();
+    const Device device = net.parameters.device();
+    const int64_t B = features.dim(0), T = config.frames, K = config.entity_count(), D = config.dim;
+    const int64_t H = features.dim(2), W = features.dim(3), C = features.dim(4);
+    Outputs out;
+    out.features = cast(features, net.activations);
     // f_cnn = mean over T, H, W
-    out.f_cnn = mean(reshape(maps, {B, T * H * W, C}), 1);
+    out.f_cnn = mean(reshape(out.features, {B, T * H * W, C}), 1);
 
     if (net.sem) {
-        out.entities = net.sem->forward(maps, boxes, options);
+        out.entities = net.sem->forward(reshape(out.features, {B * T, H, W, C}), boxes, options);
         if (net.st) out.st = net.st->forward(out.entities, options);
         if (net.ts) out.ts = net.ts->forward(out.entities, options);
         if (config.has_both_paths()) {
-            const Tensor alpha =
-                net.router ? net.router->forward(out.st, out.ts)
-                           : Tensor::full({B, K, 2}, 0.5, out.st.dtype(), frames.device());
+            const Tensor alpha = net.router ? net.router->forward(out.st, out.ts)
+                                            : Tensor::full({B, K, 2}, 0.5, out.st.dtype(), device);
             // X_fused[b,t,i] = α_st·X_st + α_ts·X_ts
             out.fused = mix(out.st, out.ts, alpha);
-            out.alpha = cast(alpha, frames.dtype());
+            out.alpha = cast(alpha, dtype);
         } else {
             out.fused = net.st ? out.st : out.ts;
         }
         // f_entity = mean over T, entity-major
         out.f_entity = reshape(mean(out.fused, 1), {B, K * D});
     }
-    // Losses, and all that is derived from the logits, are in the parameters' dtype.
-    out.logits = cast(net.classifier->forward(out.f_cnn, out.f_entity, options), frames.dtype());
+    out.logits = cast(net.classifier->forward(out.f_cnn, out.f_entity, options), dtype);
 
     if (labels.defined()) {
         out.loss_ce = softmax_cross_entropy(out.logits, labels);
@@ -143,7 +150,7 @@ Outputs MicroDualNet::forward(const Tensor& frames, const Tensor& boxes, const T
             const NoGrad reported_only;
             out.loss_mac = config.has_both_paths()
                                ? mac_loss(out.st, out.ts, labels, config.mac_temperature)
-                               : Tensor::zeros({1}, frames.dtype(), frames.device());
+                               : Tensor::zeros({1}, dtype, device);
             out.loss = out.loss_ce;
         }
     }

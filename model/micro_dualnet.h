@@ -44,6 +44,9 @@ class MicroDualNet {
     /// labels i64 [B] or undefined. Throws Error naming the tensor whose shape does not fit.
     Outputs forward(const Tensor& frames, const Tensor& boxes, const Tensor& labels,
                     const ForwardOptions& options = {});
+    /// What follows the backbone, from its features [B,T,H,W,C] (SEM to loss).
+    Outputs head(const Tensor& features, const Tensor& boxes, const Tensor& labels,
+                 const ForwardOptions& options = {});
 
   private:
     struct Layers;

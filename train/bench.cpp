@@ -2,14 +2,17 @@
 
 #include <omp.h>
 #include <fstream>
-#include <optional>
+#include <functional>
+#include <memory>
 #include <stdexcept>
 #include <string>
 
 #include <algorithm>
 
 #include "engine/autograd.h"
-#include "engine/cpu/gemm.h"
+#include "engine/kernels.h"
+#include "engine/ops.h"
+#include "engine/stream.h"
 #include "train/model_options.h"
 #include "train/progress.h"
 #include "train/training_step.h"
@@ -35,42 +38,83 @@ TraceInput random_input(const Config& config, int64_t clips, uint64_t seed) {
     return input;
 }
 
-std::vector<double> time_model(MicroDualNet& model, const TraceInput& input,
-                               const BenchOptions& options) {
+namespace {
+
+/// One piece of work, set up once, to be done again and again.
+using Work = std::function<void()>;
+
+Work forward_pass(MicroDualNet& model, const TraceInput& input) {
     const Device device = model.parameters().device();
-    const Tensor frames = on_device(input.frames, device), boxes = on_device(input.boxes, device);
-    std::optional<Optimizer> optimizer;
-    std::optional<TrainingStep> step;
-    if (options.training) {
-        optimizer.emplace(model.parameters(), OptimizerOptions{.kind = options.optimizer});
-        step.emplace(model, *optimizer, options.record);
-    }
-    const auto bring = [&] {
+    return
+        [&model, frames = on_device(input.frames, device), boxes = on_device(input.boxes, device)] {
+            const NoGrad no_grad;
+            model.forward(frames, boxes, Tensor());
+        };
+}
+
+/// As a run trains: the next batch comes up while the step is under way.
+Work training_step(MicroDualNet& model, const TraceInput& input, const BenchOptions& options) {
+    const auto optimizer = std::make_shared<Optimizer>(model.parameters(),
+                                                       OptimizerOptions{.kind = options.optimizer});
+    const auto step = std::make_shared<TrainingStep>(model, *optimizer, options.record);
+    const auto bring = [=] {
         step->bring({.frames = input.frames,
                      .boxes = input.boxes,
                      .labels = input.labels,
                      .step = optimizer->steps(),
                      .learning_rate = 1e-3});
     };
-    const auto work = [&] {
-        if (options.training) {
-            step->start();
-            bring();
-            step->finish();
-        } else {
-            const NoGrad no_grad;
-            model.forward(frames, boxes, Tensor());
-            synchronize(device);
-        }
+    bring();
+    return [=] {
+        step->start();
+        bring();
+        step->finish();
     };
-    if (options.training) bring();
+}
+
+Work head_pass(MicroDualNet& model, const TraceInput& input, const BenchOptions& options) {
+    const Device device = model.parameters().device();
+    const Tensor boxes = on_device(input.boxes, device), labels = on_device(input.labels, device);
+    Tensor features;
+    {
+        const NoGrad no_grad;
+        features = model.forward(on_device(input.frames, device), boxes, Tensor()).features;
+        features = cast(features, model.parameters().dtype());
+    }
+    features.set_requires_grad();
+    const auto work = [&model, features, boxes, labels,
+                       seed_and_step = Tensor::zeros({2}, DType::i64, device)] {
+        model.parameters().zero_grad();
+        features.zero_grad();
+        backward(model
+                     .head(features, boxes, labels,
+                           {.training = true, .dropout_seed_and_step = seed_and_step})
+                     .loss);
+    };
+    for (int warm_up = 0; warm_up < 2; ++warm_up) work();
+    std::shared_ptr<Recording> recording = options.record ? record_work(device, work) : nullptr;
+    if (!recording) return work;
+    // The gradients that the recording writes live as long as the parameters keep them.
+    return [work, recording] { recording->replay(); };
+}
+
+}  // namespace
+
+std::vector<double> time_model(MicroDualNet& model, const TraceInput& input,
+                               const BenchOptions& options) {
+    const Work work = options.mode == BenchMode::forward ? forward_pass(model, input)
+                      : options.mode == BenchMode::train ? training_step(model, input, options)
+                                                         : head_pass(model, input, options);
+    const Device device = model.parameters().device();
     // A device that records steps does so at the third.
     const int warm_up = device == Device::cuda ? 4 : 1;
-    for (int64_t i = 0; i < warm_up; ++i) work();
+    for (int i = 0; i < warm_up; ++i) work();
+    synchronize(device);
     std::vector<double> seconds;
     for (int64_t i = 0; i < options.repeats; ++i) {
         const Stopwatch watch;
         work();
+        synchronize(device);
         seconds.push_back(watch.seconds());
     }
     return seconds;
@@ -124,15 +168,35 @@ double measure_fma_peak() {
     });
 }
 
-double measure_gemm_peak() {
-    constexpr int64_t n = 1024;
-    Random random(1);
-    const Tensor a = random.normal_tensor({n, n}), b = random.normal_tensor({n, n}),
-                 c = Tensor::empty({n, n});
-    return best_gflops(2.0 * n * n * n, [&] {
-        gemm<float>(false, false, n, n, n, 1, a.data<float>(), n, b.data<float>(), n, 0,
-                    c.data<float>(), n);
-    });
+double measure_gemm_peak(Device device, DType activations) {
+    struct Product {
+        Tensor a, b, c;
+        Product(int64_t n, Device device, DType dtype) {
+            Random random(1);
+            const auto factor = [&] {
+                const Tensor x = random.normal_tensor({n, n}).to(device);
+                return x.dtype() == dtype ? x : x.to(dtype);
+            };
+            a = factor();
+            b = factor();
+            c = empty_like(a);
+        }
+        void operator()() {
+            kernels(a).matmul(a, false, b, false, 1, c);
+            synchronize(a.device());
+        }
+    };
+    const auto gflops = [&](int64_t n) {
+        Product product(n, device, activations);
+        product();
+        const auto side = static_cast<double>(n);
+        return best_gflops(2 * side * side * side, product);
+    };
+    // A GPU needs a large product to be busy.
+    double best = gflops(1024);
+    if (device == Device::cpu) return best;
+    for (int64_t n = 2048; n <= 8192 && best > 1000; n *= 2) best = std::max(best, gflops(n));
+    return best;
 }
 
 int64_t peak_resident_bytes() {

@@ -14,8 +14,15 @@ namespace mdn {
 /// Frames ~ N(0,1), boxes inside the frame with sides of at least 1/16 of it, labels.
 TraceInput random_input(const Config& config, int64_t clips, uint64_t seed);
 
+/// What is timed.
+enum class BenchMode {
+    forward,  // a forward pass in evaluation mode
+    train,    // a whole training step: dropout, backward, update
+    head      // forward and backward of what follows the backbone, on given features
+};
+
 struct BenchOptions {
-    bool training = false;  // a whole step (dropout, backward, update) instead of a forward pass
+    BenchMode mode = BenchMode::forward;
     OptimizerKind optimizer = OptimizerKind::adamw;
     int64_t repeats = 5;  // timed runs, after some that are not
     bool record = true;   // the steps, on a device that can
@@ -27,8 +34,9 @@ std::vector<double> time_model(MicroDualNet& model, const TraceInput& input,
 
 /// Multiply-adds of registers only, on all threads, in GFLOP/s: what no program can exceed.
 double measure_fma_peak();
-/// The engine's product of two 1024×1024 matrices, in GFLOP/s.
-double measure_gemm_peak();
+/// The engine's product of two square matrices, in GFLOP/s: of side 1024, on a GPU up to 8192 and
+/// with factors of the activations' dtype.
+double measure_gemm_peak(Device device, DType activations);
 /// The most memory this process ever held, bytes.
 int64_t peak_resident_bytes();
 

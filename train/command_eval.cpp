@@ -35,6 +35,7 @@ class EvalCommand final : public Command {
         options.integer("--batch", batch_, 1, 4096, "clips at a time");
         options.integer("--workers", workers_, 1, 256, "threads that decode frames");
         machine_.declare(options);
+        machine_.declare_precision(options);
     }
 
     void run(const Options&, std::ostream& out, std::ostream& notes) override {

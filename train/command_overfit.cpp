@@ -37,6 +37,7 @@ class OverfitCommand final : public Command {
         options.text("--output", output_, "FILE",
                      "safetensors file to write the trained parameters to");
         machine_.declare(options);
+        machine_.declare_precision(options);
     }
 
     void run(const Options&, std::ostream& out, std::ostream& notes) override {

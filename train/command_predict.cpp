@@ -52,6 +52,7 @@ class PredictCommand final : public Command {
         options.integer("--top", top_, 1, 10000, "classes to show");
         options.flag("--json", json_, "print one JSON object");
         machine_.declare(options);
+        machine_.declare_precision(options);
     }
 
     void run(const Options&, std::ostream& out, std::ostream& notes) override {

@@ -55,6 +55,8 @@ class TrainCommand final : public Command {
         options.integer("--workers", run_.workers, 1, 256, "threads that decode frames");
         options.integer("--cache", cache_mib_, 0, 1 << 20, "MiB of decoded frames kept in memory");
         machine_.declare(options);
+        machine_.declare_precision(options);
+        machine_.declare_recording(options);
     }
 
     void run(const Options& options, std::ostream& out, std::ostream&) override {

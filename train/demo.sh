@@ -6,7 +6,7 @@ set -euo pipefail
 
 program=build/microdualnet
 out=runs/demo
-subjects=160 clips=205 epochs=13
+subjects=160 clips=205 epochs=12
 if [ "${1:-}" = short ]; then
     out=runs/demo-short
     subjects=5 clips=5 epochs=1

@@ -11,15 +11,21 @@ void MachineOptions::declare(Options& options) {
     options.choice("--device", device,
                    Choices<Device>{{"cpu", Device::cpu}, {"cuda", Device::cuda}},
                    "where to compute");
+    options.integer("--threads", threads, 0, 1024,
+                    "threads to compute with; 0: as many as the machine offers");
+}
+
+void MachineOptions::declare_precision(Options& options) {
     options.choice(
         "--precision", precision,
         Choices<Precision>{
             {"f32", Precision::f32}, {"tf32", Precision::tf32}, {"bf16", Precision::bf16}},
         "on a GPU: float32, products in TF32, or activations in bfloat16");
+}
+
+void MachineOptions::declare_recording(Options& options) {
     options.flag("--no-cuda-graph", no_recording,
                  "on a GPU: start every kernel of a training step by itself");
-    options.integer("--threads", threads, 0, 1024,
-                    "threads to compute with; 0: as many as the machine offers");
 }
 
 void MachineOptions::apply() const {

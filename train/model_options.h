@@ -23,7 +23,10 @@ struct MachineOptions {
     bool no_recording = false;  // of training steps as CUDA graphs
     int64_t threads = 0;        // 0: as many as the machine offers
 
+    /// --device and --threads; the others where a command has a use for them.
     void declare(Options& options);
+    void declare_precision(Options& options);
+    void declare_recording(Options& options);
     /// Sets the number of threads and the precision of products for what follows in this process.
     /// Throws Error if the device is missing or cannot compute so.
     void apply() const;

@@ -5,13 +5,13 @@
 #include "engine/cuda/column_sum.h"
 #include "engine/cuda/cuda_kernels.h"
 #include "engine/cuda/pack.h"
+#include "engine/cuda/reduce.h"
 
 namespace mdn {
 
 namespace {
 
 // ---- statistics
-// -----------------------------------------------------------------------------
 
 /// What a block found of its rows: mean and Σ(x − mean)² of every channel. [C, blocks] each.
 struct PartialMoments {
@@ -63,13 +63,6 @@ __global__ void moments_kernel(int64_t rows, int64_t channels, const T* x, Parti
     partial.squares[at] = square;
 }
 
-/// The sum over the warp, in every lane.
-__device__ double warp_sum(double value) {
-    for (int distance = warp_threads / 2; distance > 0; distance /= 2)
-        value += __shfl_xor_sync(~0u, value, distance);
-    return value;
-}
-
 /// All of a channel. [C] each.
 struct Channels {
     const float *gamma, *beta;
@@ -117,7 +110,6 @@ __global__ void prepare_kernel(int64_t rows, int64_t channels, PartialMoments pa
 }
 
 // ---- maps
-// -----------------------------------------------------------------------------------
 
 /// The part of [rows, C] that a thread takes: n neighbouring channels of every step-th row.
 template <int n>
@@ -180,7 +172,6 @@ __global__ void affine_kernel(int64_t rows, int64_t channels, const T* x, const 
 }
 
 // ---- gradients
-// ------------------------------------------------------------------------------
 
 /// What the backward pass knows of its channels. [C] each.
 struct Saved {

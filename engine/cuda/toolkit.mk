@@ -45,8 +45,8 @@ CUDA_ARCHS := -arch=$(ARCH)
 else ifneq ($(filter sm_$(GPU_CAPABILITY),$(KNOWN_ARCHS)),)
 CUDA_ARCHS := -arch=sm_$(GPU_CAPABILITY)
 else
-# Turing, Ampere and Ada, Hopper, and through its PTX whatever comes later.
-CUDA_ARCHS := $(foreach n,75 80 90,-gencode arch=compute_$(n),code=sm_$(n)) \
+# Ampere and Ada, Hopper, and through its PTX whatever comes later. Older GPUs are named: ARCH=sm_75.
+CUDA_ARCHS := $(foreach n,80 90,-gencode arch=compute_$(n),code=sm_$(n)) \
               -gencode arch=compute_90,code=compute_90
 endif
 NVCCFLAGS := -std=c++20 -O3 $(CUDA_ARCHS) -I. --expt-relaxed-constexpr -Xcompiler=-Wall,-Wextra,-Werror -MMD -MP

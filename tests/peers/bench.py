@@ -26,12 +26,15 @@ def parse_arguments():
     model = parser.add_mutually_exclusive_group()
     model.add_argument("--preset", default="tiny", choices=["tiny", "paper-ma52", "paper-imigue"])
     model.add_argument("--config", help="JSON file; replaces --preset")
-    parser.add_argument("--mode", default="forward", choices=["forward", "train"])
+    parser.add_argument("--mode", default="forward", choices=["forward", "train", "head"])
     parser.add_argument("--clips", type=int, default=1, help="batch size, unless --input gives it")
     parser.add_argument("--optimizer", default="adamw", choices=["adamw", "sgd"])
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--repeats", type=int, default=5, help="timed runs, after one that is not")
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--precision", default="f32", choices=["f32", "bf16"],
+                        help="bf16: autocast")
+    parser.add_argument("--compile", action="store_true", help="through torch.compile")
     parser.add_argument("--layout", default="channels_last",
                         choices=["channels_last", "contiguous"])
     parser.add_argument("--malloc", default="keep", choices=["keep", "default"],
@@ -100,9 +103,15 @@ def main():
         batch = random_input(config, arguments.clips)
     batch = {name: tensor.to(arguments.device) for name, tensor in batch.items()}
 
+    def precision():
+        return torch.autocast(arguments.device, torch.bfloat16,
+                              enabled=arguments.precision == "bf16")
+
+    run_model = torch.compile(model) if arguments.compile else model
+
     def forward():
-        with torch.inference_mode():
-            return model(batch["frames"], batch.get("boxes"))
+        with torch.inference_mode(), precision():
+            return run_model(batch["frames"], batch.get("boxes"))
 
     if arguments.output:
         model.eval()
@@ -113,20 +122,40 @@ def main():
 
     def training_step():
         optimizer.zero_grad(set_to_none=True)
-        out = model.losses(model(batch["frames"], batch.get("boxes")), batch["labels"])
+        with precision():
+            out = run_model(batch["frames"], batch.get("boxes"))
+        # Losses in float32, as in the program this is compared with.
+        out = model.losses({name: x.float() for name, x in out.items()}, batch["labels"])
         out["loss"].backward()
         optimizer.step()
 
-    model.train(arguments.mode == "train")
-    work = training_step if arguments.mode == "train" else forward
+    if arguments.mode == "head":
+        model.eval()
+        features = forward()["features"].clone().float()
+        features = features.flatten(0, 1).permute(0, 3, 1, 2).requires_grad_()
+        run_head = torch.compile(model.head) if arguments.compile else model.head
+
+    def head_pass():
+        optimizer.zero_grad(set_to_none=True)
+        features.grad = None
+        with precision():
+            out = run_head(features, len(batch["frames"]), batch.get("boxes"))
+        model.losses({name: x.float() for name, x in out.items()}, batch["labels"])["loss"].backward()
+
+    model.train(arguments.mode != "forward")
+    work = {"train": training_step, "head": head_pass, "forward": forward}[arguments.mode]
+    on_gpu = arguments.device == "cuda"
+    # cuDNN chooses and torch.compile translates in the first runs.
+    warm_up = 4 if on_gpu or arguments.compile else 1
     times = []
-    for _ in range(1 + arguments.repeats):
+    for _ in range(warm_up + arguments.repeats):
         start = time.perf_counter()
         work()
-        if arguments.device == "cuda":
+        if on_gpu:
             torch.cuda.synchronize()
         times.append(time.perf_counter() - start)
-    times = times[1:]
+    times = times[warm_up:]
+    memory = torch.cuda.max_memory_reserved() / 2**20 if on_gpu else peak_rss_mib()
 
     print(json.dumps({
         "framework": "pytorch", "version": torch.__version__, "device": arguments.device,
@@ -135,7 +164,7 @@ def main():
         "optimizer": arguments.optimizer if arguments.mode == "train" else None,
         "preset": arguments.config or arguments.preset, "clips": len(batch["frames"]),
         "median_s": statistics.median(times), "min_s": min(times), "times": times,
-        "peak_rss_mib": peak_rss_mib(), "rss_after_import_mib": rss_after_import,
+        "peak_rss_mib": memory, "rss_after_import_mib": 0 if on_gpu else rss_after_import,
     }))
 
 

@@ -23,8 +23,12 @@ import bench
 import safetensors_io
 from micro_dualnet import MicroDualNet, make_config
 
-CASES = [("tiny", "forward", 16, 9), ("tiny", "train", 16, 9),
-         ("paper-ma52", "forward", 1, 3), ("paper-ma52", "train", 2, 2)]
+# preset, mode, clips, repeats
+CASES = {"cpu": [("tiny", "forward", 16, 9), ("tiny", "train", 16, 9),
+                 ("paper-ma52", "forward", 1, 3), ("paper-ma52", "train", 2, 2)],
+         "cuda": [("paper-ma52", "forward", 1, 50), ("paper-ma52", "forward", 32, 20),
+                  ("paper-ma52", "train", 8, 20), ("paper-ma52", "train", 32, 10),
+                  ("paper-ma52", "head", 8, 50), ("paper-ma52", "head", 32, 20)]}
 
 
 def run(command):
@@ -39,6 +43,8 @@ def main():
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--program", default="build/microdualnet")
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--precision", default="f32", choices=["f32", "bf16"])
+    parser.add_argument("--compile", action="store_true", help="the peer through torch.compile")
     arguments = parser.parse_args()
     peer = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bench.py")
 
@@ -48,17 +54,19 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         paths = {name: os.path.join(folder, name + ".safetensors")
                  for name in ("weights", "input", "ours", "theirs")}
-        for preset, mode, clips, repeats in CASES:
+        for preset, mode, clips, repeats in CASES[arguments.device]:
             torch.manual_seed(1)
             config = make_config({"preset": preset})
             MicroDualNet(config).save(paths["weights"])
             safetensors_io.save(paths["input"], {
                 name: tensor.numpy() for name, tensor in bench.random_input(config, clips).items()})
             shared = ["--preset", preset, "--mode", mode, "--repeats", str(repeats),
-                      "--device", arguments.device,
+                      "--device", arguments.device, "--precision", arguments.precision,
                       "--weights", paths["weights"], "--input", paths["input"]]
             ours = [arguments.program, "bench", "--json", *shared]
-            theirs = [sys.executable, peer, *shared]
+            theirs = [sys.executable, peer, *shared] + ["--compile"] * arguments.compile
+            # bf16 keeps 8 bits of a number, and the model is some fifty layers deep.
+            tolerance = 1e-4 if arguments.precision == "f32" else 5e-2
             pairs = []
             for pair in range(arguments.pairs):
                 write = pair == 0
@@ -67,7 +75,7 @@ def main():
                 if write:
                     a, b = (safetensors_io.load(paths[who])["logits"] for who in ("ours", "theirs"))
                     error = np.linalg.norm(a - b) / np.linalg.norm(b)
-                    if not error < 1e-4:
+                    if not error < tolerance:
                         sys.exit(f"{preset}: the logits differ by {error:.1e}")
 
             def median(side, key):

@@ -382,10 +382,15 @@ class MicroDualNet(nn.Module):
 
     def forward(self, frames, boxes):
         """frames [B,T,S,S,3], boxes [B,T,K,4] -> the tensors of SPEC §9 by name."""
-        clips, count = frames.shape[:2]
+        clips = len(frames)
         # The frames are stored channels last: seen as NCHW they are torch's channels_last format.
         x = self.backbone(frames.flatten(0, 1).permute(0, 3, 1, 2).to(
             memory_format=self.memory_format()))
+        return self.head(x, clips, boxes)
+
+    def head(self, x, clips, boxes):
+        """What follows the backbone, from its features [B·T,C,H,W] of B clips."""
+        count = len(x) // clips
         out = {"features": x.permute(0, 2, 3, 1).unflatten(0, (clips, count)),
                "f_cnn": x.unflatten(0, (clips, count)).mean((1, 3, 4))}
         head_input = out["f_cnn"]
