@@ -61,13 +61,22 @@ help:
 	@echo
 	@echo 'Variables: CXX=$(CXX)  ARCHFLAG=$(ARCHFLAG)  SANITIZE=$(SANITIZE)  JOBS=$(JOBS)  CUDA=$(CUDA)  ARCH=$(ARCH)  DEVICE=$(DEVICE)  TESTS=$(TESTS)'
 
-all: setup cuda-report build/microdualnet
+# With CUDA there are two programs: the first hands over to the second when a GPU is asked for, so that
+# what computes on the CPU does not carry cuBLAS's 200 MB (train/main.cpp).
+PROGRAMS := build/microdualnet $(if $(HAS_CUDA),build/microdualnet-cuda)
+all: setup cuda-report $(PROGRAMS)
+	@$(if $(HAS_CUDA),,rm -f build/microdualnet-cuda)
 
-# The binary goes where the README says; only the release build is published there.
+# The programs go where the README says; only the release build is published there.
 build/microdualnet: $(BUILD)/microdualnet
 	@cp $< $@
+build/microdualnet-cuda: $(BUILD)/microdualnet-cuda
+	@cp $< $@
 
-$(BUILD)/microdualnet: $(call objects,train/main.cpp) $(LIBRARY) $(BACKEND)
+$(BUILD)/microdualnet: $(call objects,train/main.cpp) $(LIBRARY) $(BUILD)/engine/backend.o
+	@echo "link $@"; $(CXX) $^ $(LDFLAGS) -o $@
+
+$(BUILD)/microdualnet-cuda: $(call objects,train/main.cpp) $(LIBRARY) $(CUDA_BACKEND)
 	@echo "link $@"; $(CXX) $^ $(LDFLAGS) $(CUDA_LIBRARIES) -o $@
 
 $(BUILD)/run_tests: $(call objects,$(TEST_SOURCES)) $(LIBRARY) $(TEST_BACKEND)

@@ -1,14 +1,28 @@
 #include "engine/cpu/gemm.h"
 
+#include <omp.h>
+
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <new>
+#include <string>
 
 #include "engine/cpu/gemm_driver.h"
 #include "engine/cpu/gemm_pack.h"
+#include "engine/error.h"
 
 namespace mdn {
+
+/// Nothing can be thrown out of a parallel region, so there the program ends here, with the message
+/// and the exit code that an Error has.
+[[noreturn]] static void report_no_memory(int64_t bytes) {
+    const std::string message = "out of memory: asked the system for " +
+                                std::to_string(bytes >> 10) + " KiB of workspace for one thread";
+    if (!omp_in_parallel()) throw OutOfMemory(message, "use a smaller batch");
+    std::fprintf(stderr, "error: %s\nhint: use a smaller batch\n", message.c_str());
+    std::_Exit(2);
+}
 
 void* workspace_bytes(Workspace purpose, int64_t bytes) {
     struct Free {
@@ -25,7 +39,10 @@ void* workspace_bytes(Workspace purpose, int64_t bytes) {
         const int64_t size = (bytes + page - 1) / page * page;
         block.memory.reset();
         block.memory.reset(std::aligned_alloc(page, size));
-        if (!block.memory) throw std::bad_alloc();
+        if (!block.memory) {
+            block.size = 0;
+            report_no_memory(size);
+        }
         std::memset(block.memory.get(), 0, size);  // edges of panels are read, though never used
         block.size = size;
     }

@@ -1,7 +1,8 @@
 # Finds the CUDA toolkit and the GPU, and says how engine/cuda/*.cu are built.
 #
-# Sets BACKEND and CUDA_LIBRARIES for the program, TEST_BACKEND and TEST_CUDA_LIBRARIES for the
-# tests: the GPU's own objects where there is a GPU, the emulated ones everywhere else.
+# Sets HAS_CUDA, CUDA_BACKEND and CUDA_LIBRARIES for the GPU's program, TEST_BACKEND and
+# TEST_CUDA_LIBRARIES for the tests: the GPU's own objects where there is a GPU, the emulated ones
+# everywhere else.
 
 CUDA_BUILD := $(BUILD)/cuda
 EMULATION  := $(BUILD)/cuda_emulation
@@ -57,18 +58,14 @@ CUDA_SOURCES     := $(filter-out engine/cuda/toolkit_probe.cu,$(wildcard engine/
 EMULATED_OBJECTS := $(patsubst engine/cuda/%.cu,$(EMULATION)/%.o,$(CUDA_SOURCES)) \
                     $(patsubst tests/cuda_emulation/%.cpp,$(EMULATION)/tests/%.o,$(wildcard tests/cuda_emulation/*.cpp)) \
                     $(EMULATION)/backend.o
-ifdef HAS_CUDA
-BACKEND := $(patsubst engine/cuda/%.cu,$(CUDA_BUILD)/%.o,$(CUDA_SOURCES)) $(CUDA_BUILD)/backend.o
-else
-BACKEND := $(BUILD)/engine/backend.o
-endif
+CUDA_BACKEND     := $(patsubst engine/cuda/%.cu,$(CUDA_BUILD)/%.o,$(CUDA_SOURCES)) $(CUDA_BUILD)/backend.o
 
 # EMULATE=1 keeps the tests off a GPU that is there.
 ifeq ($(and $(HAS_CUDA),$(GPU_CAPABILITY),$(if $(filter 1,$(EMULATE)),,1)),)
 TEST_BACKEND        := $(EMULATED_OBJECTS)
 CUDA_TEST_FLAGS     := -DMDN_CUDA_EMULATION
 else
-TEST_BACKEND        := $(BACKEND)
+TEST_BACKEND        := $(CUDA_BACKEND)
 TEST_CUDA_LIBRARIES := $(CUDA_LIBRARIES)
 endif
 
