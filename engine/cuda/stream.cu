@@ -15,6 +15,8 @@ class Graph final : public Recording {
     explicit Graph(const std::function<void()>& work) {
         const cudaStream_t stream = cuda_context().stream();
         cudaGraph_t graph = nullptr;
+        // Kernels will run again on memory that the allocator takes for free.
+        const SegmentHold hold;
         check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeRelaxed),
               "beginning to record a graph");
         try {
@@ -29,8 +31,7 @@ class Graph final : public Recording {
         const cudaError_t error = cudaGraphInstantiate(&executable_, graph, 0);
         cudaGraphDestroy(graph);
         check(error, "preparing a graph");
-        // Kernels will run again on memory that the allocator takes for free.
-        allocator(Device::cuda).hold_segments(true);
+        allocator(Device::cuda).hold_segments(true);  // until the destructor
     }
     ~Graph() override {
         cudaStreamSynchronize(cuda_context().stream());
@@ -45,6 +46,11 @@ class Graph final : public Recording {
     }
 
   private:
+    struct SegmentHold {
+        SegmentHold() { allocator(Device::cuda).hold_segments(true); }
+        ~SegmentHold() { allocator(Device::cuda).hold_segments(false); }
+    };
+
     cudaGraphExec_t executable_ = nullptr;
 };
 
