@@ -125,7 +125,7 @@ template <class T>
 Tensor flipped_factor(const Patches<T>& patches, const Tensor& weight, int64_t stride,
                       const Phase& y, const Phase& x, const Tensor& like) {
     const int64_t rows = patches.row_stride(), channels = weight.dim(3);
-    if (rows * channels == weight.numel() && y.taps * x.taps == 1)
+    if (rows == weight.dim(0) && weight.dim(1) * weight.dim(2) == 1)
         return as_factor(weight, like.dtype());  // 1×1: nothing to flip
     Tensor flipped = empty_as(like, {rows, channels});
     launch_over(flipped.numel(), flip_kernel<T>, rows, weight.dim(0), weight.dim(1), weight.dim(2),

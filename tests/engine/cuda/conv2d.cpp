@@ -35,6 +35,8 @@ const std::vector<Case>& cases() {
         {1, 7, 6, 5, 3, 3, 3, {.stride = 3}},
         {1, 9, 11, 3, 8, 7, 7, {.stride = 2, .pad = 3}},
         {1, 8, 7, 1, 1, 7, 7, {}},
+        {1, 5, 5, 2, 1, 2, 2, {.stride = 2}},
+        {1, 5, 7, 3, 2, 2, 2, {.stride = 2}},
         {1, 3, 2, 2, 3, 7, 7, {.stride = 1, .pad = 3}},
         {2, 5, 3, 8, 8, 1, 1, {.stride = 1, .pad = 0, .shift_frames = 1}},
         {4, 3, 3, 17, 5, 1, 1, {.stride = 1, .pad = 0, .shift_frames = 2}},
