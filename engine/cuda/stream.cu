@@ -2,6 +2,7 @@
 #include "engine/stream.h"
 
 #include <cstring>
+#include <string>
 
 #include "engine/allocator.h"
 #include "engine/cuda/launch.h"
@@ -54,27 +55,46 @@ class Graph final : public Recording {
     cudaGraphExec_t executable_ = nullptr;
 };
 
-/// Host memory that the GPU reads by itself while both work.
-class PinnedMemory {
+/// Memory straight from the system, freed with its owner.
+class Buffer {
   public:
-    ~PinnedMemory() { cudaFreeHost(memory_); }
-    PinnedMemory() = default;
-    PinnedMemory(const PinnedMemory&) = delete;
-    PinnedMemory& operator=(const PinnedMemory&) = delete;
+    using Allocate = cudaError_t (*)(void**, size_t);
+    using Free = cudaError_t (*)(void*);
+    Buffer(const char* kind, Allocate allocate, Free free)
+        : kind_(kind), allocate_(allocate), free_(free) {}
+    ~Buffer() { free_(memory_); }
+    Buffer(const Buffer&) = delete;
+    Buffer& operator=(const Buffer&) = delete;
 
-    /// At least `bytes` of it; what it held is lost when it has to grow.
-    char* of(int64_t bytes) {
-        if (bytes > bytes_) {
-            check(cudaFreeHost(memory_), "freeing pinned memory");
-            memory_ = nullptr;
-            bytes_ = 0;
-            check(cudaMallocHost(&memory_, static_cast<size_t>(bytes)), "pinning memory");
-            bytes_ = bytes;
+    /// Makes it hold at least `bytes`; what it held is lost when it has to grow. Throws
+    /// OutOfMemory.
+    void reserve(int64_t bytes) {
+        if (bytes <= bytes_) return;
+        cuda_context().synchronize();  // copies may still read it
+        check(free_(memory_), "freeing a buffer");
+        memory_ = nullptr;
+        bytes_ = 0;
+        cudaError_t error = allocate_(&memory_, static_cast<size_t>(bytes));
+        if (error == cudaErrorMemoryAllocation) {
+            cudaGetLastError();
+            allocator(Device::cuda).release_cached();
+            error = allocate_(&memory_, static_cast<size_t>(bytes));
         }
-        return static_cast<char*>(memory_);
+        if (error == cudaErrorMemoryAllocation) {
+            cudaGetLastError();
+            throw OutOfMemory("out of memory: asked the system for " + std::to_string(bytes >> 20) +
+                                  " MiB of " + kind_ + " memory for the next batch",
+                              "use a smaller batch");
+        }
+        check(error, "allocating a buffer");
+        bytes_ = bytes;
     }
+    char* begin() const { return static_cast<char*>(memory_); }
 
   private:
+    const char* kind_;
+    Allocate allocate_;
+    Free free_;
     void* memory_ = nullptr;
     int64_t bytes_ = 0;
 };
@@ -96,19 +116,25 @@ class CudaUploader final : public Uploader {
 
     void start(const std::vector<Tensor>& host) override {
         const cudaStream_t upload = cuda_context().upload_stream();
-        // The last upload has left the pinned memory, and its staging tensors have been read.
+        // The last upload has left the pinned memory, and the staging memory has been read.
         check(cudaEventSynchronize(arrived_), "an upload");
         check(cudaStreamWaitEvent(upload, taken_, 0), "ordering an upload");
-        int64_t bytes = 0;
-        for (const Tensor& x : host) bytes += x.bytes();
-        char* pinned = pinned_.of(bytes);
-        make_staging(host);
-        for (size_t i = 0; i < host.size(); ++i) {
-            const auto size = static_cast<size_t>(host[i].bytes());
-            std::memcpy(pinned, host[i].raw(), size);
-            check(cudaMemcpyAsync(staging_[i].raw(), pinned, size, cudaMemcpyHostToDevice, upload),
+        sizes_.clear();
+        int64_t offset = 0;
+        for (const Tensor& x : host) {
+            sizes_.push_back(x.bytes());
+            offset += room_for(x);
+        }
+        pinned_.reserve(offset);
+        staging_.reserve(offset);
+        offset = 0;
+        for (const Tensor& x : host) {
+            const auto size = static_cast<size_t>(x.bytes());
+            std::memcpy(pinned_.begin() + offset, x.raw(), size);
+            check(cudaMemcpyAsync(staging_.begin() + offset, pinned_.begin() + offset, size,
+                                  cudaMemcpyHostToDevice, upload),
                   "an upload");
-            pinned += size;
+            offset += room_for(x);
         }
         check(cudaEventRecord(arrived_, upload), "an upload");
     }
@@ -116,27 +142,29 @@ class CudaUploader final : public Uploader {
     void finish(const std::vector<Tensor>& device) override {
         const cudaStream_t stream = cuda_context().stream();
         check(cudaStreamWaitEvent(stream, arrived_, 0), "waiting for an upload");
-        for (size_t i = 0; i < device.size(); ++i) device[i].copy_from(staging_[i]);
+        int64_t offset = 0;
+        for (size_t i = 0; i < device.size(); ++i) {
+            const Tensor& x = device[i];
+            if (x.bytes() != sizes_.at(i))
+                throw Error("[upload] " + std::to_string(sizes_[i]) +
+                            " bytes came up for a tensor of shape " + to_string(x.shape()));
+            check(cudaMemcpyAsync(x.raw(), staging_.begin() + offset,
+                                  static_cast<size_t>(x.bytes()), cudaMemcpyDeviceToDevice, stream),
+                  "taking an upload");
+            offset += room_for(x);
+        }
         check(cudaEventRecord(taken_, stream), "taking an upload");
     }
 
   private:
-    /// New tensors are memory that earlier work on the main stream may still be using: the upload
-    /// waits for that work.
-    void make_staging(const std::vector<Tensor>& host) {
-        bool fits = host.size() == staging_.size();
-        for (size_t i = 0; fits && i < host.size(); ++i)
-            fits = staging_[i].shape() == host[i].shape() && staging_[i].dtype() == host[i].dtype();
-        if (fits) return;
-        staging_.clear();
-        for (const Tensor& x : host)
-            staging_.push_back(Tensor::empty(x.shape(), x.dtype(), Device::cuda));
-        check(cudaEventRecord(taken_, cuda_context().stream()), "ordering an upload");
-        check(cudaStreamWaitEvent(cuda_context().upload_stream(), taken_, 0), "ordering an upload");
-    }
+    /// Bytes from one tensor to the next: their beginnings are aligned as the allocator's are.
+    static int64_t room_for(const Tensor& x) { return ceil_divide(x.bytes(), 64) * 64; }
 
-    PinnedMemory pinned_;
-    std::vector<Tensor> staging_;  // on the device
+    Buffer pinned_{"pinned", cudaMallocHost, cudaFreeHost};
+    // Not a tensor: uploads are not in the order of the main stream, and recorded work runs again
+    // on memory that the allocator takes for free.
+    Buffer staging_{"GPU", cudaMalloc, cudaFree};
+    std::vector<int64_t> sizes_;  // bytes of each tensor on its way
     cudaEvent_t arrived_ = nullptr, taken_ = nullptr;
 };
 

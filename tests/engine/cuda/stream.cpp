@@ -1,0 +1,61 @@
+#include "engine/stream.h"
+
+#include <doctest/doctest.h>
+
+#include "engine/allocator.h"
+#include "engine/kernels.h"
+#include "engine/random.h"
+#ifdef MDN_CUDA_EMULATION
+#include "tests/cuda_emulation/runtime.h"
+#endif
+
+using namespace mdn;
+
+namespace {
+
+Tensor random_tensor(Shape shape, uint64_t seed) {
+    Random random(seed);
+    std::vector<float> values(static_cast<size_t>(element_count(shape)));
+    for (float& value : values) value = static_cast<float>(random.below(1000)) * 0.01f;
+    return Tensor::from(values, std::move(shape));
+}
+
+}  // namespace
+
+TEST_SUITE("engine/cuda/stream") {
+    TEST_CASE("what is on its way up is safe from recorded work that runs meanwhile") {
+        constexpr int64_t small = 1 << 10, large = 1 << 12;
+        // All that the allocator has free is scratch memory of this work.
+        const std::unique_ptr<Recording> recording = record_work(Device::cuda, [] {
+            for (int64_t size = small / 4; size <= 64 * large; size *= 2)
+                Tensor::full({size}, 7, DType::f32, Device::cuda);
+        });
+        const std::unique_ptr<Uploader> uploader = make_uploader(Device::cuda);
+        for (const int64_t size : {small, large, small, large}) {
+            const Tensor up = Tensor::empty({size}, DType::f32, Device::cuda);
+            const Tensor number = Tensor::empty({1}, DType::i64, Device::cuda);
+            const Tensor host = random_tensor({size}, static_cast<uint64_t>(size));
+            uploader->start({host, Tensor::from<int64_t>({size}, {1})});
+            recording->replay();
+            uploader->finish({up, number});
+            CHECK(up.to_vector<float>() == host.to_vector<float>());
+            CHECK(number.item() == static_cast<double>(size));
+        }
+    }
+
+#ifdef MDN_CUDA_EMULATION
+    TEST_CASE("memory that runs out while work is recorded is reported as that") {
+        constexpr int64_t mebibyte = 1 << 20;
+        Allocator& memory = allocator(Device::cuda);
+        const auto take = [](int64_t bytes) {
+            return Tensor::empty({bytes}, DType::u8, Device::cuda);
+        };
+        take(48 * mebibyte);  // leaves a segment that is free
+        emulation::set_memory_limit(memory.stats().reserved_bytes + 64 * mebibyte);
+        const int64_t most = memory.available_bytes();
+        CHECK_THROWS_AS(record_work(Device::cuda, [&] { take(most); }), OutOfMemory);
+        take(96 * mebibyte);  // the free segment makes room for it
+        emulation::set_memory_limit(int64_t{4} << 30);
+    }
+#endif
+}
