@@ -19,11 +19,11 @@ namespace {
 constexpr int64_t alignment = 64;
 #if defined(__SANITIZE_ADDRESS__)
 // What lies between blocks, and in those that are free, is poisoned.
-constexpr int64_t guard = alignment;
+constexpr int64_t guard_bytes = alignment;
 void forbid(const void* begin, int64_t bytes) { __asan_poison_memory_region(begin, bytes); }
 void permit(const void* begin, int64_t bytes) { __asan_unpoison_memory_region(begin, bytes); }
 #else
-constexpr int64_t guard = 0;
+constexpr int64_t guard_bytes = 0;
 void forbid(const void*, int64_t) {}
 void permit(const void*, int64_t) {}
 #endif
@@ -41,8 +41,8 @@ class CachingAllocator final : public Allocator {
     }
 
     void* allocate(int64_t bytes) override {
-        const int64_t size =
-            std::max<int64_t>((bytes + alignment - 1) / alignment, 1) * alignment + guard;
+        const int64_t size = std::max<int64_t>((bytes + alignment - 1) / alignment, 1) * alignment +
+                             (system_.guard_blocks ? guard_bytes : 0);
         const std::lock_guard lock(mutex_);
         auto fit = free_.lower_bound({size, nullptr});
         if (fit == free_.end()) fit = reserve(size);
@@ -188,8 +188,9 @@ std::unique_ptr<Allocator> caching_allocator(const SystemMemory& system) {
 
 Allocator& cpu_allocator() {
     // Never destroyed: tensors with static lifetime may outlive any order of destruction.
-    static CachingAllocator& cpu = *new CachingAllocator(
-        {[](int64_t bytes) { return std::aligned_alloc(alignment, bytes); }, std::free});
+    static CachingAllocator& cpu =
+        *new CachingAllocator({[](int64_t bytes) { return std::aligned_alloc(alignment, bytes); },
+                               std::free, nullptr, true});
     return cpu;
 }
 

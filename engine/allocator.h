@@ -20,6 +20,7 @@ struct SystemMemory {
     void* (*allocate)(int64_t bytes);  // 64-byte aligned; null when there is no more
     void (*release)(void* segment);
     int64_t (*free_bytes)() = nullptr;  // what the system still has, for messages
+    bool guard_blocks = false;  // under AddressSanitizer, a gap behind each block that it watches
 };
 
 /// Best fit with splitting and coalescing over large segments that are kept until exit or

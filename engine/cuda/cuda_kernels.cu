@@ -33,7 +33,7 @@ Allocator& cuda_allocator() {
     };
     // Never destroyed, as the CPU's. Memory freed by one kernel's caller is handed to the next one
     // at once: everything runs in the order of one stream.
-    static Allocator& cuda = *caching_allocator({allocate, release, free_bytes}).release();
+    static Allocator& cuda = *caching_allocator({allocate, release, free_bytes, true}).release();
     return cuda;
 }
 

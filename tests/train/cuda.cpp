@@ -104,7 +104,7 @@ TEST_SUITE("train/cuda") {
             CHECK(nlohmann::json::parse(y)["loss"].get<double>() ==
                   doctest::Approx(nlohmann::json::parse(x)["loss"].get<double>()).epsilon(1e-3));
 
-        for (const char* mode : {"forward", "train"})
+        for (const char* mode : {"forward", "train", "head"})
             CHECK(on("cuda", {"bench", "--config", project.config, "--mode", mode, "--clips", "2",
                               "--repeats", "1", "--precision", "bf16"})
                       .find("(median of 1)") != std::string::npos);

@@ -10,8 +10,8 @@
 
 namespace mdn::test {
 
-/// Largest difference of two tensors of the same shape relative to the norm of the expected one,
-/// counted per √element: ‖a − b‖/‖b‖. Infinity where one is not finite and the other is.
+/// ‖got − expected‖/‖expected‖ of two tensors of one shape and any dtype. Infinity where shape or
+/// dtype differ, or where one is finite and the other is not.
 double difference(const Tensor& got, const Tensor& expected);
 
 /// One kernel call. `in` are the inputs and `out` the outputs, on the device whose kernels are
