@@ -34,10 +34,12 @@ void TrainingStep::start() {
     // The first runs fill the allocator's cache with all that a recording will need.
     constexpr int64_t warm_up = 2;
     if (record_ && !work.recording && work.runs >= warm_up) record(work);
-    if (work.recording)
+    if (work.recording) {
         work.recording->replay();
-    else
+        for (const auto& [value, gradient] : work.gradients) autograd_meta(value)->grad = gradient;
+    } else {
         run(work);
+    }
     ++work.runs;
     started_ = &work;
 }
@@ -61,7 +63,8 @@ void TrainingStep::record(Work& work) {
         return;
     }
     for (const Parameter& parameter : model_.parameters().all())
-        if (parameter.value.grad().defined()) work.gradients.push_back(parameter.value.grad());
+        if (const Tensor gradient = parameter.value.grad(); gradient.defined())
+            work.gradients.emplace_back(parameter.value, gradient);
 }
 
 StepResult TrainingStep::finish() {

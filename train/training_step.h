@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "engine/optim.h"
@@ -33,7 +34,8 @@ class TrainingStep {
 
     /// Starts to bring the next step's input to the device.
     void bring(const StepInput& input);
-    /// Starts the step on what was brought; a GPU returns at once.
+    /// Starts the step on what was brought; a GPU returns at once. The parameters' gradients are
+    /// this step's from then on.
     void start();
     /// Waits for the step. Throws NonFinite if the loss or a gradient is not finite; a gradient
     /// that is not leaves the parameters as they were.
@@ -45,7 +47,8 @@ class TrainingStep {
         Tensor frames, boxes, labels, seed_and_step;
         Tensor loss, loss_ce, loss_mac;
         int64_t runs = 0;
-        std::vector<Tensor> gradients;  // of the recording
+        // Parameters and where the recording leaves their gradients.
+        std::vector<std::pair<Tensor, Tensor>> gradients;
         std::unique_ptr<Recording> recording;
     };
 

@@ -37,6 +37,16 @@ bool same_bits(const MicroDualNet& a, const MicroDualNet& b) {
     return true;
 }
 
+bool same_gradients(const MicroDualNet& a, const MicroDualNet& b) {
+    for (size_t i = 0; i < a.parameters().all().size(); ++i) {
+        const Tensor x = a.parameters().all()[i].value.grad();
+        const Tensor y = b.parameters().all()[i].value.grad();
+        if (x.defined() != y.defined()) return false;
+        if (x.defined() && x.to_vector<float>() != y.to_vector<float>()) return false;
+    }
+    return true;
+}
+
 /// Clips of each step: the batch size changes and comes back.
 constexpr int64_t clips_of_step[] = {3, 3, 2, 3, 2, 2, 3};
 
@@ -105,6 +115,8 @@ TEST_SUITE("train/training_step") {
             recorded.compute_in(activations);
             CHECK(train(eager, false) == train(recorded, true));
             CHECK(same_bits(eager, recorded));
+            // Those of the last step, which was recorded before the one that it follows.
+            CHECK(same_gradients(eager, recorded));
         }
     }
 
