@@ -32,6 +32,7 @@ void check(cudaError_t error, const char* what) {
                 "was built with",
                 "update the driver, or run with --device cpu");
         case cudaErrorNoKernelImageForDevice:
+        case cudaErrorUnsupportedPtxVersion:
             throw Error("this program holds no code for the GPU's architecture",
                         "rebuild on this machine with make CUDA=1, or name the architecture: make "
                         "ARCH=sm_80");

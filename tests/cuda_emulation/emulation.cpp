@@ -115,4 +115,19 @@ TEST_SUITE("cuda_emulation/emulation") {
         cudaGraphExecDestroy(executable);
         cudaGraphDestroy(graph);
     }
+
+    TEST_CASE("what a user can do about a GPU that cannot be used is said") {
+        CHECK_THROWS_WITH_AS(check(cudaErrorNoDevice, "x"), "no NVIDIA GPU was found", Error);
+        CHECK_THROWS_WITH_AS(check(cudaErrorInsufficientDriver, "x"), doctest::Contains("driver"),
+                             Error);
+        for (const cudaError_t error :
+             {cudaErrorNoKernelImageForDevice, cudaErrorUnsupportedPtxVersion})
+            CHECK_THROWS_WITH_AS(check(error, "x"), doctest::Contains("no code for the GPU"),
+                                 Error);
+        CHECK_THROWS_WITH_AS(check(cudaErrorInvalidValue, "counting"),
+                             doctest::Contains("[cuda] counting failed (cudaErrorInvalidValue"),
+                             Error);
+        CHECK_THROWS_WITH_AS(check(CUBLAS_STATUS_INVALID_VALUE, "a product"),
+                             doctest::Contains("[cuda] a product failed (cuBLAS"), Error);
+    }
 }
