@@ -77,7 +77,16 @@ else
 	@echo '✗ CUDA: $(CUDA_WHY)'
 endif
 
-$(CUDA_BUILD)/%.o: engine/cuda/%.cu | setup
+# What is built with a choice that can change (ARCH, NVCC, EMULATE) is built again when it does: these
+# files hold the choices, and are only touched when they change.
+.PHONY: FORCE
+$(CUDA_BUILD)/choices: CHOICES = $(NVCC) $(NVCCFLAGS)
+$(BUILD)/tests/choices: CHOICES = $(CUDA_TEST_FLAGS)
+$(CUDA_BUILD)/choices $(BUILD)/tests/choices: FORCE
+	@mkdir -p $(@D); echo '$(CHOICES)' | cmp -s - $@ || echo '$(CHOICES)' > $@
+$(patsubst %.cpp,$(BUILD)/%.o,$(wildcard tests/engine/cuda/*.cpp tests/train/*.cpp)): $(BUILD)/tests/choices
+
+$(CUDA_BUILD)/%.o: engine/cuda/%.cu $(CUDA_BUILD)/choices | setup
 	@mkdir -p $(@D)
 	@echo "nvcc $<"; $(NVCC) $(NVCCFLAGS) -c $< -o $@
 
