@@ -9,6 +9,7 @@
 // they do not overlap inputs unless a comment allows it. `defined()` false means "not given".
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "engine/random.h"
@@ -65,6 +66,8 @@ class Kernels {
   public:
     virtual ~Kernels() = default;
 
+    /// What computes: "CPU", or the GPU's name, capability and memory.
+    virtual std::string device_name() const { return "CPU"; }
     /// Lets products of f32 round their factors to TF32, where the device has that.
     virtual void allow_tf32() {}
 

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "engine/allocator.h"
+#include "engine/kernels.h"
 #include "engine/safetensors.h"
 #include "model/summary.h"
 #include "train/bench.h"
@@ -99,6 +100,7 @@ class BenchCommand final : public Command {
         if (json_) {
             out << json_line({{"framework", "microdualnet"},
                               {"device", to_string(machine_.device)},
+                              {"chip", kernels(machine_.device).device_name()},
                               {"threads", omp_get_max_threads()},
                               {"mode", short_names[static_cast<int>(bench_.mode)]},
                               {"preset", config.preset},
@@ -127,6 +129,7 @@ class BenchCommand final : public Command {
                           100 * gflops / fma, fma);
             out << (on_cpu ? text : "") << "\n";
         }
+        if (!on_cpu) out << "on " << kernels(machine_.device).device_name() << "\n";
         out << (on_cpu ? "peak resident memory: " : "memory held on the GPU: ")
             << bytes_text(memory) << "\n";
     }
@@ -156,6 +159,7 @@ class BenchCommand final : public Command {
 
 const CommandEntry bench_command = {
     "bench", "time a forward pass or a training step on this machine",
+    "Without --preset, --config or --weights the model is `tiny`.\n"
     "Operations are two a multiply-add of `summary`, three times as many for a training step.\n\n"
     "Example: microdualnet bench --preset paper-ma52 --clips 2 --mode train --repeats 3\n",
     [] { return std::unique_ptr<Command>(new BenchCommand); }};

@@ -3,6 +3,7 @@
 # neither has seen. `train/demo.sh short` does the same in little, to see that it all works;
 # DEVICE=cuda does it on a GPU.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 program=build/microdualnet
 out=runs/demo
@@ -13,6 +14,8 @@ if [ "${1:-}" = short ]; then
 fi
 device=${DEVICE:-cpu}
 
+# What would stop the demo later stops it before anything is deleted.
+"$program" bench --device "$device" --repeats 1 > /dev/null
 rm -rf "$out"
 mkdir -p "$out"
 started=$SECONDS

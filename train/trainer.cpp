@@ -85,10 +85,7 @@ Trainer::Trainer(TrainRun run, std::ostream& out)
     }
     if (!run_.init.empty())
         progress_.line(load_weights(model_->parameters(), read_safetensors(run_.init)).message());
-    prepare_folder();
-    log_ = std::make_unique<Log>(log_file(run_.out), 0);
-    // So that a run can be resumed, and has a last good state, from its first step on.
-    save(last_checkpoint(run_.out));
+    check_folder();
 }
 
 void Trainer::say_what_is_trained() {
@@ -108,7 +105,7 @@ void Trainer::say_what_is_trained() {
                           static_cast<long long>(run_.settings.batch)));
 }
 
-void Trainer::prepare_folder() {
+void Trainer::check_folder() const {
     std::error_code error;
     const bool has_run = fs::exists(last_checkpoint(run_.out)) || fs::exists(log_file(run_.out));
     if (has_run && !run_.overwrite)
@@ -117,11 +114,18 @@ void Trainer::prepare_folder() {
             "continue it with --resume, replace it with --overwrite, or give another --out");
     if (!has_run && fs::exists(run_.out, error) && !fs::is_empty(run_.out, error))
         throw Error(run_.out + " exists and is not an empty folder");
+}
+
+void Trainer::make_folder() {
+    std::error_code error;
     for (const std::string& file : {last_checkpoint(run_.out), best_checkpoint(run_.out),
                                     log_file(run_.out), report_file(run_.out)})
         fs::remove(file, error);
     fs::create_directories(run_.out, error);
     if (error) throw Error("cannot make the folder " + run_.out + ": " + error.message());
+    log_ = std::make_unique<Log>(log_file(run_.out), 0);
+    // So that a run can be resumed, and has a last good state, from its first step on.
+    save(last_checkpoint(run_.out));
 }
 
 /// The weights alone do not show another loss weight or dropout.
@@ -172,11 +176,13 @@ void Trainer::train_epoch() {
         position_.clips = position_.without_person = 0;
     }
     train_->start(position_.epoch, position_.batch);
-    std::optional<Batch> batch = train_->next();
+    std::optional<Batch> batch = next_batch();
+    // Only now that clips can be read is an older run replaced.
+    if (!log_) make_folder();
     if (batch) bring(*batch, position_.step);
     while (batch) {
         step_->start();
-        std::optional<Batch> following = train_->next();
+        std::optional<Batch> following = next_batch();
         if (following) bring(*following, position_.step + 1);
         const double loss = finish_step(*batch);
         batch = std::move(following);
@@ -186,6 +192,16 @@ void Trainer::train_epoch() {
             save(last_checkpoint(run_.out));
     }
     finish_epoch(watch.seconds());
+}
+
+std::optional<Batch> Trainer::next_batch() {
+    try {
+        return train_->next();
+    } catch (const Error& error) {
+        if (!log_) throw;
+        throw Error(error.what(), "once that is put right, the run goes on with --resume" +
+                                      (error.hint().empty() ? "" : "; " + error.hint()));
+    }
 }
 
 std::string Trainer::hint_to_go_back() const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 
@@ -41,10 +42,10 @@ std::string best_checkpoint(const std::string& run);
 std::string log_file(const std::string& run);
 std::string report_file(const std::string& run);
 
-/// The constructor checks everything and reads what it needs, and only then makes the folder;
-/// run() trains. A run that is killed at any moment goes on from its last checkpoint with
-/// `resume`: on the same device and number of threads it ends with the same bits as one that was
-/// never interrupted.
+/// The constructor checks everything and reads what it needs; run() makes the folder, or empties
+/// it, once the first clips are read, and trains. A run that is killed at any moment goes on from
+/// its last checkpoint with `resume`: on the same device and number of threads it ends with the
+/// same bits as one that was never interrupted.
 class Trainer {
   public:
     /// Throws Error for anything wrong with the data, the config, the weights or the folder.
@@ -54,7 +55,9 @@ class Trainer {
     void run();
 
   private:
-    void prepare_folder();
+    void check_folder() const;
+    void make_folder();
+    std::optional<Batch> next_batch();
     void go_on_from_checkpoint();
     void check_same_config(const SafetensorsFile& file) const;
     void train_epoch();

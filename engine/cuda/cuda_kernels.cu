@@ -4,6 +4,8 @@
 
 namespace mdn {
 
+std::string CudaKernels::device_name() const { return cuda_context().description(); }
+
 Kernels& cuda_kernels() {
     cuda_context();  // complains, where there is reason to, before anything else does
     static CudaKernels cuda;

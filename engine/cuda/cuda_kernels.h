@@ -9,6 +9,7 @@ namespace mdn {
 
 class CudaKernels final : public Kernels {
   public:
+    std::string device_name() const override;
     void allow_tf32() override;
     void fill(double value, Tensor& y) override;
     void copy(const Tensor& x, const Tensor& y) override;

@@ -38,7 +38,6 @@ extern dim3 gridDim, blockDim, blockIdx, threadIdx;
 inline constexpr int warpSize = 32;
 
 inline void __syncthreads() { mdn::emulation::wait_for_block(); }
-inline void __syncwarp(unsigned = ~0u) { mdn::emulation::exchange_in_warp(0, 0); }
 
 namespace mdn::emulation {
 template <class T>
@@ -53,24 +52,8 @@ T shuffle(T value, int source) {
 }  // namespace mdn::emulation
 
 template <class T>
-T __shfl_sync(unsigned, T value, int source) {
-    return mdn::emulation::shuffle(value, source);
-}
-template <class T>
 T __shfl_xor_sync(unsigned, T value, int mask) {
     return mdn::emulation::shuffle(value, mdn::emulation::lane() ^ mask);
-}
-template <class T>
-T __shfl_down_sync(unsigned, T value, int delta) {
-    const int source = mdn::emulation::lane() + delta;
-    return mdn::emulation::shuffle(value, source < warpSize ? source : mdn::emulation::lane());
-}
-
-template <class T>
-T atomicAdd(T* address, T value) {
-    const T before = *address;
-    *address += value;
-    return before;
 }
 
 using std::max;
