@@ -116,7 +116,7 @@ test: setup
 	@$(MAKE) --no-print-directory SANITIZE=$(SANITIZE) $(BUILD)/run_tests $(BUILD)/microdualnet
 	OMP_WAIT_POLICY=$(OMP_WAIT_POLICY) $(BUILD)/run_tests $(if $(TESTS),-ts='$(TESTS)')
 
-demo: all
+demo: $(if $(filter cuda,$(DEVICE)),all,setup build/microdualnet)
 	@DEVICE=$(DEVICE) train/demo.sh
 
 # Our own figures need nothing; the peers run where they are installed.

@@ -16,7 +16,7 @@ namespace {
 /// user set is kept; where the system cannot say which program this is, nothing changes.
 void bound_spinning(char** argv) {
     if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
-    if (setenv("GOMP_SPINCOUNT", "50000", /*overwrite=*/0) != 0) return;
+    if (setenv("GOMP_SPINCOUNT", "1000", /*overwrite=*/0) != 0) return;
     setenv("OMP_WAIT_POLICY", "active", 1);
     execv("/proc/self/exe", argv);
 }

@@ -169,6 +169,22 @@ TEST_SUITE("train/trainer") {
         CHECK(read_safetensors(last_checkpoint(other)).metadata.at("position.step") == "0");
     }
 
+    TEST_CASE("clips that cannot be read leave an older run as it was, and no new one") {
+        SmallProject project;
+        const std::string out = project.file("run");
+        REQUIRE(microdualnet(project.train(out, {"--epochs", "1"})).code == 0);
+        const std::string before = bytes_of(last_checkpoint(out));
+        for (int clip = 0; clip < 10; ++clip)
+            for (int frame = 1; frame <= 3; ++frame)
+                std::ofstream(project.data + "/frames/train_" + std::to_string(clip) + "/img_0000" +
+                              std::to_string(frame) + ".jpg")
+                    << "not an image";
+        CHECK_MISTAKE(microdualnet(project.train(out, {"--overwrite"})), {"img_0000"});
+        CHECK(bytes_of(last_checkpoint(out)) == before);
+        CHECK_MISTAKE(microdualnet(project.train(project.file("new"))), {"img_0000"});
+        CHECK_FALSE(std::filesystem::exists(project.file("new")));
+    }
+
     TEST_CASE("an existing run is not overwritten unless asked for") {
         SmallProject project;
         const std::string out = project.file("run");
