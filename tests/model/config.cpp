@@ -221,5 +221,9 @@ TEST_SUITE("model/config") {
         CHECK(row("tiny-ts").paths == Paths::ts);
         CHECK(row("tiny-mean").fusion == Fusion::mean);
         CHECK(row("tiny-no-mac").mac_weight == 0);
+        CHECK(row("tiny-ts-fixed").paths == Paths::ts);
+        CHECK(row("tiny-ts-fixed").regions == Regions::fixed);
+        CHECK(row("tiny-mean-no-mac").fusion == Fusion::mean);
+        CHECK(row("tiny-mean-no-mac").mac_weight == 0);
     }
 }
