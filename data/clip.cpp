@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "data/openpose.h"
+#include "data/keypoints.h"
 #include "data/person.h"
 #include "engine/error.h"
 
@@ -34,16 +34,15 @@ std::shared_ptr<const Image> ClipReader::image(const std::filesystem::path& path
 }
 
 std::shared_ptr<const ClipReader::Track> ClipReader::track(const ClipFiles& clip) {
-    const std::string key = clip.keypoints.string() + "/" + std::to_string(clip.count);
+    const std::string key = clip.keypoints.string() + "/" + std::to_string(clip.first) + "+" +
+                            std::to_string(clip.count);
     {
         const std::lock_guard lock(mutex_);
         if (const auto known = tracks_.find(key); known != tracks_.end()) return known->second;
     }
     // All frames, not the sampled ones: who the clip is about must not depend on the sampling, and
     // neighbours in time are what makes following a person easy.
-    std::vector<std::vector<Pose>> people;
-    for (std::int64_t t = 0; t < clip.count; ++t) people.push_back(read_openpose(clip.keypoint(t)));
-    auto chosen = std::make_shared<const Track>(choose_person(people));
+    auto chosen = std::make_shared<const Track>(choose_person(read_people(clip)));
     const std::lock_guard lock(mutex_);
     if (!tracks_.contains(key) &&
         fits_in_cache(clip.count * static_cast<std::int64_t>(sizeof(Track::value_type)))) {

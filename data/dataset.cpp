@@ -97,19 +97,23 @@ ListedClip parse_clip(const fs::path& dataset, const std::string& line, std::int
     return clip;
 }
 
-void check_files(const ClipFiles& clip, bool needs_keypoints, const std::string& where) {
+void check_frames(const ClipFiles& clip, const std::string& where) {
     if (!is_folder(clip.frames)) {
         throw Error(where + ": missing folder " + clip.frames.string());
     }
-    // The last frame stands for all: looking at each of a million files would take its time, and
-    // a hole in the middle is found when the clip is read.
     if (!is_file(clip.frame(clip.count - 1))) {
         const std::int64_t found = count_frames(clip.frames);
         throw Error(where + ": clip '" + clip.name + "' lists " + std::to_string(clip.count) +
                     " frames, but " + clip.frames.string() + " has " + std::to_string(found) +
                     " (" + clip.frame(found).filename().string() + " is missing)");
     }
-    if (!needs_keypoints) return;
+}
+
+/// The last file stands for all: looking at each of a million would take its time, and a hole in
+/// the middle is found when the clip is read.
+void check_files(const ClipFiles& clip, ClipNeeds needs, const std::string& where) {
+    if (needs.frames) check_frames(clip, where);
+    if (!needs.keypoints) return;
     try {
         clip.keypoint(clip.count - 1);
     } catch (const Error& error) {
@@ -117,17 +121,23 @@ void check_files(const ClipFiles& clip, bool needs_keypoints, const std::string&
     }
 }
 
+/// The last component of a folder, with or without a slash behind it.
+std::string folder_name(const fs::path& folder) {
+    const fs::path path = fs::absolute(folder).lexically_normal();
+    return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
 }  // namespace
 
 fs::path ClipFiles::frame(std::int64_t t) const {
-    return frames / numbered("img_%05lld.jpg", t + 1);
+    return frames / numbered("img_%05lld.jpg", first + t + 1);
 }
 
 fs::path ClipFiles::keypoint(std::int64_t t) const {
-    const fs::path of_image = keypoints / numbered("img_%05lld_keypoints.json", t + 1);
+    const fs::path of_image = keypoints / numbered("img_%05lld_keypoints.json", first + t + 1);
     if (is_file(of_image)) return of_image;
-    const fs::path of_video =
-        keypoints / (fs::path(name).filename().string() + numbered("_%012lld_keypoints.json", t));
+    const fs::path of_video = keypoints / (folder_name(frames.empty() ? keypoints : frames) +
+                                           numbered("_%012lld_keypoints.json", first + t));
     if (is_file(of_video)) return of_video;
     const std::string hint =
         "run OpenPose on the frames, or set \"regions\" to \"fixed\" or \"none\" in the config to "
@@ -135,7 +145,7 @@ fs::path ClipFiles::keypoint(std::int64_t t) const {
     if (!is_folder(keypoints)) {
         throw Error("missing keypoint folder " + keypoints.string(), hint);
     }
-    throw Error("clip '" + name + "' has no keypoints for frame " + std::to_string(t + 1) +
+    throw Error("clip '" + name + "' has no keypoints for frame " + std::to_string(first + t + 1) +
                     ": neither " + of_image.string() + " nor " + of_video.filename().string() +
                     " exists",
                 hint);
@@ -194,7 +204,7 @@ ClassNames read_class_names(const fs::path& dataset) {
 }
 
 std::vector<ListedClip> read_split(const fs::path& dataset, const std::string& split,
-                                   std::int64_t classes, bool needs_keypoints) {
+                                   std::int64_t classes, ClipNeeds needs) {
     if (!is_folder(dataset)) throw Error("missing dataset folder " + dataset.string());
     const fs::path file = dataset / (split + ".txt");
     std::vector<ListedClip> clips;
@@ -209,7 +219,7 @@ std::vector<ListedClip> read_split(const fs::path& dataset, const std::string& s
             throw Error(where + ": clip '" + clip.files.name + "' is already listed in line " +
                         std::to_string(earlier->second));
         }
-        check_files(clip.files, needs_keypoints, where);
+        check_files(clip.files, needs, where);
         clips.push_back(std::move(clip));
     }
     if (clips.empty()) throw Error(file.string() + " lists no clip");
@@ -217,7 +227,7 @@ std::vector<ListedClip> read_split(const fs::path& dataset, const std::string& s
 }
 
 ListedClip find_clip(const fs::path& dataset, const std::string& name, std::int64_t classes,
-                     bool needs_keypoints) {
+                     ClipNeeds needs) {
     if (!is_folder(dataset)) throw Error("missing dataset folder " + dataset.string());
     for (const char* split : {"train", "val", "test"}) {
         const fs::path file = dataset / (std::string(split) + ".txt");
@@ -228,7 +238,7 @@ ListedClip find_clip(const fs::path& dataset, const std::string& name, std::int6
             const std::string where = line_at(file, i + 1);
             const ListedClip clip = parse_clip(dataset, lines[i], classes, where);
             if (clip.files.name != name) continue;
-            check_files(clip.files, needs_keypoints, where);
+            check_files(clip.files, needs, where);
             return clip;
         }
     }

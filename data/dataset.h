@@ -25,18 +25,26 @@ struct ClassNames {
     std::int64_t count() const { return static_cast<std::int64_t>(names.size()); }
 };
 
+/// Which of a clip's files will be read; the others need not exist.
+struct ClipNeeds {
+    bool frames = true;
+    bool keypoints = true;
+};
+
 /// The files of one clip; frames count from 0 here, whatever the files' own numbers.
 struct ClipFiles {
     std::string name;                 // as in the list; may contain slashes
     std::filesystem::path frames;     // folder
     std::filesystem::path keypoints;  // folder
     std::int64_t count = 0;           // frames
+    std::int64_t first = 0;           // of the folder's frames, for a clip cut from a recording
 
-    /// img_00001.jpg is frame 0.
+    /// img_00001.jpg is frame 0 of its folder.
     std::filesystem::path frame(std::int64_t t) const;
     /// img_00001_keypoints.json (OpenPose on images), or, where that does not exist,
     /// CLIP_000000000000_keypoints.json (OpenPose on a video, which counts from 0), CLIP being the
-    /// last component of the name; both are frame 0. Throws Error naming both if neither exists.
+    /// last component of the frames' folder (the keypoints' without frames); both are frame 0 of
+    /// their folder. Throws Error naming both if neither exists.
     std::filesystem::path keypoint(std::int64_t t) const;
 };
 
@@ -52,17 +60,16 @@ ClassNames read_class_names(const std::filesystem::path& dataset);
 
 /// Reads DIR/SPLIT.txt (split: train, val or test); blank lines are skipped. Throws Error naming
 /// file and line: a malformed line, a label outside 0..classes-1, a name that leaves the dataset
-/// (absolute or with ".."), a name listed before, a missing folder, fewer frames than listed, and,
-/// where `needs_keypoints`, a missing keypoint folder or last keypoint file. Throws as well for a
-/// list without clips.
+/// (absolute or with ".."), a name listed before, missing frames or keypoints where they are needed
+/// (of each clip the last file is looked for). Throws as well for a list without clips.
 std::vector<ListedClip> read_split(const std::filesystem::path& dataset, const std::string& split,
-                                   std::int64_t classes, bool needs_keypoints);
+                                   std::int64_t classes, ClipNeeds needs);
 
 /// The clip of that name from the first of train.txt, val.txt and test.txt that lists it. Checks
 /// that clip as read_split does, and no other; a dataset without some of the lists is fine. Throws
 /// Error if no list has it.
 ListedClip find_clip(const std::filesystem::path& dataset, const std::string& name,
-                     std::int64_t classes, bool needs_keypoints);
+                     std::int64_t classes, ClipNeeds needs);
 
 /// How many of img_00001.jpg, img_00002.jpg, … a folder holds before the first gap.
 std::int64_t count_frames(const std::filesystem::path& folder);

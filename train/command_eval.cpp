@@ -46,9 +46,8 @@ class EvalCommand final : public Command {
         const ClassNames classes = read_class_names(data_);
         check_class_count(config, classes.count(), data_);
         const ClipOptions clips = clip_options(config, twice_ ? Sampling::twice : Sampling::test);
-        Loader loader(
-            read_split(data_, split_, classes.count(), config.regions == Regions::keypoints), clips,
-            {.batch_size = batch_, .workers = workers_});
+        Loader loader(read_split(data_, split_, classes.count(), clip_needs(config)), clips,
+                      {.batch_size = batch_, .workers = workers_});
 
         // Progress would break a JSON object on the same stream.
         Progress progress(json_ ? notes : out);

@@ -61,10 +61,9 @@ class PredictCommand final : public Command {
         const Config& config = loaded.model->config();
         check_source(config);
         const std::vector<std::string> names = class_names(loaded);
-        const ClipFiles files = dataset_.empty() ? clip_in_folders(frames_, keypoints_)
-                                                 : find_clip(dataset_, clip_, config.classes,
-                                                             config.regions == Regions::keypoints)
-                                                       .files;
+        const ClipFiles files =
+            dataset_.empty() ? clip_in_folders(frames_, keypoints_)
+                             : find_clip(dataset_, clip_, config.classes, clip_needs(config)).files;
         const Prediction prediction = predict(*loaded.model, files);
         out << (json_ ? prediction_json : prediction_text)(prediction, names, config.entities,
                                                            top_);

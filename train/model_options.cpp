@@ -74,6 +74,10 @@ LoadedModel load_model(const ModelOptions& options, const MachineOptions& machin
     return loaded;
 }
 
+ClipNeeds clip_needs(const Config& config) {
+    return {.frames = true, .keypoints = config.regions == Regions::keypoints};
+}
+
 ClipOptions clip_options(const Config& config, Sampling sampling, int64_t cache_bytes) {
     ClipOptions options{.frames = config.frames,
                         .size = config.size,

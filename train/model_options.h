@@ -55,6 +55,9 @@ struct LoadedModel {
 LoadedModel load_model(const ModelOptions& options, const MachineOptions& machine,
                        std::ostream& notes);
 
+/// Which of a clip's files this model reads.
+ClipNeeds clip_needs(const Config& config);
+
 /// How clips are read for this model: the few numbers that the data path is told.
 ClipOptions clip_options(const Config& config, Sampling sampling, int64_t cache_bytes = 0);
 

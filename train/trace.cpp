@@ -73,8 +73,7 @@ TraceInput read_trace_input(const std::string& path, const Config& config) {
 
 TraceInput read_trace_clip(const std::string& dataset, const std::string& clip,
                            const Config& config) {
-    const ListedClip listed =
-        find_clip(dataset, clip, config.classes, config.regions == Regions::keypoints);
+    const ListedClip listed = find_clip(dataset, clip, config.classes, clip_needs(config));
     const Clip read = read_clip(listed.files, clip_options(config, Sampling::test));
     return {read.frames, read.boxes, Tensor::from<int64_t>({listed.label}, {1})};
 }

@@ -30,12 +30,11 @@ std::string format(const char* pattern, auto... values) {
 
 std::unique_ptr<Loader> make_loader(const TrainRun& run, const ClassNames& classes,
                                     const std::string& split, bool training) {
-    const bool needs_keypoints = run.config.regions == Regions::keypoints;
     ClipOptions clips =
         clip_options(run.config, training ? Sampling::train : Sampling::test, run.cache_bytes / 2);
     clips.min_crop_scale = run.settings.min_crop_scale;
     return std::make_unique<Loader>(
-        read_split(run.data, split, classes.count(), needs_keypoints), clips,
+        read_split(run.data, split, classes.count(), clip_needs(run.config)), clips,
         LoaderOptions{.batch_size = run.settings.batch,
                       .workers = run.workers,
                       .ahead = 2,

@@ -67,7 +67,7 @@ TEST_SUITE("data/dataset") {
         touch_clip(folder.path(), "s01/wave 1", 3);
         touch_clip(folder.path(), "s02/nod", 2);
         write(folder / "train.txt", "s01/wave 1 3 4\r\n\r\n \ns02/nod/\t2\t0");
-        const auto clips = read_split(folder.path(), "train", 5, true);
+        const auto clips = read_split(folder.path(), "train", 5, {});
         REQUIRE(clips.size() == 2);
         CHECK(clips[0].files.name == "s01/wave 1");
         CHECK(clips[0].files.count == 3);
@@ -87,7 +87,7 @@ TEST_SUITE("data/dataset") {
             write(folder / "keypoints/s01/wave" / (std::string(name) + "_keypoints.json"), "x");
         }
         write(folder / "train.txt", "s01/wave 2 0\n");
-        const auto clips = read_split(folder.path(), "train", 1, true);
+        const auto clips = read_split(folder.path(), "train", 1, {});
         CHECK(clips[0].files.keypoint(0).filename() == "wave_000000000000_keypoints.json");
         CHECK(clips[0].files.keypoint(1).filename() == "wave_000000000001_keypoints.json");
         CHECK(
@@ -100,7 +100,7 @@ TEST_SUITE("data/dataset") {
         touch_clip(folder.path(), "a", 2);
         const auto error = [&](const std::string& text) {
             write(folder / "val.txt", text);
-            return error_of([&] { read_split(folder.path(), "val", 5, true); });
+            return error_of([&] { read_split(folder.path(), "val", 5, {}); });
         };
         CHECK(contains(error("a 2 4\na.mp4 1\n"), {"val.txt:2", "CLIP_DIR NUM_FRAMES LABEL"}));
         CHECK(contains(error("\n2 4\n"), {"val.txt:2", "CLIP_DIR NUM_FRAMES LABEL"}));
@@ -117,10 +117,12 @@ TEST_SUITE("data/dataset") {
         CHECK(contains(error("\n\n"), {"val.txt", "no clip"}));
         CHECK(contains(error("a 2 1\nb 2 1\n"), {"val.txt:2", "missing folder", "frames/b"}));
         CHECK(contains(error("a 4 1\n"), {"val.txt:1", "4 frames", "has 2", "img_00003.jpg"}));
-        CHECK(contains(error_of([&] { read_split(folder.path(), "test", 5, false); }),
-                       {"missing file", "test.txt"}));
-        CHECK(contains(error_of([&] { read_split(folder / "no", "test", 5, false); }),
-                       {"missing dataset folder"}));
+        CHECK(
+            contains(error_of([&] { read_split(folder.path(), "test", 5, {.keypoints = false}); }),
+                     {"missing file", "test.txt"}));
+        CHECK(
+            contains(error_of([&] { read_split(folder / "no", "test", 5, {.keypoints = false}); }),
+                     {"missing dataset folder"}));
     }
 
     TEST_CASE("keypoints are asked for only when needed") {
@@ -128,12 +130,12 @@ TEST_SUITE("data/dataset") {
         touch_clip(folder.path(), "a", 2);
         write(folder / "train.txt", "a 2 1\n");
         std::filesystem::remove(folder / "keypoints/a/img_00002_keypoints.json");
-        CHECK(read_split(folder.path(), "train", 2, false).size() == 1);
-        CHECK(contains(error_of([&] { read_split(folder.path(), "train", 2, true); }),
+        CHECK(read_split(folder.path(), "train", 2, {.keypoints = false}).size() == 1);
+        CHECK(contains(error_of([&] { read_split(folder.path(), "train", 2, {}); }),
                        {"train.txt:1", "frame 2", "img_00002_keypoints.json", "regions"}));
         std::filesystem::remove_all(folder / "keypoints");
-        CHECK(read_split(folder.path(), "train", 2, false).size() == 1);
-        CHECK(contains(error_of([&] { read_split(folder.path(), "train", 2, true); }),
+        CHECK(read_split(folder.path(), "train", 2, {.keypoints = false}).size() == 1);
+        CHECK(contains(error_of([&] { read_split(folder.path(), "train", 2, {}); }),
                        {"train.txt:1", "missing keypoint folder", "keypoints/a", "regions"}));
     }
 
@@ -143,10 +145,10 @@ TEST_SUITE("data/dataset") {
         touch_clip(folder.path(), "ab", 3);
         write(folder / "test.txt", "ab 3 0\nmissing 9 0\na 2 1\n");
         write(folder / "val.txt", "b 1 1\n");
-        CHECK(find_clip(folder.path(), "a", 2, true).files.count == 2);
-        CHECK(find_clip(folder.path(), "ab", 2, true).files.count == 3);
-        CHECK(contains(error_of([&] { find_clip(folder.path(), "c", 2, true); }), {"'c'"}));
-        CHECK(contains(error_of([&] { find_clip(folder.path(), "missing", 2, true); }),
+        CHECK(find_clip(folder.path(), "a", 2, {}).files.count == 2);
+        CHECK(find_clip(folder.path(), "ab", 2, {}).files.count == 3);
+        CHECK(contains(error_of([&] { find_clip(folder.path(), "c", 2, {}); }), {"'c'"}));
+        CHECK(contains(error_of([&] { find_clip(folder.path(), "missing", 2, {}); }),
                        {"test.txt:2", "missing folder"}));
     }
 }

@@ -23,7 +23,7 @@ struct Folder : TemporaryFolder {
             write(file.path(), openpose_json({}));
         }
     }
-    std::vector<ListedClip> clips() const { return read_split(path(), "train", 3, true); }
+    std::vector<ListedClip> clips() const { return read_split(path(), "train", 3, {}); }
 };
 
 ClipOptions small(Sampling sampling) {

@@ -16,7 +16,7 @@ namespace {
 Evaluation evaluate_val(MicroDualNet& model, const std::string& data, Sampling sampling,
                         int64_t batch) {
     const ClipOptions options = clip_options(model.config(), sampling);
-    Loader loader(read_split(data, "val", 3, true), options, {.batch_size = batch});
+    Loader loader(read_split(data, "val", 3, {}), options, {.batch_size = batch});
     return evaluate(model, loader, options.views());
 }
 
@@ -62,7 +62,7 @@ TEST_SUITE("train/evaluate") {
         const Evaluation evaluation = evaluate_val(model, project.data, Sampling::test, 3);
         const ClipPrediction& clip = evaluation.predictions[1];
         const Prediction prediction =
-            predict(model, find_clip(project.data, clip.clip, 3, true).files);
+            predict(model, find_clip(project.data, clip.clip, 3, {}).files);
         CHECK(prediction.person_visible);
         for (size_t c = 0; c < 3; ++c)
             CHECK(prediction.probabilities[c] == Approx(clip.probabilities[c]).epsilon(1e-4));
@@ -102,7 +102,7 @@ TEST_SUITE("train/evaluate") {
             error_of([&] { evaluate_val(model, project.data, Sampling::test, 1); });
         CHECK_MESSAGE(contains(message, {"val_0", "not finite"}), message);
         CHECK(contains(
-            error_of([&] { predict(model, find_clip(project.data, "val_2", 3, true).files); }),
+            error_of([&] { predict(model, find_clip(project.data, "val_2", 3, {}).files); }),
             {"val_2", "not finite"}));
     }
 }
