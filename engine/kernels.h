@@ -52,6 +52,7 @@ struct ParameterSlot {
     Tensor momentum;       // SGD's buffer, AdamW's first moment
     Tensor second_moment;  // AdamW only
     double weight_decay = 0;
+    double rate = 1;  // multiplies the schedule's learning rate, decay's included
 };
 
 struct SgdOptions {

@@ -5,6 +5,17 @@
 
 namespace mdn {
 
+namespace {
+
+double rate_of(const Parameter& parameter, const OptimizerOptions& options) {
+    const double rate = options.rate ? options.rate(parameter) : 1;
+    if (std::isfinite(rate) && rate >= 0) return rate;
+    throw Error("the learning rate of " + parameter.name + " is multiplied by " +
+                std::to_string(rate) + ", expected a number that is 0 or more");
+}
+
+}  // namespace
+
 Optimizer::Optimizer(const ParameterStore& parameters, const OptimizerOptions& options)
     : options_(options),
       schedule_(Tensor::zeros({3}, DType::f64, parameters.device())),
@@ -16,6 +27,7 @@ Optimizer::Optimizer(const ParameterStore& parameters, const OptimizerOptions& o
         slot.momentum = zeros_like(parameter.value);
         if (options.kind == OptimizerKind::adamw) slot.second_moment = zeros_like(parameter.value);
         slot.weight_decay = parameter.decays() ? options.weight_decay : 0;
+        slot.rate = rate_of(parameter, options);
         names_.push_back(parameter.name);
         slots_.push_back(std::move(slot));
     }

@@ -1,6 +1,7 @@
 // SGD and AdamW as PyTorch defines them (SPEC §9), with gradient clipping.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,11 +18,15 @@ struct OptimizerOptions {
     double weight_decay = 0.05;  // on Role::weight only
     double momentum = 0.9;       // SGD only
     double clip_norm = 0;        // largest L2 norm of all gradients together; 0: no clipping
+    /// What multiplies the learning rate of a parameter, asked once for each: groups of parameters
+    /// with rates of their own. 0 leaves a parameter as it is; undefined, all have the same rate.
+    std::function<double(const Parameter&)> rate = nullptr;
 };
 
 /// Updates every trained parameter of a store. Its state is allocated at construction.
 class Optimizer {
   public:
+    /// Throws Error naming a parameter whose rate is negative or not finite.
     Optimizer(const ParameterStore& parameters, const OptimizerOptions& options);
 
     /// One update with the gradients now held by the parameters (a parameter without one is

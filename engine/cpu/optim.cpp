@@ -45,7 +45,7 @@ void CpuKernels::sgd_step(std::vector<ParameterSlot>& parameters, const SgdOptio
         with_float_type(slot.value, [&]<class T>(T) {
             T *value = slot.value.data<T>(), *momentum = slot.momentum.data<T>();
             const T* grad = slot.grad.data<T>();
-            const auto rate = static_cast<T>(now.learning_rate);
+            const auto rate = static_cast<T>(now.learning_rate * slot.rate);
             const auto factor = static_cast<T>(now.gradient_factor);
             const auto decay = static_cast<T>(slot.weight_decay);
             const auto keep = static_cast<T>(options.momentum);
@@ -70,8 +70,9 @@ void CpuKernels::adamw_step(std::vector<ParameterSlot>& parameters, const AdamWO
             T *value = slot.value.data<T>(), *first = slot.momentum.data<T>(),
               *second = slot.second_moment.data<T>();
             const T* grad = slot.grad.data<T>();
-            const auto keep = static_cast<T>(1 - now.learning_rate * slot.weight_decay);
-            const auto rate = static_cast<T>(now.learning_rate / correction1);
+            const double learning_rate = now.learning_rate * slot.rate;
+            const auto keep = static_cast<T>(1 - learning_rate * slot.weight_decay);
+            const auto rate = static_cast<T>(learning_rate / correction1);
             const auto scale = static_cast<T>(1 / std::sqrt(correction2));
             const auto eps = static_cast<T>(options.eps);
             const auto factor = static_cast<T>(now.gradient_factor);

@@ -15,13 +15,13 @@ struct Slot {
     float* value;
     const float* grad;
     float *momentum, *second_moment;
-    double weight_decay;
+    double weight_decay, rate;
     int64_t count;
     int64_t first_block;  // of those that share the slot's elements
 };
 
 struct SlotGroup {
-    static constexpr int most = 64;
+    static constexpr int most = 56;
     Slot slots[most];
     int count = 0;
 };
@@ -50,7 +50,8 @@ __device__ __forceinline__ void for_each_element(const Slot& slot, F&& f) {
 
 __global__ void sgd_kernel(SlotGroup group, float keep, const double* schedule) {
     const Slot& slot = group.slots[slot_of_block(group)];
-    const auto rate = static_cast<float>(schedule[0]), factor = static_cast<float>(schedule[2]);
+    const auto rate = static_cast<float>(schedule[0] * slot.rate);
+    const auto factor = static_cast<float>(schedule[2]);
     if (factor != factor) return;  // not a number: change nothing
     const auto decay = static_cast<float>(slot.weight_decay);
     for_each_element(slot, [&](int64_t i) {
@@ -64,14 +65,14 @@ __global__ void sgd_kernel(SlotGroup group, float keep, const double* schedule) 
 
 /// What the update takes from the step's number, in double and once for all blocks.
 struct BiasCorrection {
-    float rate;   // learning rate/(1 − β₁ᵗ)
+    double rate;  // learning rate/(1 − β₁ᵗ)
     float scale;  // 1/√(1 − β₂ᵗ)
 };
 
 __global__ void bias_correction_kernel(double beta1, double beta2, const double* schedule,
                                        BiasCorrection* corrected) {
     if (threadIdx.x > 0) return;
-    corrected->rate = static_cast<float>(schedule[0] / (1 - pow(beta1, schedule[1])));
+    corrected->rate = schedule[0] / (1 - pow(beta1, schedule[1]));
     corrected->scale = static_cast<float>(1 / sqrt(1 - pow(beta2, schedule[1])));
 }
 
@@ -85,8 +86,9 @@ __global__ void adamw_kernel(SlotGroup group, AdamWFactors by, const double* sch
     const Slot& slot = group.slots[slot_of_block(group)];
     const auto factor = static_cast<float>(schedule[2]);
     if (factor != factor) return;
-    const float rate = corrected->rate, scale = corrected->scale;
-    const auto keep = static_cast<float>(1 - schedule[0] * slot.weight_decay);
+    const auto rate = static_cast<float>(corrected->rate * slot.rate);
+    const float scale = corrected->scale;
+    const auto keep = static_cast<float>(1 - schedule[0] * slot.rate * slot.weight_decay);
     for_each_element(slot, [&](int64_t i) {
         const float value = slot.value[i], g = factor * slot.grad[i];
         const float first = by.beta1 * slot.momentum[i] + by.new1 * g;
@@ -133,13 +135,10 @@ void for_each_group(const std::vector<ParameterSlot>& parameters, F&& f) {
     int64_t blocks = 0;
     for (const ParameterSlot& slot : parameters) {
         if (slot.grad.numel() == 0) continue;
-        group.slots[group.count++] = {pointer(slot.value),
-                                      pointer(slot.grad),
-                                      pointer(slot.momentum),
-                                      pointer(slot.second_moment),
-                                      slot.weight_decay,
-                                      slot.grad.numel(),
-                                      blocks};
+        group.slots[group.count++] = {pointer(slot.value),    pointer(slot.grad),
+                                      pointer(slot.momentum), pointer(slot.second_moment),
+                                      slot.weight_decay,      slot.rate,
+                                      slot.grad.numel(),      blocks};
         blocks += ceil_divide(slot.grad.numel(), elements_per_block);
         if (group.count < SlotGroup::most) continue;
         f(group, blocks);

@@ -42,9 +42,10 @@ struct PlainOptimizer {
     OptimizerOptions options;
     std::vector<double> value = {}, momentum = {}, second = {};
     std::vector<bool> decays = {};
+    std::vector<double> rates = {};  // multiples of step()'s
     int64_t t = 0;
 
-    void step(double rate, const std::vector<double>& gradient) {
+    void step(double learning_rate, const std::vector<double>& gradient) {
         ++t;
         double norm = 0;
         for (double g : gradient) norm += g * g;
@@ -54,6 +55,7 @@ struct PlainOptimizer {
         second.resize(value.size());
         for (size_t i = 0; i < value.size(); ++i) {
             double g = clip * gradient[i], &p = value[i];
+            const double rate = learning_rate * rates[i];
             const double decay = decays[i] ? options.weight_decay : 0;
             if (options.kind == OptimizerKind::sgd) {
                 g += decay * p;
@@ -102,11 +104,18 @@ struct Network {
     }
 };
 
+/// The bias learns half as fast as the first weight, the last layer ten times as fast.
+double different_rates(const Parameter& parameter) {
+    return parameter.name == "fc.weight" ? 10 : parameter.role == Role::bias ? 0.5 : 1;
+}
+
 const std::vector<OptimizerOptions> variants = {
     {.kind = OptimizerKind::sgd, .weight_decay = 0.01, .momentum = 0.9},
     {.kind = OptimizerKind::sgd, .weight_decay = 0, .momentum = 0, .clip_norm = 0.1},
     {.kind = OptimizerKind::adamw, .weight_decay = 0.05},
-    {.kind = OptimizerKind::adamw, .weight_decay = 0.05, .clip_norm = 0.1}};
+    {.kind = OptimizerKind::adamw, .weight_decay = 0.05, .clip_norm = 0.1},
+    {.kind = OptimizerKind::sgd, .weight_decay = 0.01, .momentum = 0.9, .rate = different_rates},
+    {.kind = OptimizerKind::adamw, .weight_decay = 0.05, .rate = different_rates}};
 
 double relative_error(const std::vector<double>& a, const std::vector<double>& b) {
     return test::relative_error(Tensor::from(a, {static_cast<int64_t>(a.size())}),
@@ -167,6 +176,38 @@ TEST_SUITE("engine/optim") {
         }
     }
 
+    TEST_CASE("a parameter's own rate multiplies the step and, for AdamW, the decay") {
+        const auto rate = [](const Parameter& p) {
+            return p.role == Role::weight ? 0.5 : p.role == Role::bias ? 2.0 : 0.0;
+        };
+        {
+            Roles roles;
+            Optimizer optimizer(roles.store, {.weight_decay = 0.5, .rate = rate});
+            roles.set_gradients(3);
+            optimizer.step(0.1);  // the first step of AdamW is the rate itself
+            CHECK(roles["weight"] == doctest::Approx(2 * (1 - 0.05 * 0.5) - 0.05).epsilon(1e-8));
+            CHECK(roles["bias"] == doctest::Approx(1.8).epsilon(1e-8));
+            CHECK(roles["norm"] == 2);
+        }
+        Roles roles;
+        Optimizer optimizer(roles.store, {OptimizerKind::sgd, 0.5, 0.9, 0, rate});
+        roles.set_gradients(3);
+        optimizer.step(0.1);
+        CHECK(roles["weight"] == doctest::Approx(2 - 0.05 * 4));  // g = 3 + 0.5·2
+        CHECK(roles["bias"] == doctest::Approx(2 - 0.2 * 3));
+        CHECK(roles["embedding"] == 2);
+    }
+
+    TEST_CASE("a rate that makes no sense is refused by name") {
+        Roles roles;
+        for (const double bad : {-1.0, std::nan("")})
+            CHECK_THROWS_WITH_AS(
+                Optimizer(
+                    roles.store,
+                    {.rate = [=](const Parameter& p) { return p.name == "norm" ? bad : 1.0; }}),
+                doctest::Contains("the learning rate of norm is multiplied by "), Error);
+    }
+
     TEST_CASE("several steps equal the textbook, in both precisions") {
         for (const OptimizerOptions& options : variants)
             for (const DType dtype : {DType::f64, DType::f32}) {
@@ -175,9 +216,12 @@ TEST_SUITE("engine/optim") {
                 Network network(dtype);
                 PlainOptimizer plain{.options = options, .value = network.values()};
                 for (const Parameter& p : network.store.all())
-                    if (p.trained())
+                    if (p.trained()) {
                         plain.decays.insert(plain.decays.end(), p.value.numel(),
                                             p.role == Role::weight);
+                        plain.rates.insert(plain.rates.end(), p.value.numel(),
+                                           options.rate ? options.rate(p) : 1);
+                    }
                 Optimizer optimizer(network.store, options);
                 for (const double rate : {0.1, 0.2, 0.05, 0.1, 0.3}) {
                     const std::vector<double> before = plain.value;

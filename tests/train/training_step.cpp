@@ -12,7 +12,7 @@ using namespace mdn;
 
 namespace {
 
-constexpr OptimizerOptions adamw = {.kind = OptimizerKind::adamw, .clip_norm = 1};
+const OptimizerOptions adamw = {.kind = OptimizerKind::adamw, .clip_norm = 1};
 
 Config config_with_dropout() {
     Config config = test::small_config();

@@ -49,7 +49,8 @@ struct Step {
                  .grad = in[1 + i],
                  .momentum = out[count + i],
                  .second_moment = out.size() > 2 * count ? out[2 * count + i] : Tensor(),
-                 .weight_decay = i % 2 == 0 ? 0.3 : 0});
+                 .weight_decay = i % 2 == 0 ? 0.3 : 0,
+                 .rate = 0.5 * static_cast<double>(i % 4)});
         return slots;
     }
 };
