@@ -38,7 +38,7 @@ struct MicroDualNet::Layers {
     }
 
     Scope root() { return {parameters, random}; }
-    void check_inputs(const Tensor& frames, const Tensor& boxes, const Tensor& labels) const;
+    void check_inputs(const Inputs& inputs, const Tensor& labels) const;
 };
 
 namespace {
@@ -62,8 +62,8 @@ void require_input(const char* name, const Tensor& x, const Shape& shape, DType 
 
 }  // namespace
 
-void MicroDualNet::Layers::check_inputs(const Tensor& frames, const Tensor& boxes,
-                                        const Tensor& labels) const {
+void MicroDualNet::Layers::check_inputs(const Inputs& inputs, const Tensor& labels) const {
+    const Tensor& frames = inputs.frames;
     const int64_t T = config.frames, S = config.size;
     const DType dtype = parameters.dtype();
     const Device device = parameters.device();
@@ -74,7 +74,7 @@ void MicroDualNet::Layers::check_inputs(const Tensor& frames, const Tensor& boxe
     const int64_t B = frames.defined() ? frames.dim(0) : 1;
     require_input("frames", frames, {B, T, S, S, 3}, dtype, device);
     if (config.has_entities())
-        require_input("boxes", boxes, {B, T, config.entity_count(), 4}, dtype, device);
+        require_input("boxes", inputs.boxes, {B, T, config.entity_count(), 4}, dtype, device);
     if (labels.defined()) require_input("labels", labels, {B}, DType::i64, device);
 }
 
@@ -97,15 +97,15 @@ const Config& MicroDualNet::config() const { return layers_->config; }
 ParameterStore& MicroDualNet::parameters() { return layers_->parameters; }
 const ParameterStore& MicroDualNet::parameters() const { return layers_->parameters; }
 
-Outputs MicroDualNet::forward(const Tensor& frames, const Tensor& boxes, const Tensor& labels,
+Outputs MicroDualNet::forward(const Inputs& inputs, const Tensor& labels,
                               const ForwardOptions& options) {
     Layers& net = *layers_;
-    net.check_inputs(frames, boxes, labels);
-    const int64_t B = frames.dim(0), T = net.config.frames, S = net.config.size;
-    const Tensor images = cast(frames.view({B * T, S, S, 3}), net.activations);
+    net.check_inputs(inputs, labels);
+    const int64_t B = inputs.clips(), T = net.config.frames, S = net.config.size;
+    const Tensor images = cast(inputs.frames.view({B * T, S, S, 3}), net.activations);
     const Tensor maps = net.backbone.forward(images, options);
     const Tensor features = reshape(maps, {B, T, maps.dim(1), maps.dim(2), maps.dim(3)});
-    return head(features, boxes, labels, options);
+    return head(features, inputs.boxes, labels, options);
 }
 
 Outputs MicroDualNet::head(const Tensor& features, const Tensor& boxes, const Tensor& labels,

@@ -8,6 +8,7 @@
 #include "engine/tensor.h"
 #include "model/config.h"
 #include "model/forward_options.h"
+#include "model/inputs.h"
 
 namespace mdn {
 
@@ -40,10 +41,9 @@ class MicroDualNet {
     ParameterStore& parameters();
     const ParameterStore& parameters() const;
 
-    /// frames [B,T,S,S,3] normalised; boxes [B,T,K,4] in pixels (not read when regions are none);
-    /// labels i64 [B] or undefined. Throws Error naming the tensor whose shape does not fit.
-    Outputs forward(const Tensor& frames, const Tensor& boxes, const Tensor& labels,
-                    const ForwardOptions& options = {});
+    /// Boxes are not read when regions are none; labels i64 [B] or undefined. Throws Error naming
+    /// the tensor whose shape does not fit.
+    Outputs forward(const Inputs& inputs, const Tensor& labels, const ForwardOptions& options = {});
     /// What follows the backbone, from its features [B,T,H,W,C] (SEM to loss).
     Outputs head(const Tensor& features, const Tensor& boxes, const Tensor& labels,
                  const ForwardOptions& options = {});

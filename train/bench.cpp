@@ -22,12 +22,12 @@ namespace mdn {
 TraceInput random_input(const Config& config, int64_t clips, uint64_t seed) {
     Random random(seed);
     const int64_t T = config.frames, S = config.size, K = config.entity_count();
-    TraceInput input{.frames = random.normal_tensor({clips, T, S, S, 3}),
-                     .boxes = Tensor::empty({clips, T, K, 4}),
+    TraceInput input{.inputs = {.frames = random.normal_tensor({clips, T, S, S, 3}),
+                                .boxes = Tensor::empty({clips, T, K, 4})},
                      .labels = Tensor::empty({clips}, DType::i64)};
     const auto size = static_cast<double>(S);
-    for (float* box = input.boxes.data<float>();
-         box != input.boxes.data<float>() + clips * T * K * 4; box += 4)
+    float* const boxes = input.inputs.boxes.data<float>();
+    for (float* box = boxes; box != boxes + clips * T * K * 4; box += 4)
         for (int axis = 0; axis < 2; ++axis) {
             const double begin = random.uniform(0, 15.0 / 16);
             box[axis] = static_cast<float>(size * begin);
@@ -45,11 +45,10 @@ using Work = std::function<void()>;
 
 Work forward_pass(MicroDualNet& model, const TraceInput& input) {
     const Device device = model.parameters().device();
-    return
-        [&model, frames = on_device(input.frames, device), boxes = on_device(input.boxes, device)] {
-            const NoGrad no_grad;
-            model.forward(frames, boxes, Tensor());
-        };
+    return [&model, inputs = on_device(input.inputs, device)] {
+        const NoGrad no_grad;
+        model.forward(inputs, Tensor());
+    };
 }
 
 /// As a run trains: the next batch comes up while the step is under way.
@@ -58,8 +57,7 @@ Work training_step(MicroDualNet& model, const TraceInput& input, const BenchOpti
                                                        OptimizerOptions{.kind = options.optimizer});
     const auto step = std::make_shared<TrainingStep>(model, *optimizer, options.record);
     const auto bring = [=] {
-        step->bring({.frames = input.frames,
-                     .boxes = input.boxes,
+        step->bring({.inputs = input.inputs,
                      .labels = input.labels,
                      .step = optimizer->steps(),
                      .learning_rate = 1e-3});
@@ -74,15 +72,16 @@ Work training_step(MicroDualNet& model, const TraceInput& input, const BenchOpti
 
 Work head_pass(MicroDualNet& model, const TraceInput& input, const BenchOptions& options) {
     const Device device = model.parameters().device();
-    const Tensor boxes = on_device(input.boxes, device), labels = on_device(input.labels, device);
+    const Inputs inputs = on_device(input.inputs, device);
+    const Tensor labels = on_device(input.labels, device);
     Tensor features;
     {
         const NoGrad no_grad;
-        features = model.forward(on_device(input.frames, device), boxes, Tensor()).features;
+        features = model.forward(inputs, Tensor()).features;
         features = cast(features, model.parameters().dtype());
     }
     features.set_requires_grad();
-    const auto work = [&model, features, boxes, labels,
+    const auto work = [&model, features, boxes = inputs.boxes, labels,
                        seed_and_step = Tensor::zeros({2}, DType::i64, device)] {
         model.parameters().zero_grad();
         features.zero_grad();

@@ -91,7 +91,7 @@ class BenchCommand final : public Command {
         const bool on_cpu = machine_.device == Device::cpu;
         const int64_t memory =
             on_cpu ? peak_resident_bytes() : allocator(machine_.device).stats().reserved_bytes;
-        const int64_t clips = input.frames.dim(0);
+        const int64_t clips = input.inputs.clips();
         const double seconds = median(times), gflops = operations(config, clips) / seconds * 1e-9;
         const DType dtype = machine_.precision == Precision::bf16 ? DType::bf16 : DType::f32;
         const double gemm = measure_gemm_peak(machine_.device, dtype);

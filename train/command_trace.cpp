@@ -42,8 +42,8 @@ class TraceCommand final : public Command {
         const bool training = mode_ == Mode::by_default ? gradients_ : mode_ == Mode::train;
         auto tensors = trace(*loaded.model, input, {.training = training, .gradients = gradients_});
         if (input_.from_dataset()) {
-            tensors.emplace_back("frames", input.frames);
-            tensors.emplace_back("boxes", input.boxes);
+            tensors.emplace_back("frames", input.inputs.frames);
+            tensors.emplace_back("boxes", input.inputs.boxes);
         }
         write_safetensors(output_, tensors);
         notes << "wrote " << tensors.size() << " tensors to " << output_ << "\n";

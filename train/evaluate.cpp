@@ -50,8 +50,8 @@ Evaluation evaluate(MicroDualNet& model, Loader& loader, int64_t views,
     int64_t done = 0;
     loader.start(0);
     while (const std::optional<Batch> batch = loader.next()) {
-        const Outputs outputs = model.forward(on_device(batch->frames, device),
-                                              on_device(batch->boxes, device), Tensor());
+        const Inputs inputs{.frames = batch->frames, .boxes = batch->boxes};
+        const Outputs outputs = model.forward(on_device(inputs, device), Tensor());
         const Tensor logits = on_device(outputs.logits, Device::cpu);
         const Tensor alpha = on_device(outputs.alpha, Device::cpu);
         const int64_t classes = logits.dim(1), entities = alpha.defined() ? alpha.dim(1) : 0;

@@ -103,4 +103,8 @@ Tensor on_device(const Tensor& x, Device device) {
     return !x.defined() || x.device() == device ? x : x.to(device);
 }
 
+Inputs on_device(const Inputs& inputs, Device device) {
+    return inputs.each([&](const Tensor& x) { return on_device(x, device); });
+}
+
 }  // namespace mdn

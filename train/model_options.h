@@ -66,5 +66,6 @@ void check_class_count(const Config& config, int64_t classes, const std::string&
 
 /// `x` itself if it lives there already.
 Tensor on_device(const Tensor& x, Device device);
+Inputs on_device(const Inputs& inputs, Device device);
 
 }  // namespace mdn

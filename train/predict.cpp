@@ -41,8 +41,8 @@ Prediction predict(MicroDualNet& model, const ClipFiles& files) {
     const NoGrad no_grad;
     const Clip clip = read_clip(files, clip_options(model.config(), Sampling::test));
     const Device device = model.parameters().device();
-    const Outputs outputs =
-        model.forward(on_device(clip.frames, device), on_device(clip.boxes, device), Tensor());
+    const Inputs inputs{.frames = clip.frames, .boxes = clip.boxes};
+    const Outputs outputs = model.forward(on_device(inputs, device), Tensor());
     const std::vector<float> logits = outputs.logits.to_vector<float>();
     if (!std::all_of(logits.begin(), logits.end(), [](float x) { return std::isfinite(x); }))
         throw Error("the logits of clip " + files.name + " are not finite",

@@ -42,26 +42,28 @@ Tensor fixed_layout(const Config& config, int64_t clips) {
 
 Outputs forward(MicroDualNet& model, const TraceInput& input, bool training) {
     const Device device = model.parameters().device();
-    return model.forward(on_device(input.frames, device), on_device(input.boxes, device),
-                         on_device(input.labels, device), {.training = training});
+    return model.forward(on_device(input.inputs, device), on_device(input.labels, device),
+                         {.training = training});
 }
 
 }  // namespace
 
 TraceInput read_trace_input(const std::string& path, const Config& config) {
     const SafetensorsFile file = read_safetensors(path);
-    TraceInput input{.frames = file.at("frames"), .boxes = {}, .labels = file.find("labels")};
-    const int64_t B = input.frames.rank() > 0 ? input.frames.dim(0) : 0;
+    TraceInput input{.inputs = {}, .labels = file.find("labels")};
+    Inputs& inputs = input.inputs;
+    inputs.frames = file.at("frames");
+    const int64_t B = inputs.frames.rank() > 0 ? inputs.frames.dim(0) : 0;
     if (B < 1)
-        throw Error(path + ": frames has shape " + to_string(input.frames.shape()) +
+        throw Error(path + ": frames has shape " + to_string(inputs.frames.shape()) +
                     ", which holds no clips");
     const int64_t T = config.frames, S = config.size, K = config.entity_count();
-    check_tensor(path, "frames", input.frames, DType::f32, {B, T, S, S, 3},
+    check_tensor(path, "frames", inputs.frames, DType::f32, {B, T, S, S, 3},
                  "(frames and size of the config)");
-    if (config.regions == Regions::fixed) input.boxes = fixed_layout(config, B);
+    if (config.regions == Regions::fixed) inputs.boxes = fixed_layout(config, B);
     if (config.regions == Regions::keypoints) {
-        input.boxes = file.at("boxes");
-        check_tensor(path, "boxes", input.boxes, DType::f32, {B, T, K, 4},
+        inputs.boxes = file.at("boxes");
+        check_tensor(path, "boxes", inputs.boxes, DType::f32, {B, T, K, 4},
                      "(frames and entities of the config)");
     }
     if (input.labels.defined()) {
@@ -75,7 +77,8 @@ TraceInput read_trace_clip(const std::string& dataset, const std::string& clip,
                            const Config& config) {
     const ListedClip listed = find_clip(dataset, clip, config.classes, clip_needs(config));
     const Clip read = read_clip(listed.files, clip_options(config, Sampling::test));
-    return {read.frames, read.boxes, Tensor::from<int64_t>({listed.label}, {1})};
+    return {{.frames = read.frames, .boxes = read.boxes},
+            Tensor::from<int64_t>({listed.label}, {1})};
 }
 
 std::vector<std::pair<std::string, Tensor>> trace(MicroDualNet& model, const TraceInput& input,

@@ -14,8 +14,7 @@ namespace mdn {
 
 /// One batch, on the CPU. `labels` may be undefined.
 struct TraceInput {
-    Tensor frames;  // [B,T,S,S,3] f32, normalised
-    Tensor boxes;   // [B,T,K,4] f32, pixels
+    Inputs inputs;  // f32
     Tensor labels;  // [B] i64
 };
 

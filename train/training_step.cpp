@@ -14,23 +14,28 @@ TrainingStep::TrainingStep(MicroDualNet& model, Optimizer& optimizer, bool recor
 
 void TrainingStep::bring(const StepInput& input) {
     const Device device = model_.parameters().device();
-    brought_ = input.frames.dim(0);
+    brought_ = input.labels.dim(0);
     Work& work = work_[brought_];
-    if (!work.frames.defined()) {
-        work.frames = Tensor::empty(input.frames.shape(), input.frames.dtype(), device);
-        work.boxes = Tensor::empty(input.boxes.shape(), input.boxes.dtype(), device);
-        work.labels = Tensor::empty(input.labels.shape(), input.labels.dtype(), device);
-        work.seed_and_step = Tensor::empty({2}, DType::i64, device);
+    const Tensor seed_and_step = Tensor::from<int64_t>({input.seed, input.step}, {2});
+    if (!work.labels.defined()) {
+        const auto place_for = [&](const Tensor& x) {
+            return Tensor::empty(x.shape(), x.dtype(), device);
+        };
+        work.inputs = input.inputs.each(place_for);
+        work.labels = place_for(input.labels);
+        work.seed_and_step = place_for(seed_and_step);
     }
-    uploader_->start({input.frames, input.boxes, input.labels,
-                      Tensor::from<int64_t>({input.seed, input.step}, {2}),
-                      Optimizer::schedule_for(input.learning_rate, input.step + 1)});
+    std::vector<Tensor> told = input.inputs.given();
+    told.insert(told.end(), {input.labels, seed_and_step,
+                             Optimizer::schedule_for(input.learning_rate, input.step + 1)});
+    uploader_->start(told);
 }
 
 void TrainingStep::start() {
     Work& work = work_.at(brought_);
-    uploader_->finish(
-        {work.frames, work.boxes, work.labels, work.seed_and_step, optimizer_.schedule()});
+    std::vector<Tensor> told = work.inputs.given();
+    told.insert(told.end(), {work.labels, work.seed_and_step, optimizer_.schedule()});
+    uploader_->finish(told);
     // The first runs fill the allocator's cache with all that a recording will need.
     constexpr int64_t warm_up = 2;
     if (record_ && !work.recording && work.runs >= warm_up) record(work);
@@ -46,9 +51,8 @@ void TrainingStep::start() {
 
 void TrainingStep::run(Work& work) {
     model_.parameters().zero_grad();
-    const Outputs outputs =
-        model_.forward(work.frames, work.boxes, work.labels,
-                       {.training = true, .dropout_seed_and_step = work.seed_and_step});
+    const Outputs outputs = model_.forward(
+        work.inputs, work.labels, {.training = true, .dropout_seed_and_step = work.seed_and_step});
     work.loss = outputs.loss.detach();
     work.loss_ce = outputs.loss_ce.detach();
     work.loss_mac = outputs.loss_mac.detach();

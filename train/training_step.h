@@ -15,7 +15,8 @@ namespace mdn {
 
 /// What one step is told: host tensors as MicroDualNet::forward takes them, and numbers.
 struct StepInput {
-    Tensor frames, boxes, labels;
+    Inputs inputs;
+    Tensor labels;
     int64_t seed = 0, step = 0;  // of dropout; step counts from 0
     double learning_rate = 0;
 };
@@ -44,7 +45,8 @@ class TrainingStep {
   private:
     /// Everything of one batch size. Recorded work reads and writes these very tensors.
     struct Work {
-        Tensor frames, boxes, labels, seed_and_step;
+        Inputs inputs;
+        Tensor labels, seed_and_step;
         Tensor loss, loss_ce, loss_mac;
         int64_t runs = 0;
         // Parameters and where the recording leaves their gradients.

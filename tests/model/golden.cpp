@@ -32,8 +32,9 @@ struct Case {
 
     Outputs forward(bool training) {
         const Device device = model.parameters().device();
-        return model.forward(input.at("frames").to(device), input.at("boxes").to(device),
-                             input.at("labels").to(device), {.training = training});
+        return model.forward(
+            {.frames = input.at("frames").to(device), .boxes = input.at("boxes").to(device)},
+            input.at("labels").to(device), {.training = training});
     }
 };
 

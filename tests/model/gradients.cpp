@@ -34,9 +34,7 @@ Report check_model_gradients(const Config& config, bool with_dropout, int sample
     ForwardOptions options{.training = true};
     if (with_dropout)
         options.dropout_seed_and_step = Tensor::from(std::vector<int64_t>{11, 4}, {2});
-    const auto loss = [&] {
-        return model.forward(batch.frames, batch.boxes, batch.labels, options).loss;
-    };
+    const auto loss = [&] { return model.forward(batch.inputs, batch.labels, options).loss; };
     backward(loss());
 
     const NoGrad no_grad;

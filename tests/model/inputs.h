@@ -26,7 +26,8 @@ inline Config small_config() {
 }
 
 struct Batch {
-    Tensor frames, boxes, labels;
+    Inputs inputs;
+    Tensor labels;
 };
 
 /// Normal pixels, boxes of random corners (some reach outside the image), random labels.
@@ -44,8 +45,9 @@ inline Batch random_batch(const Config& config, int64_t clips, uint64_t seed,
         }
     std::vector<int64_t> labels;
     for (int64_t b = 0; b < clips; ++b) labels.push_back(random.below(config.classes));
-    return {random.normal_tensor({clips, T, S, S, 3}, 1, dtype),
-            dtype == DType::f64 ? boxes : boxes.to(dtype), Tensor::from(labels, {clips})};
+    return {{.frames = random.normal_tensor({clips, T, S, S, 3}, 1, dtype),
+             .boxes = dtype == DType::f64 ? boxes : boxes.to(dtype)},
+            Tensor::from(labels, {clips})};
 }
 
 }  // namespace mdn::test

@@ -46,7 +46,7 @@ Shape shape_of(const Names& names, const std::string& name) {
 }
 
 Outputs run(MicroDualNet& model, const test::Batch& batch, const ForwardOptions& options = {}) {
-    return model.forward(batch.frames, batch.boxes, batch.labels, options);
+    return model.forward(batch.inputs, batch.labels, options);
 }
 
 bool finite(const Tensor& x) {
@@ -154,13 +154,13 @@ TEST_SUITE("model/micro_dualnet") {
         config.regions = Regions::none;
         MicroDualNet model(config, 3);
         const test::Batch batch = test::random_batch(config, 2, 4);
-        const Outputs none = model.forward(batch.frames, {}, batch.labels);
+        const Outputs none = model.forward({.frames = batch.inputs.frames}, batch.labels);
         for (const Tensor& absent :
              {none.entities, none.st, none.ts, none.fused, none.alpha, none.f_entity})
             CHECK_FALSE(absent.defined());
         CHECK(none.logits.shape() == Shape{2, 3});
         CHECK(none.loss_mac.item() == 0);
-        CHECK_FALSE(model.forward(batch.frames, {}, {}).loss.defined());
+        CHECK_FALSE(model.forward({.frames = batch.inputs.frames}, {}).loss.defined());
     }
 
     TEST_CASE("the loss of the consistency term reaches the paths") {
@@ -315,23 +315,24 @@ TEST_SUITE("model/micro_dualnet") {
         const test::Batch good = test::random_batch(config, 2, 4);
         const auto refused = [&](const Tensor& frames, const Tensor& boxes, const Tensor& labels,
                                  const char* message) {
-            CHECK_THROWS_WITH_AS(model.forward(frames, boxes, labels), doctest::Contains(message),
+            CHECK_THROWS_WITH_AS(model.forward({frames, boxes}, labels), doctest::Contains(message),
                                  Error);
         };
         const auto shaped = [](Shape shape) { return Tensor::full(std::move(shape), 0.5); };
-        refused({}, good.boxes, good.labels, "frames is not given");
-        refused(shaped({2, 3, 16, 16}), good.boxes, good.labels, "frames has shape [2, 3, 16, 16]");
-        refused(shaped({2, 4, 16, 16, 3}), good.boxes, good.labels,
+        refused({}, good.inputs.boxes, good.labels, "frames is not given");
+        refused(shaped({2, 3, 16, 16}), good.inputs.boxes, good.labels,
+                "frames has shape [2, 3, 16, 16]");
+        refused(shaped({2, 4, 16, 16, 3}), good.inputs.boxes, good.labels,
                 "frames has shape [2, 4, 16, 16, 3], expected [2, 3, 16, 16, 3]");
-        refused(shaped({2, 3, 17, 17, 3}), good.boxes, good.labels, "frames has shape");
-        refused(shaped({0, 3, 16, 16, 3}), good.boxes, good.labels, "frames has shape");
-        refused(good.frames.to(DType::f64), good.boxes, good.labels, "frames is f64");
-        refused(good.frames, {}, good.labels, "boxes is not given");
-        refused(good.frames, shaped({2, 3, 1, 4}), good.labels,
+        refused(shaped({2, 3, 17, 17, 3}), good.inputs.boxes, good.labels, "frames has shape");
+        refused(shaped({0, 3, 16, 16, 3}), good.inputs.boxes, good.labels, "frames has shape");
+        refused(good.inputs.frames.to(DType::f64), good.inputs.boxes, good.labels, "frames is f64");
+        refused(good.inputs.frames, {}, good.labels, "boxes is not given");
+        refused(good.inputs.frames, shaped({2, 3, 1, 4}), good.labels,
                 "boxes has shape [2, 3, 1, 4], expected [2, 3, 2, 4]");
-        refused(good.frames, good.boxes, Tensor::from(std::vector<int64_t>{1}, {1}),
+        refused(good.inputs.frames, good.inputs.boxes, Tensor::from(std::vector<int64_t>{1}, {1}),
                 "labels has shape [1], expected [2]");
-        refused(good.frames, good.boxes, shaped({2}), "labels is f32");
+        refused(good.inputs.frames, good.inputs.boxes, shaped({2}), "labels is f32");
         Config wrong = config;
         wrong.heads = 3;
         CHECK_THROWS_WITH_AS(MicroDualNet{wrong}, doctest::Contains("dim must be a multiple"),

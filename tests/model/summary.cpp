@@ -36,7 +36,7 @@ int64_t measured_peak(const Config& config, int64_t clips) {
     memory.reset_peak();
     const ForwardOptions options{
         .training = true, .dropout_seed_and_step = Tensor::from(std::vector<int64_t>{1, 0}, {2})};
-    const Outputs out = model.forward(batch.frames, batch.boxes, batch.labels, options);
+    const Outputs out = model.forward(batch.inputs, batch.labels, options);
     backward(out.loss);
     optimizer.step(1e-3);
     return memory.stats().peak_used_bytes - before;
@@ -90,7 +90,7 @@ TEST_SUITE("model/summary") {
             MicroDualNet model(config);
             const test::Batch batch = test::random_batch(config, 2, 3);
             const NoGrad no_grad;
-            const Outputs out = model.forward(batch.frames, batch.boxes, {});
+            const Outputs out = model.forward(batch.inputs, {});
             const auto check = [&](const std::string& name, const Tensor& y) {
                 INFO(name);
                 for (const LayerSummary& layer : summarize(config).layers)

@@ -209,7 +209,7 @@ TEST_SUITE("train/trace") {
                                   {"boxes", random.uniform_tensor({3, 2, 2, 4}, 1, 30)}});
         std::vector<float> layout(3 * 2 * 2 * 4);
         fixed_boxes({Entity::face, Entity::left_hand}, 6, 32, layout.data());
-        CHECK(read_trace_input(input, config).boxes.to_vector<float>() == layout);
+        CHECK(read_trace_input(input, config).inputs.boxes.to_vector<float>() == layout);
     }
 
     TEST_CASE("inputs that do not fit the config are refused, naming the tensor") {

@@ -21,8 +21,7 @@ Config config_with_dropout() {
 }
 
 StepInput input_of(const test::Batch& batch, int64_t step) {
-    return {.frames = batch.frames,
-            .boxes = batch.boxes,
+    return {.inputs = batch.inputs,
             .labels = batch.labels,
             .seed = 5,
             .step = step,
@@ -90,7 +89,8 @@ TEST_SUITE("train/training_step") {
                     input_of(test::random_batch(config, 2, static_cast<uint64_t>(step)), step);
                 by_hand.parameters().zero_grad();
                 const Outputs outputs = by_hand.forward(
-                    input.frames.to(device), input.boxes.to(device), input.labels.to(device),
+                    input.inputs.each([&](const Tensor& x) { return x.to(device); }),
+                    input.labels.to(device),
                     {.training = true,
                      .dropout_seed_and_step = Tensor::from<int64_t>({5, step}, {2}).to(device)});
                 backward(outputs.loss);
@@ -127,7 +127,7 @@ TEST_SUITE("train/training_step") {
             Optimizer optimizer(model.parameters(), adamw);
             TrainingStep training(model, optimizer, false);
             test::Batch batch = test::random_batch(model.config(), 2, 1);
-            batch.frames.data<float>()[7] = NAN;
+            batch.inputs.frames.data<float>()[7] = NAN;
             training.bring(input_of(batch, 0));
             training.start();
             CHECK_THROWS_WITH_AS(training.finish(), doctest::Contains("loss is not finite"),
