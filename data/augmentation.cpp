@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <string>
 #include <vector>
+
+#include "engine/error.h"
 
 namespace mdn {
 
@@ -68,8 +71,27 @@ FrameSize resized(FrameSize frame, std::int64_t S) {
 }
 
 Transform evaluation_transform(FrameSize frame, std::int64_t S) {
+    return evaluation_transforms(frame, S, 1).front();
+}
+
+std::vector<Transform> evaluation_transforms(FrameSize frame, std::int64_t S, std::int64_t crops) {
+    if (crops != 1 && crops != 3)
+        throw Error("the number of crops must be 1 or 3, not " + std::to_string(crops));
     const FrameSize large = resized(frame, S);
-    return transform_to(frame, large, {(large.width - S) / 2, (large.height - S) / 2, S, S}, S);
+    const Crop centre = {(large.width - S) / 2, (large.height - S) / 2, S, S};
+    if (crops == 1) return {transform_to(frame, large, centre, S)};
+    Crop first = centre, last = centre;
+    if (large.width >= large.height) {
+        first.x = 0;
+        last.x = large.width - S;
+    } else {
+        first.y = 0;
+        last.y = large.height - S;
+    }
+    std::vector<Transform> transforms;
+    for (const Crop& crop : {first, centre, last})
+        transforms.push_back(transform_to(frame, large, crop, S));
+    return transforms;
 }
 
 Transform training_transform(FrameSize frame, std::int64_t S, Random& random,

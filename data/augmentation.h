@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "data/transform.h"
 #include "engine/random.h"
@@ -19,6 +20,11 @@ FrameSize resized(FrameSize frame, std::int64_t S);
 
 /// Evaluation (SPEC §9): resize, then the centre crop of S at offset ⌊(W-S)/2⌋, ⌊(H-S)/2⌋.
 Transform evaluation_transform(FrameSize frame, std::int64_t S);
+
+/// One crop: evaluation_transform(). Three (ThreeCrop of MMAction2): the first, the middle and the
+/// last S×S along the longer side of the resized frame (x where they are equal), each centred along
+/// the other; the second is evaluation_transform(). Throws Error for any other number.
+std::vector<Transform> evaluation_transforms(FrameSize frame, std::int64_t S, std::int64_t crops);
 
 /// Training: resize, MultiScaleCrop (TSM), mirror with probability ½. The crop's sides are 1, .875,
 /// .75 or .66 of the short side (those at least `min_crop_scale`, and 1 always), at most one step

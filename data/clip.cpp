@@ -9,7 +9,13 @@
 
 namespace mdn {
 
-ClipReader::ClipReader(ClipOptions options) : options_(std::move(options)) {}
+ClipReader::ClipReader(ClipOptions options) : options_(std::move(options)) {
+    if (options_.samplings < 1)
+        throw Error("the number of samplings of a clip must be at least 1, not " +
+                    std::to_string(options_.samplings));
+    if (options_.crops != 1 && options_.crops != 3)
+        throw Error("the number of crops must be 1 or 3, not " + std::to_string(options_.crops));
+}
 
 bool ClipReader::fits_in_cache(std::int64_t bytes) {
     if (cached_bytes_ + bytes > options_.cache_bytes) return false;
@@ -55,36 +61,47 @@ bool ClipReader::read(const ClipFiles& clip, Random& random, float* frames, floa
     const std::int64_t T = options_.frames, S = options_.size;
     const std::int64_t K = static_cast<std::int64_t>(options_.entities.size());
     const bool training = options_.sampling == Sampling::train;
-    const std::vector<std::int64_t> sampled = training ? sample_train(clip.count, T, random)
-                                              : options_.sampling == Sampling::twice
-                                                  ? sample_twice(clip.count, T)
-                                                  : sample_test(clip.count, T);
+    // Frame t of sampling j is sampled[j·T + t].
+    std::vector<std::int64_t> sampled;
+    if (training) sampled = sample_train(clip.count, T, random);
+    for (std::int64_t j = 0; !training && j < options_.samplings; ++j) {
+        const auto view = sample_test(clip.count, T, j, options_.samplings);
+        sampled.insert(sampled.end(), view.begin(), view.end());
+    }
 
     FrameSize size;
-    Transform transform;
-    const std::int64_t frame_floats = S * S * 3;
+    std::vector<Transform> crops;
+    const std::int64_t frame_floats = S * S * 3, count = training ? 1 : options_.crops;
+    // Where frame i of `sampled` goes in view `crop` of its sampling.
+    const auto place = [&](std::int64_t i, std::int64_t crop) {
+        return frames + ((i / T * count + crop) * T + i % T) * frame_floats;
+    };
     for (std::size_t i = 0; i < sampled.size(); ++i) {
-        float* out = frames + static_cast<std::int64_t>(i) * frame_floats;
         // Short clips repeat frames: each is decoded once.
         const auto same = std::find(sampled.begin(), sampled.begin() + i, sampled[i]);
         if (same != sampled.begin() + i) {
-            const float* done = frames + (same - sampled.begin()) * frame_floats;
-            std::copy(done, done + frame_floats, out);
+            for (std::int64_t crop = 0; crop < count; ++crop) {
+                const float* done = place(same - sampled.begin(), crop);
+                std::copy(done, done + frame_floats, place(i, crop));
+            }
             continue;
         }
         const auto path = clip.frame(sampled[i]);
         const auto decoded = image(path);
         if (i == 0) {
             size = {decoded->width, decoded->height};
-            transform = training ? training_transform(size, S, random, options_.min_crop_scale)
-                                 : evaluation_transform(size, S);
+            if (training)
+                crops = {training_transform(size, S, random, options_.min_crop_scale)};
+            else
+                crops = evaluation_transforms(size, S, options_.crops);
         } else if (decoded->width != size.width || decoded->height != size.height) {
             throw Error(path.string() + " is " + std::to_string(decoded->width) + "x" +
                         std::to_string(decoded->height) + ", but " +
                         clip.frame(sampled[0]).filename().string() + " is " +
                         std::to_string(size.width) + "x" + std::to_string(size.height));
         }
-        resample(*decoded, transform, S, out);
+        for (std::int64_t crop = 0; crop < count; ++crop)
+            resample(*decoded, crops[crop], S, place(i, crop));
     }
 
     const std::int64_t views = options_.views();
@@ -101,8 +118,8 @@ bool ClipReader::read(const ClipFiles& clip, Random& random, float* frames, floa
     for (std::int64_t view = 0; view < views; ++view) {
         std::vector<std::optional<Pose>> poses;
         for (std::int64_t t = 0; t < T; ++t) {
-            const std::optional<Pose>& pose = (*person)[sampled[view * T + t]];
-            poses.push_back(pose ? std::optional(moved(transform, *pose)) : std::nullopt);
+            const std::optional<Pose>& pose = (*person)[sampled[view / count * T + t]];
+            poses.push_back(pose ? std::optional(moved(crops[view % count], *pose)) : std::nullopt);
         }
         visible |= keypoint_boxes(options_.entities, poses, S, boxes + view * T * K * 4);
     }

@@ -30,21 +30,26 @@ struct ClipOptions {
     std::int64_t size = 224;  // S
     std::vector<Entity> entities;
     BoxSource boxes = BoxSource::keypoints;
-    /// `train` samples and augments at random; the others crop the centre.
+    /// `train` samples and augments at random; `test` samples evenly and crops the centre.
     Sampling sampling = Sampling::test;
+    /// Of `test`: temporal samplings (sample_test) and crops (evaluation_transforms, 1 or 3) of a
+    /// clip. Every sampling with every crop is a view, averaged by the caller.
+    std::int64_t samplings = 1;
+    std::int64_t crops = 1;
     /// Smallest side of training's crops, as a part of the short side: see training_transform().
     double min_crop_scale = 0.66;
     /// Decoded frames and chosen persons are kept in memory up to this many bytes, those read first
     /// for good (each epoch reads all, so that nothing is worth more than anything else).
     std::int64_t cache_bytes = 0;
 
-    /// Clips of T frames that one clip becomes: 2 for `twice`, else 1.
-    std::int64_t views() const { return sampling == Sampling::twice ? 2 : 1; }
+    /// Clips of T frames that one clip becomes, the crops of a sampling next to each other.
+    std::int64_t views() const { return sampling == Sampling::test ? samplings * crops : 1; }
 };
 
 /// Reads clips as `options` say; safe to use from several threads at once.
 class ClipReader {
   public:
+    /// Throws Error for a number of samplings or crops that there is not.
     explicit ClipReader(ClipOptions options);
 
     const ClipOptions& options() const { return options_; }

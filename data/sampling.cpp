@@ -19,15 +19,13 @@ std::vector<std::int64_t> sample_train(std::int64_t N, std::int64_t T, Random& r
     return frames;
 }
 
-std::vector<std::int64_t> sample_test(std::int64_t N, std::int64_t T) {
+std::vector<std::int64_t> sample_test(std::int64_t N, std::int64_t T, std::int64_t view,
+                                      std::int64_t views) {
+    // (½ + j/V) mod 1, in units of 1/(2V).
+    const std::int64_t offset = (views + 2 * view) % (2 * views);
     std::vector<std::int64_t> frames;
-    for (std::int64_t k = 0; k < T; ++k) frames.push_back((2 * k + 1) * N / (2 * T));
-    return frames;
-}
-
-std::vector<std::int64_t> sample_twice(std::int64_t N, std::int64_t T) {
-    std::vector<std::int64_t> frames = sample_test(N, T);
-    for (std::int64_t k = 0; k < T; ++k) frames.push_back(k * N / T);
+    for (std::int64_t k = 0; k < T; ++k)
+        frames.push_back((2 * views * k + offset) * N / (2 * views * T));
     return frames;
 }
 

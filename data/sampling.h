@@ -10,18 +10,17 @@ namespace mdn {
 
 enum class Sampling {
     train,  // one random frame of each of T segments
-    test,   // the middle frame of each
-    twice,  // the middle frames, then the first frames: two views of a clip, averaged by the caller
+    test,   // the same place of each: one view of the clip, or several
 };
 
 /// Training: with a = ⌊N/T⌋, frame k is k·a + random[0,a) if a > 0, else round(k·N/T) mod N (half
 /// to even), so short clips repeat frames. N, T ≥ 1.
 std::vector<std::int64_t> sample_train(std::int64_t N, std::int64_t T, Random& random);
 
-/// Testing: frame k is ⌊k·N/T + N/(2T)⌋, for short clips too.
-std::vector<std::int64_t> sample_test(std::int64_t N, std::int64_t T);
-
-/// `twice_sample`: 2T frames, those of sample_test followed by ⌊k·N/T⌋.
-std::vector<std::int64_t> sample_twice(std::int64_t N, std::int64_t T);
+/// Testing, view j of V: frame k is ⌊k·N/T + N/T·((½ + j/V) mod 1)⌋, for short clips too. The first
+/// view takes the middles of the segments, ⌊k·N/T + N/(2T)⌋, as a test with one view does; the
+/// others lie evenly around them. Two views are TSM's `twice_sample`. 0 ≤ view < views.
+std::vector<std::int64_t> sample_test(std::int64_t N, std::int64_t T, std::int64_t view = 0,
+                                      std::int64_t views = 1);
 
 }  // namespace mdn

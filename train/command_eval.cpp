@@ -14,7 +14,8 @@ class EvalCommand final : public Command {
     ModelOptions model_;
     MachineOptions machine_;
     std::string data_, split_ = "test", json_file_, confusion_, report_;
-    bool json_ = false, twice_ = false;
+    ViewOptions views_;
+    bool json_ = false;
     int64_t batch_ = 16, workers_ = 2;
 
   public:
@@ -30,9 +31,8 @@ class EvalCommand final : public Command {
                      "write the confusion matrix to this CSV file");
         options.text("--report", report_, "FILE",
                      "write a page with routing and confusions (HTML)");
-        options.flag("--twice", twice_,
-                     "average two samplings of every clip (twice_sample of TSM)");
-        options.integer("--batch", batch_, 1, 4096, "clips at a time");
+        views_.declare(options);
+        options.integer("--batch", batch_, 1, 4096, "clips at a time, each with all its views");
         options.integer("--workers", workers_, 1, 256, "threads that decode frames");
         machine_.declare(options);
         machine_.declare_precision(options);
@@ -45,7 +45,8 @@ class EvalCommand final : public Command {
         const Config& config = loaded.model->config();
         const ClassNames classes = read_class_names(data_);
         check_class_count(config, classes.count(), data_);
-        const ClipOptions clips = clip_options(config, twice_ ? Sampling::twice : Sampling::test);
+        ClipOptions clips = clip_options(config, Sampling::test);
+        views_.apply(clips);
         Loader loader(read_split(data_, split_, classes.count(), clip_needs(config)), clips,
                       {.batch_size = batch_, .workers = workers_});
 

@@ -12,6 +12,7 @@ namespace {
 class PredictCommand final : public Command {
     ModelOptions model_;
     MachineOptions machine_;
+    ViewOptions views_;
     std::string dataset_, clip_, frames_, keypoints_;
     int64_t top_ = 5;
     bool json_ = false;
@@ -51,6 +52,7 @@ class PredictCommand final : public Command {
                      "with --frames: folder with OpenPose's JSON files");
         options.integer("--top", top_, 1, 10000, "classes to show");
         options.flag("--json", json_, "print one JSON object");
+        views_.declare(options);
         machine_.declare(options);
         machine_.declare_precision(options);
     }
@@ -64,7 +66,9 @@ class PredictCommand final : public Command {
         const ClipFiles files =
             dataset_.empty() ? clip_in_folders(frames_, keypoints_)
                              : find_clip(dataset_, clip_, config.classes, clip_needs(config)).files;
-        const Prediction prediction = predict(*loaded.model, files);
+        ClipOptions clips = clip_options(config, Sampling::test);
+        views_.apply(clips);
+        const Prediction prediction = predict(*loaded.model, files, clips);
         out << (json_ ? prediction_json : prediction_text)(prediction, names, config.entities,
                                                            top_);
     }

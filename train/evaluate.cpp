@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "engine/autograd.h"
 #include "engine/optim.h"
@@ -21,25 +22,28 @@ std::vector<double> probabilities_of(const float* logits, int64_t classes) {
     return probabilities;
 }
 
-namespace {
-
-/// Adds one view of a clip, which counts for 1/views.
-void add_view(ClipPrediction& clip, const float* logits, int64_t classes, const float* alpha,
-              int64_t entities, int64_t views) {
-    if (!std::all_of(logits, logits + classes, [](float x) { return std::isfinite(x); }))
-        throw NonFinite("the logits of clip " + clip.clip + " are not finite",
-                        "the weights are broken, or training had diverged");
-    const std::vector<double> probabilities = probabilities_of(logits, classes);
-    clip.probabilities.resize(probabilities.size(), 0.0);
-    for (size_t c = 0; c < probabilities.size(); ++c)
-        clip.probabilities[c] += probabilities[c] / static_cast<double>(views);
-    if (!alpha) return;
-    clip.alpha_st.resize(static_cast<size_t>(entities), 0.0);
-    for (int64_t k = 0; k < entities; ++k)
-        clip.alpha_st[k] += alpha[2 * k] / static_cast<double>(views);
+ViewAverage average_views(const Tensor& logits, const Tensor& alpha, int64_t first, int64_t views,
+                          const std::string& clip) {
+    const int64_t classes = logits.dim(1), entities = alpha.defined() ? alpha.dim(1) : 0;
+    const auto count = static_cast<double>(views);
+    ViewAverage mean{
+        .probabilities = std::vector<double>(static_cast<size_t>(classes), 0.0),
+        .alpha = std::vector<std::pair<double, double>>(static_cast<size_t>(entities))};
+    for (int64_t view = first; view < first + views; ++view) {
+        const float* row = logits.data<float>() + view * classes;
+        if (!std::all_of(row, row + classes, [](float x) { return std::isfinite(x); }))
+            throw NonFinite("the logits of clip " + clip + " are not finite",
+                            "the weights are broken, or training had diverged");
+        const std::vector<double> probabilities = probabilities_of(row, classes);
+        for (int64_t c = 0; c < classes; ++c) mean.probabilities[c] += probabilities[c] / count;
+        for (int64_t k = 0; k < entities; ++k) {
+            const float* weights = alpha.data<float>() + (view * entities + k) * 2;
+            mean.alpha[k].first += weights[0] / count;
+            mean.alpha[k].second += weights[1] / count;
+        }
+    }
+    return mean;
 }
-
-}  // namespace
 
 Evaluation evaluate(MicroDualNet& model, Loader& loader, int64_t views,
                     const std::function<void(int64_t)>& progress) {
@@ -54,17 +58,14 @@ Evaluation evaluate(MicroDualNet& model, Loader& loader, int64_t views,
         const Outputs outputs = model.forward(on_device(inputs, device), Tensor());
         const Tensor logits = on_device(outputs.logits, Device::cpu);
         const Tensor alpha = on_device(outputs.alpha, Device::cpu);
-        const int64_t classes = logits.dim(1), entities = alpha.defined() ? alpha.dim(1) : 0;
         for (size_t b = 0; b < batch->clips.size(); ++b) {
             ClipPrediction& clip = result.predictions[batch->clips[b]];
             clip.clip = loader.clips()[batch->clips[b]].files.name;
             clip.label = loader.clips()[batch->clips[b]].label;
-            for (int64_t view = 0; view < views; ++view) {
-                const int64_t row = static_cast<int64_t>(b) * views + view;
-                add_view(clip, logits.data<float>() + row * classes, classes,
-                         entities > 0 ? alpha.data<float>() + row * entities * 2 : nullptr,
-                         entities, views);
-            }
+            ViewAverage mean =
+                average_views(logits, alpha, static_cast<int64_t>(b) * views, views, clip.clip);
+            clip.probabilities = std::move(mean.probabilities);
+            for (const auto& [st, ts] : mean.alpha) clip.alpha_st.push_back(st);
             clip.loss = -std::log(std::max(clip.probabilities[clip.label], 1e-300));
         }
         result.without_person += batch->without_person;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "data/loader.h"
@@ -15,9 +17,20 @@ struct Evaluation {
     int64_t without_person = 0;               // clips whose boxes are the whole frame
 };
 
-/// Evaluation mode, no gradients. Of a clip with two views (Sampling::twice) probabilities and
-/// routing weights are averaged. `progress`, where given, is told the clips done after each batch.
-/// Throws NonFinite naming the clip if a logit is not finite.
+/// What the model says about a clip: the mean over its views.
+struct ViewAverage {
+    std::vector<double> probabilities;             // [C], mean of the views' softmax
+    std::vector<std::pair<double, double>> alpha;  // [K], (ST, TS); empty without two paths
+};
+
+/// The mean over rows first … first+views-1 of logits [rows,C] and alpha [rows,K,2] (undefined
+/// without two paths), on the CPU. Throws NonFinite naming the clip if a logit is not finite.
+ViewAverage average_views(const Tensor& logits, const Tensor& alpha, int64_t first, int64_t views,
+                          const std::string& clip);
+
+/// Evaluation mode, no gradients. Of a clip with several views (ClipOptions::views) probabilities
+/// and routing weights are averaged. `progress`, where given, is told the clips done after each
+/// batch. Throws NonFinite naming the clip if a logit is not finite.
 Evaluation evaluate(MicroDualNet& model, Loader& loader, int64_t views = 1,
                     const std::function<void(int64_t)>& progress = {});
 

@@ -74,6 +74,19 @@ LoadedModel load_model(const ModelOptions& options, const MachineOptions& machin
     return loaded;
 }
 
+void ViewOptions::declare(Options& options) {
+    options.integer("--clips", clips, 1, 64,
+                    "samplings of every clip in time to average over; 2: twice_sample of TSM");
+    options.integer("--crops", crops, 1, 3,
+                    "1: the centre; 3: also both ends of the frame's longer side, averaged");
+}
+
+void ViewOptions::apply(ClipOptions& options) const {
+    if (crops == 2) throw Error("--crops must be 1 or 3, not 2");
+    options.samplings = clips;
+    options.crops = crops;
+}
+
 ClipNeeds clip_needs(const Config& config) {
     return {.frames = true, .keypoints = config.regions == Regions::keypoints};
 }

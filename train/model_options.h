@@ -55,6 +55,17 @@ struct LoadedModel {
 LoadedModel load_model(const ModelOptions& options, const MachineOptions& machine,
                        std::ostream& notes);
 
+/// How many views of a clip a command averages over.
+struct ViewOptions {
+    int64_t clips = 1;  // temporal samplings
+    int64_t crops = 1;  // of each
+
+    /// --clips and --crops.
+    void declare(Options& options);
+    /// Sets the views of `clips`, as test-time reading has them. Throws Error for 2 crops.
+    void apply(ClipOptions& clips) const;
+};
+
 /// Which of a clip's files this model reads.
 ClipNeeds clip_needs(const Config& config);
 

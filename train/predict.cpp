@@ -1,10 +1,9 @@
 #include "train/predict.h"
 
-#include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "engine/autograd.h"
 #include "train/evaluate.h"
@@ -37,26 +36,19 @@ ClipFiles clip_in_folders(const std::string& frames, const std::string& keypoint
     return clip;
 }
 
-Prediction predict(MicroDualNet& model, const ClipFiles& files) {
+Prediction predict(MicroDualNet& model, const ClipFiles& files, const ClipOptions& options) {
     const NoGrad no_grad;
-    const Clip clip = read_clip(files, clip_options(model.config(), Sampling::test));
+    const Clip clip = read_clip(files, options);
     const Device device = model.parameters().device();
     const Inputs inputs{.frames = clip.frames, .boxes = clip.boxes};
     const Outputs outputs = model.forward(on_device(inputs, device), Tensor());
-    const std::vector<float> logits = outputs.logits.to_vector<float>();
-    if (!std::all_of(logits.begin(), logits.end(), [](float x) { return std::isfinite(x); }))
-        throw Error("the logits of clip " + files.name + " are not finite",
-                    "the weights are broken, or training had diverged");
-    Prediction prediction{.clip = files.name,
-                          .person_visible = clip.person_visible,
-                          .probabilities = probabilities_of(logits.data(), std::ssize(logits)),
-                          .alpha = {}};
-    if (outputs.alpha.defined()) {
-        const std::vector<float> alpha = outputs.alpha.to_vector<float>();
-        for (size_t k = 0; k < alpha.size(); k += 2)
-            prediction.alpha.emplace_back(alpha[k], alpha[k + 1]);
-    }
-    return prediction;
+    ViewAverage mean =
+        average_views(on_device(outputs.logits, Device::cpu), on_device(outputs.alpha, Device::cpu),
+                      0, options.views(), files.name);
+    return {.clip = files.name,
+            .person_visible = clip.person_visible,
+            .probabilities = std::move(mean.probabilities),
+            .alpha = std::move(mean.alpha)};
 }
 
 std::string prediction_text(const Prediction& prediction, const std::vector<std::string>& names,

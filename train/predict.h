@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "data/clip.h"
 #include "data/dataset.h"
 #include "model/micro_dualnet.h"
 
@@ -21,9 +22,9 @@ struct Prediction {
 /// folder of keypoint files. Throws Error if there are no frames.
 ClipFiles clip_in_folders(const std::string& frames, const std::string& keypoints);
 
-/// Reads the clip as evaluation does. Throws Error for unreadable files and logits that are not
-/// finite.
-Prediction predict(MicroDualNet& model, const ClipFiles& clip);
+/// Reads the clip as `options` (clip_options() of the model) say and averages over its views.
+/// Throws Error for unreadable files and logits that are not finite.
+Prediction predict(MicroDualNet& model, const ClipFiles& clip, const ClipOptions& options);
 
 /// The `top` best classes with their probabilities, then the routing weights. `names` may be empty:
 /// classes are then called by their index.

@@ -66,6 +66,31 @@ TEST_SUITE("data/augmentation") {
         CHECK_FALSE(t.mirrors());
     }
 
+    TEST_CASE("three crops lie along the longer side, the other centred") {
+        // 1080x1296 goes to 256x307: x 16; y 0, ⌊41.5⌋ and 307 - 224.
+        const auto high = evaluation_transforms({1080, 1296}, 224, 3);
+        REQUIRE(high.size() == 3);
+        const double tops[] = {0, -41, -83};
+        for (std::size_t i = 0; i < 3; ++i) {
+            CHECK(high[i].offset_x == -16);
+            CHECK(high[i].offset_y == tops[i]);
+            CHECK(high[i].scale_x == doctest::Approx(256.0 / 1080));
+            CHECK(high[i].scale_y == doctest::Approx(307.0 / 1296));
+        }
+        // 340x256 as it is: x 0, 58 and 116; y 16.
+        const auto wide = evaluation_transforms({340, 256}, 224, 3);
+        const double lefts[] = {0, -58, -116};
+        for (std::size_t i = 0; i < 3; ++i) {
+            CHECK(wide[i].offset_x == lefts[i]);
+            CHECK(wide[i].offset_y == -16);
+        }
+        const auto square = evaluation_transforms({512, 512}, 112, 3);
+        CHECK(square[2].offset_x == -16);
+        CHECK(square[2].offset_y == -8);
+        CHECK(evaluation_transforms({340, 256}, 224, 1).size() == 1);
+        CHECK(contains(error_of([] { evaluation_transforms({340, 256}, 224, 2); }), {"1 or 3"}));
+    }
+
     TEST_CASE("training crops come from TSM's sizes and places") {
         // 340x256 needs no resize at S = 224: the transform shows the crop itself.
         std::map<std::pair<std::int64_t, std::int64_t>, int> sizes;

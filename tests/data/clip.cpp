@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "data/openpose.h"
 #include "tests/data/temporary_dataset.h"
 
 namespace mdn::testing {
@@ -66,17 +67,41 @@ TEST_SUITE("data/clip") {
         }
     }
 
-    TEST_CASE("twice makes two views, each as its own frames would") {
+    TEST_CASE("every sampling with every crop is a view, boxes moved with the pixels") {
         TemporaryFolder folder;
-        write_clip(folder.path(), "a", 9, 40, 40, 1);
+        write_clip(folder.path(), "a", 9, 60, 40, 1);  // resized to 48x32: x 0, 10, 20; y 2
         const ClipFiles files = files_of(folder, "a", 9);
-        const Clip once = read_clip(files, small());
-        const Clip twice = read_clip(files, small(Sampling::twice));
-        CHECK(twice.frames.shape() == Shape{2, 4, 28, 28, 3});
-        CHECK(twice.boxes.shape() == Shape{2, 4, 3, 4});
-        const auto first = once.frames.to_vector<float>(), both = twice.frames.to_vector<float>();
-        CHECK(std::equal(first.begin(), first.end(), both.begin()));
-        CHECK_FALSE(std::equal(first.begin(), first.end(), both.begin() + first.size()));
+        ClipOptions options = small();
+        options.samplings = 2;
+        options.crops = 3;
+        const Clip clip = read_clip(files, options);
+        REQUIRE(clip.frames.shape() == Shape{6, 4, 28, 28, 3});
+        REQUIRE(clip.boxes.shape() == Shape{6, 4, 3, 4});
+        const std::int64_t samplings[2][4] = {{1, 3, 5, 7}, {0, 2, 4, 6}};
+        for (std::int64_t view = 0; view < 6; ++view) {
+            const double left = 10.0 * static_cast<double>(view % 3);
+            const Transform transform{
+                .scale_x = 0.8, .scale_y = 0.8, .offset_x = -left, .offset_y = -2};
+            std::vector<std::optional<Pose>> poses;
+            for (std::int64_t t = 0; t < 4; ++t) {
+                const std::int64_t frame = samplings[view / 3][t];
+                std::vector<float> expected(28 * 28 * 3);
+                resample(read_image(files.frame(frame)), transform, 28, expected.data());
+                const float* got = clip.frames.data<float>() + (view * 4 + t) * 28 * 28 * 3;
+                CHECK(std::vector<float>(got, got + expected.size()) == expected);
+                poses.push_back(moved(transform, read_openpose(files.keypoint(frame)).at(0)));
+            }
+            std::vector<float> expected(4 * 3 * 4);
+            keypoint_boxes(entities, poses, 28, expected.data());
+            const float* got = clip.boxes.data<float>() + view * 4 * 3 * 4;
+            for (std::size_t i = 0; i < expected.size(); ++i)
+                CHECK(std::abs(got[i] - expected[i]) < 1e-3);
+        }
+        options.crops = 2;
+        CHECK(contains(error_of([&] { read_clip(files, options); }), {"crops", "1 or 3"}));
+        options.crops = 1;
+        options.samplings = 0;
+        CHECK(contains(error_of([&] { read_clip(files, options); }), {"samplings", "at least 1"}));
     }
 
     TEST_CASE("training draws change the clip, and only they do") {

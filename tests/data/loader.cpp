@@ -107,13 +107,17 @@ TEST_SUITE("data/loader") {
 
     TEST_CASE("views of a clip are neighbours in the batch") {
         Folder folder;
-        Loader loader(folder.clips(), small(Sampling::twice), {.batch_size = 2});
+        ClipOptions options = small(Sampling::test);
+        options.samplings = 2;
+        options.crops = 3;
+        Loader loader(folder.clips(), options, {.batch_size = 2});
         loader.start(0);
         const auto batch = loader.next();
         REQUIRE(batch);
-        CHECK(batch->frames.shape() == Shape{4, 4, 16, 16, 3});
+        CHECK(batch->frames.shape() == Shape{12, 4, 16, 16, 3});
+        CHECK(batch->boxes.shape() == Shape{12, 4, 2, 4});
         CHECK(batch->labels.shape() == Shape{2});
-        const Clip second = read_clip(folder.clips()[1].files, small(Sampling::twice));
+        const Clip second = read_clip(folder.clips()[1].files, options);
         const auto frames = batch->frames.to_vector<float>();
         CHECK(std::vector<float>(frames.begin() + second.frames.numel(), frames.end()) ==
               second.frames.to_vector<float>());

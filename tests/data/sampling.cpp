@@ -27,9 +27,20 @@ TEST_SUITE("data/sampling") {
         CHECK(sample_test(7, 1) == Frames{3});
     }
 
-    TEST_CASE("twice appends the first frame of each segment") {
-        CHECK(sample_twice(9, 4) == Frames{1, 3, 5, 7, 0, 2, 4, 6});
-        CHECK(sample_twice(3, 4) == Frames{0, 1, 1, 2, 0, 0, 1, 2});
+    TEST_CASE("views lie evenly in the segments, the first in their middles") {
+        for (const std::int64_t views : {1, 2, 3, 10})
+            CHECK(sample_test(61, 8, 0, views) == sample_test(61, 8));
+        // Of two, the second takes the first frame of each segment (twice_sample).
+        CHECK(sample_test(9, 4, 1, 2) == Frames{0, 2, 4, 6});
+        CHECK(sample_test(3, 4, 1, 2) == Frames{0, 0, 1, 2});
+        // Segments of 12 frames: at 6, then 6 + 4 = 10, then 6 + 8 - 12 = 2.
+        CHECK(sample_test(36, 3, 0, 3) == Frames{6, 18, 30});
+        CHECK(sample_test(36, 3, 1, 3) == Frames{10, 22, 34});
+        CHECK(sample_test(36, 3, 2, 3) == Frames{2, 14, 26});
+        // k·7/2 + 7/2·(½ + ¾ - 1): .875 and 4.375
+        CHECK(sample_test(7, 2, 3, 4) == Frames{0, 4});
+        // No view leaves the clip.
+        for (std::int64_t view = 0; view < 7; ++view) CHECK(sample_test(5, 8, view, 7).back() < 5);
     }
 
     TEST_CASE("training on short clips rounds half to even, modulo the clip") {

@@ -94,9 +94,12 @@ TEST_SUITE("train/command_line") {
         CHECK(object.out.starts_with("{"));
         CHECK(contains(object.out, {"\"f1_macro\"", "\"alpha_st\"", "\"confusion\""}));
         CHECK(contains(bytes_of(json), {"\"f1_macro\"", "\"alpha_st\""}));
-        const Ran twice = microdualnet(
-            {"eval", "--weights", weights, "--data", project.data, "--split", "val", "--twice"});
-        CHECK(twice.code == 0);
+        const Ran views = microdualnet({"eval", "--weights", weights, "--data", project.data,
+                                        "--split", "val", "--clips", "2", "--crops", "3"});
+        CHECK(views.code == 0);
+        CHECK_MISTAKE(
+            microdualnet({"eval", "--weights", weights, "--data", project.data, "--crops", "2"}),
+            {"--crops must be 1 or 3, not 2"});
 
         const Ran text = microdualnet(
             {"predict", "--weights", weights, "--dataset", project.data, "--clip", "test_1"});
