@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "data/list_file.h"
+
 namespace mdn {
 
 namespace {
@@ -14,14 +16,6 @@ std::string format(const char* pattern, auto... values) {
     char text[256];
     std::snprintf(text, sizeof text, pattern, values...);
     return text;
-}
-
-/// Quoted where a comma, quote or line end would break the row.
-std::string csv_field(const std::string& text) {
-    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-    std::string quoted = "\"";
-    for (char c : text) quoted.append(c == '"' ? 2 : 1, c);
-    return quoted + "\"";
 }
 
 Json by_entity(const std::vector<double>& alpha, const std::vector<std::string>& entities) {
