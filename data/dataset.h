@@ -1,9 +1,5 @@
-// A dataset folder: class names, lists of clips, and where each clip's files are.
-//
-//     labels.txt                     INDEX<TAB>NAME[<TAB>BODY-LEVEL NAME]
-//     train.txt val.txt test.txt     CLIP_DIR NUM_FRAMES LABEL
-//     frames/CLIP_DIR/img_00001.jpg …
-//     keypoints/CLIP_DIR/img_00001_keypoints.json …     or  CLIP_000000000000_keypoints.json …
+// A dataset folder: class names, lists of clips, and where each clip's files are. The folder may be
+// in any format of data/dataset_format.h.
 #pragma once
 
 #include <cstdint>
@@ -25,17 +21,18 @@ struct ClassNames {
     std::int64_t count() const { return static_cast<std::int64_t>(names.size()); }
 };
 
-/// Which of a clip's files will be read; the others need not exist.
+/// What of a clip will be used; the rest need not exist.
 struct ClipNeeds {
     bool frames = true;
     bool keypoints = true;
+    bool label = true;
 };
 
 /// The files of one clip; frames count from 0 here, whatever the files' own numbers.
 struct ClipFiles {
     std::string name;                 // as in the list; may contain slashes
     std::filesystem::path frames;     // folder
-    std::filesystem::path keypoints;  // folder
+    std::filesystem::path keypoints;  // folder of OpenPose's files, or a light_hand.csv
     std::int64_t count = 0;           // frames
     std::int64_t first = 0;           // of the folder's frames, for a clip cut from a recording
 
@@ -46,30 +43,44 @@ struct ClipFiles {
     /// last component of the frames' folder (the keypoints' without frames); both are frame 0 of
     /// their folder. Throws Error naming both if neither exists.
     std::filesystem::path keypoint(std::int64_t t) const;
+    /// CLIP above.
+    std::string keypoint_stem() const;
+    /// Whether `keypoints` is one table for a whole recording (data/light_hand.h).
+    bool has_keypoint_table() const;
 };
+
+/// The label of a clip whose list gives none.
+constexpr std::int64_t unlabelled = -1;
 
 /// One line of a list.
 struct ListedClip {
     ClipFiles files;
     std::int64_t label = 0;
+    std::string where;  // of the line, for messages: "DIR/train.txt:3"
 };
 
-/// Reads DIR/labels.txt. Throws Error naming file and line: a malformed line, an index repeated or
-/// missing from 0..C-1, a body level given for some actions only, text that is not UTF-8.
+/// The dataset's classes: from its labels.txt, or those its format always has. Throws Error naming
+/// file and line: a malformed line, an index repeated or missing from 0..C-1, a body level given
+/// for some actions only, text that is not UTF-8.
 ClassNames read_class_names(const std::filesystem::path& dataset);
 
-/// Reads DIR/SPLIT.txt (split: train, val or test); blank lines are skipped. Throws Error naming
-/// file and line: a malformed line, a label outside 0..classes-1, a name that leaves the dataset
-/// (absolute or with ".."), a name listed before, missing frames or keypoints where they are needed
-/// (of each clip the last file is looked for). Throws as well for a list without clips.
+/// The clips of a split (train, val or test) in the order of its list. Throws Error naming file and
+/// line: a malformed line, a label outside 0..classes-1 or none where one is needed, a name that
+/// leaves the dataset (absolute or with ".."), a name listed before, missing frames or keypoints
+/// where they are needed (complete_clip). Throws as well for a list without clips.
 std::vector<ListedClip> read_split(const std::filesystem::path& dataset, const std::string& split,
                                    std::int64_t classes, ClipNeeds needs);
 
-/// The clip of that name from the first of train.txt, val.txt and test.txt that lists it. Checks
+/// The clip of that name from the first of the lists of train, val and test that has it. Checks
 /// that clip as read_split does, and no other; a dataset without some of the lists is fine. Throws
 /// Error if no list has it.
 ListedClip find_clip(const std::filesystem::path& dataset, const std::string& name,
                      std::int64_t classes, ClipNeeds needs);
+
+/// Checks that what is needed of a listed clip is there, and fills in files.count where the list
+/// does not say it. Of a clip of known length the last file stands for all; a hole in the middle is
+/// found when the clip is read. Throws Error beginning with `where`.
+void complete_clip(ListedClip& clip, ClipNeeds needs);
 
 /// How many of img_00001.jpg, img_00002.jpg, … a folder holds before the first gap.
 std::int64_t count_frames(const std::filesystem::path& folder);

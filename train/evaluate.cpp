@@ -66,7 +66,8 @@ Evaluation evaluate(MicroDualNet& model, Loader& loader, int64_t views,
                 average_views(logits, alpha, static_cast<int64_t>(b) * views, views, clip.clip);
             clip.probabilities = std::move(mean.probabilities);
             for (const auto& [st, ts] : mean.alpha) clip.alpha_st.push_back(st);
-            clip.loss = -std::log(std::max(clip.probabilities[clip.label], 1e-300));
+            if (clip.label != unlabelled)
+                clip.loss = -std::log(std::max(clip.probabilities[clip.label], 1e-300));
         }
         result.without_person += batch->without_person;
         done += std::ssize(batch->clips);

@@ -11,10 +11,10 @@ namespace mdn {
 
 /// What a model said about one clip.
 struct ClipPrediction {
-    std::string clip;  // name as in the list
-    int64_t label = 0;
+    std::string clip;                   // name as in the list
+    int64_t label = 0;                  // may be `unlabelled`
     std::vector<double> probabilities;  // [C]
-    double loss = 0;                    // −log of the label's probability
+    double loss = 0;                    // −log of the label's probability; 0 without one
     std::vector<double> alpha_st;       // [K], weight of the ST path; empty without two paths
 };
 

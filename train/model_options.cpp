@@ -2,6 +2,7 @@
 
 #include <omp.h>
 
+#include "data/file.h"
 #include "engine/kernels.h"
 #include "train/checkpoint.h"
 
@@ -107,8 +108,10 @@ ClipOptions clip_options(const Config& config, Sampling sampling, int64_t cache_
 
 void check_class_count(const Config& config, int64_t classes, const std::string& dataset) {
     if (config.classes == classes) return;
-    throw Error("the model has " + std::to_string(config.classes) + " classes, but " + dataset +
-                    "/labels.txt names " + std::to_string(classes),
+    const std::string labels = dataset + "/labels.txt";
+    throw Error("the model has " + std::to_string(config.classes) + " classes, but " +
+                    (is_file(labels) ? labels + " names " : "the dataset " + dataset + " has ") +
+                    std::to_string(classes),
                 "set \"classes\": " + std::to_string(classes) + " in the config");
 }
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "data/dataset_format.h"
 #include "data/file.h"
 #include "engine/allocator.h"
 #include "engine/atomic_file.h"
@@ -99,6 +100,8 @@ void Trainer::say_what_is_trained() {
                static_cast<long long>(train_->clips().size())) +
         (val_ ? format(", %lld for validation", static_cast<long long>(val_->clips().size()))
               : ""));
+    const std::string note = val_ ? open_dataset(run_.data)->note(run_.settings.val) : "";
+    if (!note.empty()) progress_.line(note);
     progress_.line(format("%d threads, about %s of memory for a step of %lld clips",
                           omp_get_max_threads(), bytes_text(memory.peak).c_str(),
                           static_cast<long long>(run_.settings.batch)));

@@ -57,6 +57,9 @@ TEST_SUITE("data/dataset") {
         CHECK(contains(error("\n"), {"labels.txt", "no class"}));
         std::filesystem::remove(folder / "labels.txt");
         CHECK(contains(error_of([&] { read_class_names(folder.path()); }),
+                       {"labels.txt", "train_list_videos.txt", "_label.csv", "docs/"}));
+        write(folder / "train.txt", "a 2 0\n");
+        CHECK(contains(error_of([&] { read_class_names(folder.path()); }),
                        {"missing file", "labels.txt"}));
         CHECK(contains(error_of([&] { read_class_names(folder / "none"); }),
                        {"missing dataset folder", "none"}));
@@ -114,7 +117,7 @@ TEST_SUITE("data/dataset") {
         CHECK(contains(error("b/../../a 2 1\n"), {"val.txt:1", "outside"}));
         CHECK(contains(error("/tmp/a 2 1\n"), {"val.txt:1", "outside"}));
         CHECK(contains(error("a 2 1\n\na 2 2\n"), {"val.txt:3", "'a'", "line 1"}));
-        CHECK(contains(error("\n\n"), {"val.txt", "no clip"}));
+        CHECK(contains(error("\n\n"), {"val list", "no clip"}));
         CHECK(contains(error("a 2 1\nb 2 1\n"), {"val.txt:2", "missing folder", "frames/b"}));
         CHECK(contains(error("a 4 1\n"), {"val.txt:1", "4 frames", "has 2", "img_00003.jpg"}));
         CHECK(
@@ -148,6 +151,9 @@ TEST_SUITE("data/dataset") {
         CHECK(find_clip(folder.path(), "a", 2, {}).files.count == 2);
         CHECK(find_clip(folder.path(), "ab", 2, {}).files.count == 3);
         CHECK(contains(error_of([&] { find_clip(folder.path(), "c", 2, {}); }), {"'c'"}));
+        write(folder / "val.txt", "b 1 1\nc 1 9\n");
+        CHECK(contains(error_of([&] { find_clip(folder.path(), "c", 2, {}); }),
+                       {"'c'", "val.txt:2: label 9"}));
         CHECK(contains(error_of([&] { find_clip(folder.path(), "missing", 2, {}); }),
                        {"test.txt:2", "missing folder"}));
     }

@@ -1,0 +1,192 @@
+#include "data/light_hand.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "data/extraction.h"
+#include "data/file.h"
+#include "data/list_file.h"
+#include "engine/error.h"
+
+namespace mdn {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::int64_t columns = 106;
+constexpr std::int64_t stride = 32;  // rows from one mark to the next
+
+std::vector<std::string_view> fields_of(std::string_view line) {
+    std::vector<std::string_view> fields;
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    for (std::size_t begin = 0; begin <= line.size();) {
+        const std::size_t end = std::min(line.find(',', begin), line.size());
+        std::string_view field = line.substr(begin, end - begin);
+        while (field.starts_with(' ')) field.remove_prefix(1);
+        while (field.ends_with(' ')) field.remove_suffix(1);
+        fields.push_back(field);
+        begin = end + 1;
+    }
+    return fields;
+}
+
+/// Whether the whole field is a number; nan and inf count, as something that stands for one.
+bool parse(std::string_view field, double& value) {
+    const auto [end, failure] = std::from_chars(field.data(), field.data() + field.size(), value);
+    return failure == std::errc() && end == field.data() + field.size();
+}
+
+bool is_header(std::string_view line) {
+    const std::vector<std::string_view> fields = fields_of(line);
+    bool counts = std::ssize(fields) == columns;  // 0,1,2,…: a table's default column names
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+        double value = 0;
+        if (!parse(fields[i], value)) return true;
+        counts = counts && value == static_cast<double>(i);
+    }
+    return counts;
+}
+
+/// Where every 32nd row begins.
+struct RowIndex {
+    struct Mark {
+        std::int64_t offset = 0;
+        std::int64_t line = 0;  // counts from 1
+    };
+    std::uintmax_t size = 0;
+    fs::file_time_type written;
+    std::int64_t rows = 0;
+    std::vector<Mark> marks;
+};
+
+/// One pass over the file in pieces; lines without anything but a line end are no rows.
+std::shared_ptr<const RowIndex> index_rows(const fs::path& file) {
+    auto index = std::make_shared<RowIndex>();
+    std::error_code failure;
+    if (!is_file(file)) throw Error("missing keypoint file " + file.string());
+    index->size = fs::file_size(file, failure);
+    index->written = fs::last_write_time(file, failure);
+    if (index->size > std::uintmax_t{256} << 20)
+        throw Error(file.string() + " is too large (" + std::to_string(index->size) + " bytes)");
+    std::ifstream in(file, std::ios::binary);
+    std::vector<char> piece(std::size_t{1} << 20);
+    std::int64_t piece_begin = 0, line_begin = 0, line = 1;
+    char first = 0;  // of the line
+    std::string header;
+    bool is_first_row = true;
+    const auto end_line = [&](std::int64_t end) {
+        const std::int64_t length = end - line_begin;
+        if (length > 1 || (length == 1 && first != '\r')) {
+            if (is_first_row && is_header(header)) {
+                is_first_row = false;
+            } else {
+                is_first_row = false;
+                if (index->rows % stride == 0) index->marks.push_back({line_begin, line});
+                ++index->rows;
+            }
+        }
+        if (is_first_row) header.clear();
+        line_begin = end + 1;
+        ++line;
+    };
+    while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())), in.gcount() > 0) {
+        const char *next = piece.data(), *const end = next + in.gcount();
+        while (next < end) {
+            const std::int64_t at = piece_begin + (next - piece.data());
+            if (at == line_begin) first = *next;
+            const char* newline = static_cast<const char*>(
+                std::memchr(next, '\n', static_cast<std::size_t>(end - next)));
+            if (is_first_row) header.append(next, newline ? newline : end);
+            if (!newline) break;
+            end_line(piece_begin + (newline - piece.data()));
+            next = newline + 1;
+        }
+        piece_begin += in.gcount();
+    }
+    if (piece_begin != static_cast<std::int64_t>(index->size))
+        throw Error("cannot read " + file.string());
+    if (line_begin < piece_begin) end_line(piece_begin);
+    if (index->rows == 0) throw Error(file.string() + " has no rows");
+    return index;
+}
+
+std::shared_ptr<const RowIndex> row_index(const fs::path& file) {
+    static std::mutex mutex;
+    static std::unordered_map<std::string, std::shared_ptr<const RowIndex>> known;
+    std::error_code failure;
+    {
+        const std::lock_guard lock(mutex);
+        const auto found = known.find(file.string());
+        if (found != known.end() && found->second->size == fs::file_size(file, failure) &&
+            found->second->written == fs::last_write_time(file, failure)) {
+            return found->second;
+        }
+    }
+    auto index = index_rows(file);
+    const std::lock_guard lock(mutex);
+    if (known.size() >= 4096) known.clear();
+    known[file.string()] = index;
+    return index;
+}
+
+/// One row as a person; nothing where no joint was seen.
+std::vector<Pose> parse_row(std::string_view line, const std::string& where, double scale) {
+    const std::vector<std::string_view> fields = fields_of(line);
+    if (std::ssize(fields) != columns) {
+        throw Error(where + ": the row has " + std::to_string(fields.size()) +
+                    " columns instead of 106 (an index, then x, y, confidence of 35 joints)");
+    }
+    Pose pose;
+    double values[columns - 1];
+    for (std::int64_t i = 0; i < columns - 1; ++i) {
+        if (!parse(fields[i + 1], values[i]) || !std::isfinite(values[i])) {
+            throw Error(where + ": column " + std::to_string(i + 2) + " holds '" +
+                        std::string(fields[i + 1]) + "' where a number belongs");
+        }
+    }
+    bool seen = false;
+    for (std::size_t j = 0; j < pose.size(); ++j) {
+        pose[j] = {scale * values[3 * j], scale * values[3 * j + 1], values[3 * j + 2]};
+        seen |= pose[j].confidence > 0;
+    }
+    if (!seen) return {};
+    return {pose};
+}
+
+}  // namespace
+
+std::int64_t light_hand_rows(const fs::path& file) { return row_index(file)->rows; }
+
+std::vector<std::vector<Pose>> read_light_hand(const ClipFiles& clip) {
+    const fs::path& file = clip.keypoints;
+    const auto index = row_index(file);
+    if (clip.first + clip.count > index->rows) {
+        throw Error(file.string() + " has " + std::to_string(index->rows) + " rows, but clip '" +
+                    clip.name + "' goes up to frame " + std::to_string(clip.first + clip.count));
+    }
+    const double scale = scale_of_frames(clip.frames);
+    const RowIndex::Mark mark = index->marks[clip.first / stride];
+    std::int64_t row = clip.first / stride * stride, number = mark.line;
+    std::ifstream in(file, std::ios::binary);
+    in.seekg(mark.offset);
+    std::vector<std::vector<Pose>> people;
+    for (std::string line; row < clip.first + clip.count; ++number) {
+        if (!std::getline(in, line)) throw Error("cannot read " + file.string());
+        if (line.empty() || line == "\r") continue;
+        if (row++ < clip.first) continue;
+        people.push_back(parse_row(line, line_at(file, static_cast<std::size_t>(number)), scale));
+    }
+    return people;
+}
+
+}  // namespace mdn
