@@ -1,3 +1,4 @@
+#include "data/dataset_format.h"
 #include "engine/atomic_file.h"
 #include "train/command.h"
 #include "train/evaluate.h"
@@ -52,15 +53,10 @@ class EvalCommand final : public Command {
 
         // Progress would break a JSON object on the same stream.
         Progress progress(json_ ? notes : out);
-        const Stopwatch watch;
-        const int64_t total = std::ssize(loader.clips());
-        const Evaluation evaluation =
-            evaluate(*loaded.model, loader, clips.views(), [&](int64_t done) {
-                const double left =
-                    watch.seconds() / static_cast<double>(done) * static_cast<double>(total - done);
-                progress.update("clip " + std::to_string(done) + "/" + std::to_string(total) +
-                                "  ETA " + duration_text(left));
-            });
+        if (const std::string note = open_dataset(data_)->note(split_); !note.empty())
+            progress.line(note);
+        const Evaluation evaluation = evaluate(*loaded.model, loader, clips.views(),
+                                               clip_progress(progress, std::ssize(loader.clips())));
         const Metrics metrics = compute_metrics(evaluation.predictions, classes);
         if (evaluation.without_person > 0)
             progress.line(
@@ -85,10 +81,10 @@ class EvalCommand final : public Command {
 const CommandEntry eval_command = {
     "eval", "accuracy, F1, confusion matrix and routing of a trained model",
     "Rates are in percent. F1 macro averages over the classes present in truth or prediction; F1\n"
-    "micro equals Top-1; F1mean averages macro and micro of actions and body-level classes, which\n"
-    "come from the third column of labels.txt (without it they are left out). alpha_st is the "
-    "mean\n"
-    "weight that the router gives to the ST path.\n\n"
+    "micro equals Top-1; F1mean averages macro and micro of actions and body-level classes "
+    "(MA-52's\n"
+    "own, or the third column of labels.txt; without either they are left out). alpha_st is the\n"
+    "mean weight that the router gives to the ST path.\n\n"
     "Example: microdualnet eval --weights runs/tiny/best.safetensors --data DIR --split test\n",
     [] { return std::unique_ptr<Command>(new EvalCommand); }};
 

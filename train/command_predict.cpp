@@ -4,6 +4,7 @@
 #include "train/command.h"
 #include "train/model_options.h"
 #include "train/predict.h"
+#include "train/predict_list.h"
 
 namespace mdn {
 
@@ -13,6 +14,7 @@ class PredictCommand final : public Command {
     ModelOptions model_;
     MachineOptions machine_;
     ViewOptions views_;
+    PredictListOptions list_;
     std::string dataset_, clip_, frames_, keypoints_;
     int64_t top_ = 5;
     bool json_ = false;
@@ -20,7 +22,8 @@ class PredictCommand final : public Command {
     void check_source(const Config& config) const {
         if (dataset_.empty() != clip_.empty()) throw Error("--dataset and --clip go together");
         if (dataset_.empty() == frames_.empty())
-            throw Error("give either --dataset and --clip, or --frames");
+            throw Error("give either --dataset and --clip, or --frames",
+                        "or --dataset and --submission or --predictions, for a whole list");
         if (config.regions == Regions::keypoints && dataset_.empty() && keypoints_.empty())
             throw Error("this model needs keypoints", "give --keypoints DIR: OpenPose's files");
     }
@@ -44,12 +47,14 @@ class PredictCommand final : public Command {
     void declare(Options& options) override {
         model_.declare(options, "safetensors file: a run's best.safetensors, say");
         options.require("--weights");
-        options.text("--dataset", dataset_, "DIR", "dataset folder to take a clip from");
+        options.text("--dataset,--data", dataset_, "DIR",
+                     "dataset folder to take a clip or a list from");
         options.text("--clip", clip_, "NAME", "with --dataset: the clip's name as in its lists");
         options.text("--frames", frames_, "DIR",
                      "or a folder with img_00001.jpg, img_00002.jpg, ...");
         options.text("--keypoints", keypoints_, "DIR",
                      "with --frames: folder with OpenPose's JSON files");
+        list_.declare(options);
         options.integer("--top", top_, 1, 10000, "classes to show");
         options.flag("--json", json_, "print one JSON object");
         views_.declare(options);
@@ -61,13 +66,20 @@ class PredictCommand final : public Command {
         machine_.apply();
         const LoadedModel loaded = load_model(model_, machine_, notes);
         const Config& config = loaded.model->config();
-        check_source(config);
-        const std::vector<std::string> names = class_names(loaded);
-        const ClipFiles files =
-            dataset_.empty() ? clip_in_folders(frames_, keypoints_)
-                             : find_clip(dataset_, clip_, config.classes, clip_needs(config)).files;
         ClipOptions clips = clip_options(config, Sampling::test);
         views_.apply(clips);
+        if (list_.asked()) {
+            if (!clip_.empty() || !frames_.empty())
+                throw Error("a list and a single clip cannot both be asked for");
+            return list_.run(*loaded.model, dataset_, clips, top_, out);
+        }
+        check_source(config);
+        const std::vector<std::string> names = class_names(loaded);
+        ClipNeeds needs = clip_needs(config);
+        needs.label = false;
+        const ClipFiles files = dataset_.empty()
+                                    ? clip_in_folders(frames_, keypoints_)
+                                    : find_clip(dataset_, clip_, config.classes, needs).files;
         const Prediction prediction = predict(*loaded.model, files, clips);
         out << (json_ ? prediction_json : prediction_text)(prediction, names, config.entities,
                                                            top_);
@@ -77,13 +89,18 @@ class PredictCommand final : public Command {
 }  // namespace
 
 const CommandEntry predict_command = {
-    "predict", "the likeliest actions of one clip, and what each body part's router chose",
-    "Reads the clip as evaluation does. The two routing weights of an entity add up to 1: ST "
+    "predict", "the likeliest actions of one clip, or of a whole list",
+    "Reads clips as evaluation does. A single clip's actions are printed with what each body "
+    "part's\n"
+    "router chose; those of a list go into files. The two routing weights of an entity add up to "
+    "1: ST "
     "looks\n"
     "at the body first and then at time, TS the other way round.\n\n"
     "Example: microdualnet predict --weights runs/tiny/best.safetensors --dataset DIR --clip NAME\n"
     "         microdualnet predict --weights W.safetensors --frames frames/c1 "
-    "--keypoints keypoints/c1\n",
+    "--keypoints keypoints/c1\n"
+    "         microdualnet predict --weights W.safetensors --data MA-52 --submission "
+    "prediction.zip\n",
     [] { return std::unique_ptr<Command>(new PredictCommand); }};
 
 }  // namespace mdn

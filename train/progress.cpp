@@ -55,4 +55,13 @@ void Progress::clear() {
     shown_ = false;
 }
 
+std::function<void(int64_t)> clip_progress(Progress& progress, int64_t total) {
+    return [&progress, total, watch = Stopwatch()](int64_t done) {
+        const double left =
+            watch.seconds() / static_cast<double>(done) * static_cast<double>(total - done);
+        progress.update("clip " + std::to_string(done) + "/" + std::to_string(total) + "  ETA " +
+                        duration_text(left));
+    };
+}
+
 }  // namespace mdn

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <ostream>
 #include <string>
 
@@ -49,5 +51,9 @@ class Progress {
     Stopwatch clock_;
     double last_ = 0;
 };
+
+/// Shows "clip 32/640  ETA 2m10s" when told how many of `total` clips are done; time counts from
+/// this call. `progress` must outlive what is returned.
+std::function<void(int64_t)> clip_progress(Progress& progress, int64_t total);
 
 }  // namespace mdn

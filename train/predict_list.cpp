@@ -1,0 +1,59 @@
+#include "train/predict_list.h"
+
+#include "data/loader.h"
+#include "engine/atomic_file.h"
+#include "train/evaluate.h"
+#include "train/model_options.h"
+#include "train/progress.h"
+#include "train/submission.h"
+
+namespace mdn {
+
+void PredictListOptions::declare(Options& options) {
+    options.text("--split", split, "NAME",
+                 "with --dataset, instead of one clip: the list train, val or test");
+    options.text(
+        "--submission", submission, "FILE",
+        "write the MA-52 challenge's zip file for the list (test unless --split is given)");
+    options.text("--predictions", predictions, "FILE",
+                 "write a CSV file with the likeliest classes of every clip of the list");
+    options.integer("--batch", batch, 1, 4096, "clips of a list at a time");
+    options.integer("--workers", workers, 1, 256, "threads that decode frames of a list");
+}
+
+void PredictListOptions::run(MicroDualNet& model, const std::string& dataset,
+                             const ClipOptions& clips, int64_t top, std::ostream& out) const {
+    if (dataset.empty()) throw Error("a list is taken from a dataset", "give --dataset DIR");
+    if (submission.empty() && predictions.empty())
+        throw Error("nothing to write", "give --submission FILE or --predictions FILE");
+    if (submission == predictions)
+        throw Error("--submission and --predictions cannot both write " + submission);
+    for (const std::string& file : {submission, predictions}) check_writable(file);
+    const Config& config = model.config();
+    const ClassNames classes = read_class_names(dataset);
+    if (!submission.empty()) check_submission_classes(classes, dataset);
+    check_class_count(config, classes.count(), dataset);
+    ClipNeeds needs = clip_needs(config);
+    needs.label = false;
+    const std::string list = split.empty() ? "test" : split;
+    Loader loader(read_split(dataset, list, classes.count(), needs), clips,
+                  {.batch_size = batch, .workers = workers});
+
+    Progress progress(out);
+    const Evaluation evaluation =
+        evaluate(model, loader, clips.views(), clip_progress(progress, std::ssize(loader.clips())));
+    const auto write = [&](const std::string& path, const std::string& bytes) {
+        if (path.empty()) return;
+        write_file(path, bytes);
+        progress.line("wrote " + path + ": " + std::to_string(loader.clips().size()) +
+                      " clips of the " + list + " list");
+    };
+    if (!submission.empty()) write(submission, submission_zip(evaluation.predictions, classes));
+    write(predictions, predictions_csv(evaluation.predictions, classes, top));
+    if (evaluation.without_person > 0)
+        progress.line(
+            "clips without a visible person: " + std::to_string(evaluation.without_person) +
+            " (their boxes are the whole frame)");
+}
+
+}  // namespace mdn

@@ -1,0 +1,27 @@
+// `predict` on a whole list: the challenge's file, or a table.
+#pragma once
+
+#include <ostream>
+#include <string>
+
+#include "data/clip.h"
+#include "model/micro_dualnet.h"
+#include "train/options.h"
+
+namespace mdn {
+
+struct PredictListOptions {
+    std::string split, submission, predictions;
+    int64_t batch = 16, workers = 2;
+
+    void declare(Options& options);
+    /// Whether a list is what the user wants predictions for.
+    bool asked() const { return !split.empty() || !submission.empty() || !predictions.empty(); }
+    /// Reads the list (labels are not needed), runs the model over it and writes what was asked
+    /// for; tables hold `top` classes. Throws Error, before the work where it can, if the dataset
+    /// does not fit the model or the file, or a file cannot be written.
+    void run(MicroDualNet& model, const std::string& dataset, const ClipOptions& clips, int64_t top,
+             std::ostream& out) const;
+};
+
+}  // namespace mdn
