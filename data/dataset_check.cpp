@@ -1,0 +1,235 @@
+#include "data/dataset_check.h"
+
+#include <algorithm>
+#include <atomic>
+#include <set>
+#include <thread>
+#include <tuple>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "data/clip_check.h"
+#include "data/dataset_format.h"
+#include "data/file.h"
+#include "data/light_hand.h"
+#include "data/numbered_files.h"
+
+namespace mdn {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using Severity = Problem::Severity;
+
+class DatasetChecker {
+    fs::path dataset_;
+    CheckOptions options_;
+    const std::function<void(const Problem&)>& report_;
+    const std::function<void(std::int64_t, std::int64_t)>& progress_;
+    std::unique_ptr<const DatasetFormat> format_;
+    DatasetSummary summary_;
+    std::vector<std::vector<ListedClip>> lists_;  // of summary_.splits
+    std::int64_t done_ = 0;
+
+    void add(Severity severity, const std::string& message, const std::string& hint = {}) {
+        (severity == Severity::fatal   ? summary_.fatal
+         : severity == Severity::error ? summary_.errors
+                                       : summary_.warnings) += 1;
+        report_({severity, message, hint});
+    }
+
+    /// How bad an error in a split is.
+    static Severity severity_in(const std::string& split) {
+        return split == "test" ? Severity::error : Severity::fatal;
+    }
+
+    void read_list(const std::string& split) {
+        const Severity severity = severity_in(split);
+        const std::int64_t classes = summary_.classes.count();
+        std::vector<ListedClip> clips;
+        try {
+            clips = format_->list(split, classes, [&](const Error& error) {
+                add(severity, error.what(), error.hint());
+            });
+        } catch (const Error& error) {
+            add(severity, error.what(), error.hint());
+        }
+        SplitSummary counts{.split = split, .clips_of_class = {}};
+        counts.clips = std::ssize(clips);
+        counts.clips_of_class.resize(static_cast<std::size_t>(classes));
+        for (const ListedClip& clip : clips)
+            ++(clip.label == unlabelled ? counts.unlabelled : counts.clips_of_class[clip.label]);
+        if (clips.empty())
+            add(severity, "the " + split + " list of " + dataset_.string() + " lists no clip");
+        if (counts.unlabelled > 0 && split != "test")
+            add(severity, clips.front().where + ": " + std::to_string(counts.unlabelled) +
+                              " clips of the " + split +
+                              " list have no label: what it holds are placeholders");
+        summary_.splits.push_back(std::move(counts));
+        lists_.push_back(std::move(clips));
+    }
+
+    /// Clips that are the same frames, in one list or in two.
+    void find_shared() {
+        using Key = std::tuple<std::string, std::int64_t, std::int64_t>;
+        std::map<Key, std::string> seen;  // where
+        for (const std::vector<ListedClip>& list : lists_) {
+            for (const ListedClip& clip : list) {
+                const auto [earlier, is_new] = seen.emplace(
+                    Key(clip.files.frames.string(), clip.files.first, clip.files.count),
+                    clip.where);
+                if (!is_new)
+                    add(Severity::warning, clip.where + ": clip '" + clip.files.name +
+                                               "' is listed already: " + earlier->second);
+            }
+        }
+    }
+
+    void find_missing_classes() {
+        const SplitSummary* train = nullptr;
+        for (const SplitSummary& split : summary_.splits)
+            if (split.split == "train") train = &split;
+        if (!train || train->clips == 0) return;
+        for (std::int64_t c = 0; c < summary_.classes.count(); ++c)
+            if (train->clips_of_class[c] == 0)
+                add(Severity::warning, "class " + std::to_string(c) + " (" +
+                                           summary_.classes.names[c] + ") has no training clip");
+    }
+
+    /// Folders of frames below `folder` that no list has.
+    void find_unlisted(const fs::path& folder, const std::unordered_set<std::string>& listed,
+                       int depth = 0) {
+        std::set<fs::path> folders;  // in a fixed order
+        bool has_frames = false;
+        std::error_code failure;
+        for (const fs::directory_entry& entry : fs::directory_iterator(folder, failure)) {
+            const bool is_frame = entry.path().extension() == ".jpg";
+            has_frames |= is_frame;
+            if (!is_frame && entry.is_directory(failure)) folders.insert(entry.path());
+        }
+        if (has_frames) add(Severity::warning, folder.string() + " is in no list");
+        for (const fs::path& below : folders)
+            if (depth < 8 && !listed.contains(below.lexically_normal().string()))
+                find_unlisted(below, listed, depth + 1);
+    }
+
+    void find_unlisted() {
+        std::unordered_set<std::string> listed;
+        for (const std::vector<ListedClip>& list : lists_)
+            for (const ListedClip& clip : list)
+                listed.insert(clip.files.frames.lexically_normal().string());
+        find_unlisted(dataset_ / "frames", listed);
+    }
+
+    /// Of recordings that clips are cut from: as many rows as frames.
+    void check_recordings() {
+        std::map<std::string, ClipFiles> recordings;
+        for (const std::vector<ListedClip>& list : lists_)
+            for (const ListedClip& clip : list)
+                if (clip.files.has_keypoint_table())
+                    recordings.emplace(clip.files.frames.string(), clip.files);
+        for (const auto& [folder, clip] : recordings) {
+            try {
+                const std::int64_t frames = frame_files(folder).last;
+                const std::int64_t rows = light_hand_rows(clip.keypoints);
+                if (frames != rows && frames > 0)
+                    add(Severity::warning, clip.keypoints.string() + " has " +
+                                               std::to_string(rows) + " rows, but " + folder +
+                                               " has " + std::to_string(frames) + " frames");
+            } catch (const Error&) {
+                // Its clips have said so.
+            }
+        }
+    }
+
+    void take(const ClipFindings& found, SplitSummary& split) {
+        for (const ClipFindings::Finding& finding : found.findings)
+            add(finding.is_error ? severity_in(split.split) : Severity::warning, finding.message,
+                finding.hint);
+        if (found.frames > 0) {
+            split.frames += found.frames;
+            split.longest = std::max(split.longest, found.frames);
+            if (split.shortest == 0 || found.frames < split.shortest) split.shortest = found.frames;
+        }
+        if (found.width > 0) ++summary_.clips_of_size[{found.width, found.height}];
+        summary_.frames_with_keypoints += found.frames_with_keypoints;
+        summary_.frames_without_person += found.frames_without_person;
+        summary_.clips_with_keypoints += found.frames_with_keypoints > 0;
+        summary_.clips_without_person += found.frames_with_keypoints > 0 &&
+                                         found.frames_without_person == found.frames_with_keypoints;
+    }
+
+    /// In pieces: a piece's clips are looked at side by side, and taken in the order of the list.
+    void check_clips(const std::vector<ListedClip>& clips, SplitSummary& split,
+                     std::int64_t total) {
+        const std::int64_t piece = 8 * options_.workers;
+        for (std::int64_t begin = 0; begin < std::ssize(clips); begin += piece) {
+            const std::int64_t count = std::min(piece, std::ssize(clips) - begin);
+            std::vector<ClipFindings> found(static_cast<std::size_t>(count));
+            std::atomic<std::int64_t> next = 0;
+            const auto work = [&] {
+                for (std::int64_t i; (i = next++) < count;)
+                    found[i] = check_clip(clips[begin + i], options_.needs,
+                                          format_->cuts_recordings(), options_.quick);
+            };
+            std::vector<std::thread> workers;
+            for (std::int64_t i = 1; i < std::min(options_.workers, count); ++i)
+                workers.emplace_back(work);
+            work();
+            for (std::thread& worker : workers) worker.join();
+            for (std::int64_t i = 0; i < count; ++i) take(found[i], split);
+            done_ += count;
+            if (progress_) progress_(done_, total);
+        }
+    }
+
+  public:
+    DatasetChecker(const fs::path& dataset, const CheckOptions& options,
+                   const std::function<void(const Problem&)>& report,
+                   const std::function<void(std::int64_t, std::int64_t)>& progress)
+        : dataset_(dataset), options_(options), report_(report), progress_(progress) {
+        format_ = open_dataset(dataset);
+        summary_.format = format_->name();
+        summary_.classes = format_->class_names();
+    }
+
+    DatasetSummary check() {
+        const std::int64_t classes = summary_.classes.count();
+        if (options_.classes != 0 && options_.classes != classes)
+            add(Severity::fatal,
+                "the model has " + std::to_string(options_.classes) + " classes, but " +
+                    dataset_.string() + " has " + std::to_string(classes),
+                "set \"classes\": " + std::to_string(classes) + " in the config");
+        if (const std::string note = format_->note("val"); !note.empty())
+            add(Severity::warning, note);
+        if (!format_->has("val"))
+            add(Severity::warning, dataset_.string() + " has no val list",
+                "train with --val test or --val none");
+        for (const char* split : {"train", "val", "test"}) {
+            // A missing list of training clips is said by reading it.
+            const bool same_as_val = std::string(split) == "test" && !format_->note("val").empty();
+            if (same_as_val || (std::string(split) != "train" && !format_->has(split))) continue;
+            read_list(split);
+        }
+        find_shared();
+        find_missing_classes();
+        if (options_.needs.frames) find_unlisted();
+        std::int64_t total = 0;
+        for (const std::vector<ListedClip>& list : lists_) total += std::ssize(list);
+        for (std::size_t i = 0; i < lists_.size(); ++i)
+            check_clips(lists_[i], summary_.splits[i], total);
+        if (options_.needs.frames && options_.needs.keypoints) check_recordings();
+        return summary_;
+    }
+};
+
+}  // namespace
+
+DatasetSummary check_dataset(const fs::path& dataset, const CheckOptions& options,
+                             const std::function<void(const Problem&)>& report,
+                             const std::function<void(std::int64_t, std::int64_t)>& progress) {
+    return DatasetChecker(dataset, options, report, progress).check();
+}
+
+}  // namespace mdn
