@@ -58,12 +58,18 @@ std::string imbalance(const DatasetSummary& summary) {
         for (auto it = counts.begin(); it != counts.end(); ++it)
             if (*it > 0 && *it < *smallest) smallest = it;
         if (largest == counts.end() || *largest == 0) continue;
-        const auto& names = summary.classes.names;
-        text +=
-            format("imbalance of %s: %.1f (%lld clips of ", split.split.c_str(),
-                   static_cast<double>(*largest) / static_cast<double>(*smallest), Long{*largest});
-        text += names[largest - counts.begin()] + format(", %lld of ", Long{*smallest}) +
-                names[smallest - counts.begin()] + ")\n";
+        text += format("imbalance of %s: %.1f", split.split.c_str(),
+                       static_cast<double>(*largest) / static_cast<double>(*smallest));
+        const auto part = [&](auto count) {
+            return format("%lld of ", Long{*count}) + summary.classes.names[count - counts.begin()];
+        };
+        if (*largest != *smallest)
+            text.append(" (clips: ")
+                .append(part(largest))
+                .append(", ")
+                .append(part(smallest))
+                .append(")");
+        text += "\n";
     }
     return text;
 }

@@ -53,7 +53,7 @@ class PredictCommand final : public Command {
         options.text("--frames", frames_, "DIR",
                      "or a folder with img_00001.jpg, img_00002.jpg, ...");
         options.text("--keypoints", keypoints_, "DIR",
-                     "with --frames: folder with OpenPose's JSON files");
+                     "with --frames: folder with OpenPose's JSON files, or a light_hand.csv");
         list_.declare(options);
         options.integer("--top", top_, 1, 10000, "classes to show");
         options.flag("--json", json_, "print one JSON object");

@@ -39,8 +39,7 @@ class TrainCommand final : public Command {
 
   public:
     void declare(Options& options) override {
-        options.text("--data", run_.data, "DIR",
-                     "dataset folder: labels.txt, train.txt, frames/, ...");
+        options.text("--data", run_.data, "DIR", "dataset folder in a form of docs/datasets.md");
         options.text("--out", run_.out, "DIR", "folder of the run, made if need be");
         options.require("--out");
         model_.declare(options, "");

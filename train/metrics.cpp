@@ -57,6 +57,10 @@ F1 f1_scores(const std::vector<int64_t>& truth, const std::vector<int64_t>& pred
     return scores;
 }
 
+double f1_mean(const F1& action, const F1& body) {
+    return (action.macro + action.micro + body.macro + body.micro) / 4;
+}
+
 Metrics compute_metrics(const std::vector<ClipPrediction>& predictions, const ClassNames& names) {
     if (predictions.empty()) throw Error("there are no predictions to evaluate");
     Metrics metrics;
@@ -98,9 +102,7 @@ Metrics compute_metrics(const std::vector<ClipPrediction>& predictions, const Cl
         for (int64_t& c : predicted) c = names.body_of[c];
         metrics.body = f1_scores(truth, predicted);
         metrics.body_top1 = metrics.body.micro;
-        metrics.f1_mean = (metrics.action.macro + metrics.action.micro + metrics.body.macro +
-                           metrics.body.micro) /
-                          4;
+        metrics.f1_mean = f1_mean(metrics.action, metrics.body);
     }
     return metrics;
 }

@@ -28,6 +28,9 @@ struct F1 {
 };
 F1 f1_scores(const std::vector<int64_t>& truth, const std::vector<int64_t>& predicted);
 
+/// F1mean of MA-52: the mean of macro and micro of actions and body-level classes.
+double f1_mean(const F1& action, const F1& body);
+
 struct ClassMetrics {
     std::string name;
     int64_t clips = 0;      // whose label it is

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "data/file.h"
 #include "engine/autograd.h"
 #include "train/evaluate.h"
 #include "train/metrics.h"
@@ -24,7 +25,7 @@ ClipFiles clip_in_folders(const std::string& frames, const std::string& keypoint
     namespace fs = std::filesystem;
     ClipFiles clip{.name = {}, .frames = frames, .keypoints = keypoints, .count = 0};
     if (!fs::is_directory(frames)) throw Error("there is no folder " + frames);
-    if (!keypoints.empty() && !fs::is_directory(keypoints))
+    if (!keypoints.empty() && !fs::is_directory(keypoints) && !is_file(keypoints))
         throw Error("there is no folder " + keypoints);
     // The keypoint files of a video are named after the clip.
     clip.name = fs::absolute(frames).lexically_normal().filename().string();

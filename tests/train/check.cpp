@@ -32,7 +32,7 @@ TEST_SUITE("train/check") {
             CHECK(ran.err.empty());
             CHECK(contains(ran.out, {"rawframes, 3 classes, 2 body-level classes",
                                      "train        10        30         3        3           0",
-                                     "imbalance of train: 1.3 (4 clips of nodding, 3 of waving)",
+                                     "imbalance of train: 1.3 (clips: 4 of nodding, 3 of waving)",
                                      "frame sizes: 40x36 (16 clips)",
                                      "nobody is visible in 0.00 % of the frames (0 of 48)",
                                      "0 of 16 whole clips", "0 errors, 0 warnings\n",

@@ -13,8 +13,8 @@ TEST_SUITE("train/command_line") {
     TEST_CASE("help explains every command and exits with 0") {
         const Ran help = microdualnet({"--help"});
         CHECK(help.code == 0);
-        for (const char* command :
-             {"synth", "train", "eval", "predict", "trace", "overfit", "summary", "bench"}) {
+        for (const char* command : {"synth", "check", "train", "eval", "predict", "trace",
+                                    "overfit", "summary", "bench"}) {
             CHECK(contains(help.out, {command}));
             const Ran own = microdualnet({command, "--help"});
             CHECK(own.code == 0);

@@ -147,6 +147,7 @@ TEST_SUITE("train/datasets") {
             }
         }
         CHECK(!std::getline(rows, row));
+        CHECK(bytes.substr(end - 2, 2) == "\r\n");
         CHECK(!std::getline(predictions, predicted));
 
         // A clip of the test list by name, labelled or not.
@@ -235,6 +236,11 @@ TEST_SUITE("train/datasets") {
         REQUIRE(trained.code == 0);
         CHECK(contains(trained.out, {"3 training clips, 1 for validation"}));
         CHECK(mini.with_weights("eval", {"--split", "val"}).code == 0);
+        // A whole recording with its table.
+        CHECK(microdualnet({"predict", "--weights", mini.weights, "--frames",
+                            mini.data + "/frames/0005", "--keypoints",
+                            mini.data + "/imigue_skeleton_validate/0005/0005_light_hand.csv"})
+                  .code == 0);
         CHECK_MISTAKE(mini.with_weights("eval", {"--split", "test"}),
                       {"0349_label.csv:1", "placeholders"});
         const std::string csv = mini.file("p.csv");
