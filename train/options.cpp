@@ -47,6 +47,10 @@ void Options::text(const std::string& flag, std::string& value, const std::strin
     if (!value.empty()) option->capture_default_str();
 }
 
+void Options::positional(const std::string& name, std::string& value, const std::string& help) {
+    library_->app.add_option(name, value, help)->required();
+}
+
 void Options::integer(const std::string& flag, int64_t& value, int64_t low, int64_t high,
                       const std::string& help) {
     library_->app.add_option(flag, value, help)->type_name("N")->capture_default_str();

@@ -24,6 +24,8 @@ class Options {
     /// `kind` says in the help text what is meant: NAME, FILE, DIR.
     void text(const std::string& flag, std::string& value, const std::string& kind,
               const std::string& help);
+    /// What is given without a flag, and must be: the file or folder that the command is about.
+    void positional(const std::string& name, std::string& value, const std::string& help);
     /// Values outside low..high are refused.
     void integer(const std::string& flag, int64_t& value, int64_t low, int64_t high,
                  const std::string& help);

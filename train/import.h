@@ -1,0 +1,42 @@
+// Weights of other projects brought into this model.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "model/micro_dualnet.h"
+
+namespace mdn {
+
+/// Names that begin alike, "sem.*", and how many there are.
+using NameGroups = std::map<std::string, int64_t>;
+
+struct ImportReport {
+    std::string path, container;
+    std::string family, wrapper;  // whose names, and what came before them
+    bool own = false;             // the names are this model's own
+    bool shifts_named = false;    // whether the names say which blocks are shifted
+    int64_t in_file = 0;          // tensors
+    int64_t taken_numbers = 0;
+    NameGroups taken, initial;               // by our names
+    NameGroups ignored;                      // by theirs
+    int64_t counters = 0;                    // num_batches_tracked
+    std::vector<std::string> misfits;        // tensors of ours whose shape is another config's
+    std::map<std::string, int64_t> skipped;  // objects that are not tensors
+
+    /// For people: what was taken, what was ignored, what kept its initial value.
+    void print(std::ostream& out) const;
+};
+
+/// Overwrites the parameters and running statistics that the checkpoint has, under any of the names
+/// that map_checkpoint_names knows, and leaves the rest. Nothing is changed unless all that is
+/// taken fits: throws Error naming the file and the tensor or the block at fault for a backbone
+/// of another kind, depth, width or shift spacing, one that lacks tensors, and numbers that are not
+/// finite.
+ImportReport import_weights(const ParameterStore& parameters, const Config& config,
+                            const std::string& path);
+
+}  // namespace mdn
