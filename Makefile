@@ -47,7 +47,7 @@ objects  = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
 # engine/backend.cpp picks the devices, so each of the three ways to build it has an object.
 LIBRARY := $(call objects,$(filter-out engine/backend.cpp,$(LIBRARY_SOURCES)))
 
-.PHONY: help all demo test bench gpu-check check format clean setup
+.PHONY: help all demo test bench weights-check gpu-check check format clean setup
 .DEFAULT_GOAL := all
 
 help:
@@ -55,6 +55,7 @@ help:
 	@echo 'make demo       build, render a dataset, train, evaluate on people never seen'
 	@echo 'make test       build and run every test          (SANITIZE=1: under ASan and UBSan)'
 	@echo 'make bench      time the engine and the model     (beside PyTorch where installed)'
+	@echo 'make weights-check  carry weights from PyTorch and back (needs PyTorch)'
 	@echo 'make gpu-check  on a GPU: tests, compute-sanitizer, timings, demo'
 	@echo 'make check      verify formatting                 (make format: apply it)'
 	@echo 'make clean      remove build/'
@@ -114,7 +115,7 @@ setup:
 
 test: setup
 	@$(MAKE) --no-print-directory SANITIZE=$(SANITIZE) $(BUILD)/run_tests $(BUILD)/microdualnet
-	OMP_WAIT_POLICY=$(OMP_WAIT_POLICY) $(BUILD)/run_tests $(if $(TESTS),-ts='$(TESTS)')
+	OMP_WAIT_POLICY=$(OMP_WAIT_POLICY) PYTHON='$(PYTHON)' $(BUILD)/run_tests $(if $(TESTS),-ts='$(TESTS)')
 
 demo: $(if $(filter cuda,$(DEVICE)),all,setup build/microdualnet)
 	@DEVICE=$(DEVICE) train/demo.sh
@@ -137,6 +138,11 @@ else
 	@if $(TORCH_FOUND); then $(PYTHON) tests/peers/compare.py; \
 	else echo 'bench: PyTorch is not installed for $(PYTHON): not compared'; fi
 endif
+
+# Weights from PyTorch and back, at full size, and the snippets of docs/weights.md.
+weights-check: setup build/microdualnet
+	@if $(TORCH_FOUND); then $(PYTHON) tests/peers/weights.py; \
+	else echo 'weights-check: PyTorch is not installed for $(PYTHON)' >&2; exit 2; fi
 
 # Everything that only a GPU can show, for docs/benchmarks.md: the tests on it, compute-sanitizer's two
 # checks on the kernels, the timings, and the demo. Leaves what it printed in build/gpu/.

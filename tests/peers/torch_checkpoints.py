@@ -172,9 +172,9 @@ def write_containers(folder):
 
 # ---- Names: one ResNet under the names of five projects ----
 
-def backbone_state(config_name):
+def random_backbone(config):
     """Random parameters and statistics of a TSM-ResNet under SPEC §7's names."""
-    model = MicroDualNet(read_config(CONFIGS / f"{config_name}.json"))
+    model = MicroDualNet(config)
     state = collections.OrderedDict()
     for name, tensor in model.state_dict().items():
         if name.startswith("backbone."):
@@ -189,15 +189,18 @@ def torchvision_names(state):
     return {name.removeprefix("backbone."): tensor for name, tensor in state.items()}
 
 
-def mmaction2_names(state, shifted=True):
+def mmaction2_names(state, shift_every=1):
+    """shift_every: 0 for a network without shifts."""
+    def wrap_if_shifted(match):
+        shifted = shift_every and int(match[2]) % shift_every == 0
+        return match[1] + (".net." if shifted else ".")
+
     def rename(name):
         name = re.sub(r"\bbn(\d)\.", r"conv\1.bn.", name)
         name = re.sub(r"\b(conv\d)\.weight", r"\1.conv.weight", name)
         name = name.replace("downsample.0.", "downsample.conv.").replace("downsample.1.",
                                                                          "downsample.bn.")
-        if shifted:
-            name = re.sub(r"(layer\d\.\d+\.conv1\.conv)\.", r"\1.net.", name)
-        return name
+        return re.sub(r"(layer\d\.(\d+)\.conv1\.conv)\.", wrap_if_shifted, name)
     return {rename(name): tensor for name, tensor in state.items()}
 
 
@@ -228,7 +231,7 @@ def write_names(folder):
 
     def save(name, config, rename, head, wrap=lambda state: state, dtype=None, zipped=True,
              extension="pth"):
-        state = backbone_state(config)
+        state = random_backbone(read_config(CONFIGS / f"{config}.json"))
         if dtype:
             state = {key: tensor.to(dtype) if tensor.is_floating_point() else tensor
                      for key, tensor in state.items()}
@@ -243,7 +246,7 @@ def write_names(folder):
 
     save("torchvision", "basic", torchvision_names, "fc")
     save("mmaction2_tsm", "bottleneck", mmaction2_names, "cls_head.fc_cls", wrapped)
-    save("mmaction2_tsn", "basic", lambda s: mmaction2_names(s, shifted=False), "cls_head.fc_cls",
+    save("mmaction2_tsn", "basic", lambda s: mmaction2_names(s, shift_every=0), "cls_head.fc_cls",
          lambda s: {"state_dict": s, "meta": {}}, half, legacy)
     save("mit_tsm", "basic", mit_names, "module.new_fc",
          lambda s: {"epoch": 50, "arch": "resnet50", "state_dict": s, "best_prec1": torch.tensor(7.5)},

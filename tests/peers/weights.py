@@ -1,0 +1,171 @@
+"""Carries weights from PyTorch into our program and back, at full size.
+
+    python3 tests/peers/weights.py [--program build/microdualnet]
+
+In: a TSM-ResNet-101 under MMAction2's names in both of PyTorch's containers, compared bit for bit,
+with time and peak memory; then ResNet-50s as torchvision, timm and Hugging Face's libraries write
+them, where they are installed, whose features must be those of a torchvision network that holds what
+was imported. Out: the snippets of docs/weights.md, as they stand there. Exit code 1 if anything
+differs.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+import torch
+
+import safetensors_io
+import torch_checkpoints
+from micro_dualnet import MicroDualNet, make_config
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+RESNET50 = {"backbone": {"block": "bottleneck", "depths": [3, 4, 6, 3], "width": 64,
+                         "strides": [1, 2, 2, 2]}}
+failures = []
+
+
+def check(title, passed, more=""):
+    print(f"{'ok  ' if passed else 'FAIL'} {title} {more}".rstrip())
+    if not passed:
+        failures.append(title)
+
+
+def import_checkpoint(program, path, out, *model):
+    """Returns the seconds it took, and its peak of resident memory in MiB, sampled as it ran."""
+    began = time.monotonic()
+    process = subprocess.Popen([program, "import", str(path), "--out", str(out), *model],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    peak = 0
+    while process.poll() is None:
+        status = pathlib.Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
+        found = re.search(r"VmHWM:\s+(\d+) kB", status)
+        peak = int(found[1]) / 1024 if found else peak
+        time.sleep(0.02)
+    if process.returncode != 0:
+        sys.exit(f"import of {path} failed:\n{process.stderr.read()}")
+    return time.monotonic() - began, peak
+
+
+def full_size(program, folder):
+    torch.manual_seed(1)
+    torch_checkpoints.random.generator = torch.Generator().manual_seed(1)
+    state = torch_checkpoints.random_backbone(make_config({"preset": "paper-ma52"}))
+    renamed = torch_checkpoints.mmaction2_names(state, shift_every=2)
+    optimizer = {"state": {i: {"momentum_buffer": torch.randn_like(tensor)}
+                           for i, tensor in enumerate(state.values())
+                           if tensor.is_floating_point()}}
+    out = folder / "W.safetensors"
+    for container, zipped in (("zip", True), ("legacy", False)):
+        path = folder / f"tsm_r101.{container}.pth"
+        torch.save({"meta": {"epoch": 50}, "state_dict": renamed, "optimizer": optimizer}, path,
+                   _use_new_zipfile_serialization=zipped)
+        seconds, peak = import_checkpoint(program, path, out, "--preset", "paper-ma52")
+        imported = safetensors_io.load(out)
+        same = all(imported[name].tobytes() == tensor.numpy().tobytes()
+                   for name, tensor in state.items() if not name.endswith("num_batches_tracked"))
+        check(f"TSM-ResNet-101 of MMAction2, {container}", same,
+              f"({path.stat().st_size / 2**20:.0f} MiB in {seconds:.1f} s, peak {peak:.0f} MiB)")
+        path.unlink()
+    return out
+
+
+def torchvision_features(path, image):
+    import torchvision
+    network = torchvision.models.resnet50()
+    network.load_state_dict({name.removeprefix("backbone."): torch.from_numpy(array)
+                             for name, array in safetensors_io.load(path).items()
+                             if name.startswith("backbone.")}, strict=False)
+    network.fc = torch.nn.Identity()
+    return network.eval()(image)
+
+
+def libraries():
+    """Yields (title, network, function that writes it, features) of those installed."""
+    image = torch.randn(1, 3, 64, 64)
+    if importlib.util.find_spec("torchvision"):
+        import torchvision
+        network = torchvision.models.resnet50()
+        yield ("torchvision, torch.save", network,
+               lambda net, folder: (torch.save(net.state_dict(), folder / "x.pth"), "x.pth")[1],
+               lambda net: torch.nn.Sequential(*list(net.children())[:-1])(image).flatten(1), image)
+        yield ("torchvision, whole model", network,
+               lambda net, folder: (torch.save(net, folder / "x.pth"), "x.pth")[1],
+               lambda net: torch.nn.Sequential(*list(net.children())[:-1])(image).flatten(1), image)
+    if importlib.util.find_spec("timm"):
+        import timm
+        from safetensors.torch import save_file
+        network = timm.create_model("resnet50", pretrained=False)
+        yield ("timm, safetensors", network,
+               lambda net, folder: (save_file(net.state_dict(), folder / "x.safetensors"),
+                                    "x.safetensors")[1],
+               lambda net: net.forward_head(net.forward_features(image), pre_logits=True), image)
+    if importlib.util.find_spec("transformers"):
+        import transformers
+        network = transformers.ResNetForImageClassification(transformers.ResNetConfig())
+        for safe, name in ((True, "model.safetensors"), (False, "pytorch_model.bin")):
+            yield (f"Hugging Face, {name}", network,
+                   lambda net, folder, safe=safe, name=name: (
+                       net.save_pretrained(folder, safe_serialization=safe), name)[1],
+                   lambda net: net.resnet(image).pooler_output.flatten(1), image)
+
+
+@torch.no_grad()
+def other_libraries(program, folder):
+    config = folder / "resnet50.json"
+    config.write_text(json.dumps(RESNET50))
+    found = False
+    for title, network, write, features, image in libraries():
+        found = True
+        for module in network.modules():  # statistics that matter
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.running_mean.normal_(0, 0.2)
+                module.running_var.uniform_(0.5, 2)
+                module.weight.uniform_(0.5, 1)
+                module.bias.normal_(0, 0.1)
+        expected = features(network.eval())
+        name = write(network, folder)
+        import_checkpoint(program, folder / name, folder / "R50.safetensors", "--config", str(config))
+        actual = torchvision_features(folder / "R50.safetensors", image)
+        error = ((actual - expected).norm() / expected.norm()).item()
+        check(f"ResNet-50 of {title}", error < 1e-5, f"(features differ by {error:.1e})")
+    if not found:
+        print("     torchvision, timm and transformers are not installed: not tried")
+
+
+def docs_snippets(weights):
+    for library in ("torchvision", "safetensors"):
+        if not importlib.util.find_spec(library):
+            print(f"     {library} is not installed: the snippets of docs/weights.md are not tried")
+            return
+    text = (ROOT / "docs" / "weights.md").read_text(encoding="utf-8")
+    snippets = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    os.chdir(weights.parent)
+    names = {}
+    for snippet in snippets:
+        exec(snippet, names)
+    check("snippets of docs/weights.md", len(snippets) == 2 and
+          names["config"]["backbone"]["depths"] == [3, 4, 23, 3])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--program", default="build/microdualnet")
+    program = os.path.abspath(parser.parse_args().program)
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        weights = full_size(program, folder)
+        other_libraries(program, folder)
+        docs_snippets(weights)
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()
