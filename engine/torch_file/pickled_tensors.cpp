@@ -183,7 +183,10 @@ class TensorFinder {
 
     template <class Wrong>
     void check_inside(const TorchTensor& tensor, Wrong wrong) const {
-        const int64_t numel = element_count(tensor.shape);  // refuses what overflows
+        int64_t numel = 1;
+        for (const int64_t size : tensor.shape)
+            if (__builtin_mul_overflow(numel, size, &numel))
+                wrong("the size of " + to_string(tensor.shape) + " overflows 63 bits");
         if (numel == 0) return;
         int64_t last = tensor.offset;
         for (size_t axis = 0; axis < tensor.shape.size(); ++axis) {
