@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,8 @@ struct SafetensorsFile {
 /// the end or over 100,000,000 bytes, bad UTF-8 or JSON, duplicate keys, offsets with gaps,
 /// overlaps, reversals or overflow, sizes that disagree, bytes left over.
 SafetensorsFile read_safetensors(const std::string& path);
+/// The same of a file's bytes; `name` stands for its path.
+SafetensorsFile parse_safetensors(std::span<const uint8_t> bytes, const std::string& name);
 /// Writes to a temporary file beside `path`, syncs it and renames it over: a crash leaves either
 /// the old file or the new one. Throws Error if any of it fails.
 void write_safetensors(const std::string& path,

@@ -208,6 +208,46 @@ TEST_SUITE("engine/safetensors") {
         CHECK_REFUSED(folder.refusal("{\"__metadata__\":{\"epoch\":3}}", 0), {"'epoch'"});
     }
 
+    TEST_CASE("what a header holds besides is passed over, however deep, and bounded") {
+        Folder folder;
+        const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+        const SafetensorsFile file = folder.read(
+            "{\"a\":{\"note\":{\"shape\":[[3],{\"dtype\":[]}]},\"dtype\":\"F32\",\"shape\":[1],"
+            "\"more\":" +
+                deep + ",\"data_offsets\":[0,4],\"why\":null}}",
+            4);
+        CHECK(file.at("a").shape() == Shape{1});
+        CHECK_REFUSED(folder.refusal("{\"a\":{\"dtype\":[],\"shape\":[]}}", 0), {"dtype a list"});
+        CHECK_REFUSED(folder.refusal("{\"a\":{\"dtype\":\"F32\",\"shape\":{}}}", 0),
+                      {"shape is not a list"});
+        CHECK_REFUSED(folder.refusal("{\"a\":" + deep + "}", 0), {"'a'", "not an object"});
+        std::string ones = "1";
+        for (int i = 0; i < 64; ++i) ones += ",1";
+        CHECK_REFUSED(folder.refusal(object({entry("a", "F32", "[" + ones + "]", "[0,4]")}), 4),
+                      {"'a'", "more than 64 axes"});
+        std::string keys;
+        for (int i = 0; i <= 10'000; ++i)
+            keys.append(i ? ",\"" : "\"").append(std::to_string(i)).append("\":\"\"");
+        CHECK_REFUSED(folder.refusal("{\"__metadata__\":{" + keys + "}}", 0), {"10000 keys"});
+    }
+
+    TEST_CASE("many entries take time in proportion") {
+        Folder folder;
+        std::string header = "{";
+        for (int i = 0; i < 50'000; ++i)
+            header.append(i ? "," : "").append(entry(std::to_string(i), "U8", "[0]", "[0,0]"));
+        CHECK(folder.read(header + "}", 0).tensors.size() == 50'000);
+        for (int i = 0; i <= 50'000; ++i)
+            header.append(",").append(entry("n" + std::to_string(i), "U8", "[0]", "[0,0]"));
+        CHECK_REFUSED(folder.refusal(header + "}", 0), {"more than 100000 tensors"});
+    }
+
+    TEST_CASE("a PyTorch file is named for what it is") {
+        const std::string path = "tests/torch_checkpoints/containers/zip.pth";
+        CHECK_REFUSED(error_of([&] { read_safetensors(path); }),
+                      {path, "is a PyTorch file", "microdualnet import"});
+    }
+
     TEST_CASE("duplicate keys are refused at every level") {
         Folder folder;
         const std::string a = entry("a", "F32", "[1]", "[0,4]");
