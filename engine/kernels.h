@@ -48,11 +48,18 @@ struct BatchNormOptions {
 
 /// One parameter as an optimizer kernel sees it. All tensors have the parameter's shape.
 struct ParameterSlot {
-    Tensor value, grad;
-    Tensor momentum;       // SGD's buffer, AdamW's first moment
-    Tensor second_moment;  // AdamW only
+    Tensor value, grad = {};
+    Tensor momentum = {};       // SGD's buffer, AdamW's first moment
+    Tensor second_moment = {};  // AdamW only
     double weight_decay = 0;
     double rate = 1;  // multiplies the schedule's learning rate, decay's included
+};
+
+/// All parameters of an optimizer, as its kernels see them. Only the slots' gradients ever change,
+/// and update_table() is told; a slot without one is skipped.
+struct ParameterTable {
+    std::vector<ParameterSlot> slots;
+    Tensor on_device = {};  // the slots where a GPU's kernels find them
 };
 
 struct SgdOptions {
@@ -220,14 +227,17 @@ class Kernels {
                                                 const Tensor& dloss, Tensor& dlogits) = 0;
 
     // ---- optimizers ----------------------------------------------------------------------------
+    /// Brings the slots to the device: all of them the first time, which waits for it, and from
+    /// then on their gradients, which does not.
+    virtual void update_table(ParameterTable& parameters) = 0;
     /// One call updates every parameter. `schedule` f64 [3] on the device: learning rate, step
     /// (from 1), and the factor on every gradient (clipping).
-    virtual void sgd_step(std::vector<ParameterSlot>& parameters, const SgdOptions& options,
+    virtual void sgd_step(ParameterTable& parameters, const SgdOptions& options,
                           const Tensor& schedule) = 0;
-    virtual void adamw_step(std::vector<ParameterSlot>& parameters, const AdamWOptions& options,
+    virtual void adamw_step(ParameterTable& parameters, const AdamWOptions& options,
                             const Tensor& schedule) = 0;
     /// √Σ‖gradient‖² over all parameters, accumulated in double: norm f64 [1].
-    virtual void global_norm(const std::vector<ParameterSlot>& parameters, Tensor& norm) = 0;
+    virtual void global_norm(const ParameterTable& parameters, Tensor& norm) = 0;
     /// schedule[2] = min(1, limit/(norm + 1e-6)), or 1 where limit is 0. Not a number where the
     /// norm is not finite, upon which sgd_step and adamw_step change nothing.
     virtual void clip_factor(const Tensor& norm, double limit, Tensor& schedule) = 0;

@@ -29,18 +29,9 @@ Optimizer::Optimizer(const ParameterStore& parameters, const OptimizerOptions& o
         slot.weight_decay = parameter.decays() ? options.weight_decay : 0;
         slot.rate = rate_of(parameter, options);
         names_.push_back(parameter.name);
-        slots_.push_back(std::move(slot));
+        table_.slots.push_back(std::move(slot));
     }
-}
-
-std::vector<ParameterSlot> Optimizer::with_gradients() const {
-    std::vector<ParameterSlot> active;
-    for (const ParameterSlot& slot : slots_) {
-        if (!slot.value.grad().defined()) continue;
-        active.push_back(slot);
-        active.back().grad = slot.value.grad();
-    }
-    return active;
+    kernels(schedule_).update_table(table_);
 }
 
 double Optimizer::step(double learning_rate) {
@@ -55,13 +46,16 @@ Tensor Optimizer::schedule_for(double learning_rate, int64_t step) {
 
 void Optimizer::update() {
     Kernels& device = kernels(schedule_);
-    std::vector<ParameterSlot> active = with_gradients();
-    device.global_norm(active, norm_);
+    for (ParameterSlot& slot : table_.slots) slot.grad = slot.value.grad();
+    device.update_table(table_);
+    device.global_norm(table_, norm_);
     device.clip_factor(norm_, options_.clip_norm, schedule_);
     if (options_.kind == OptimizerKind::sgd)
-        device.sgd_step(active, {.momentum = options_.momentum}, schedule_);
+        device.sgd_step(table_, {.momentum = options_.momentum}, schedule_);
     else
-        device.adamw_step(active, {}, schedule_);
+        device.adamw_step(table_, {}, schedule_);
+    // Whoever holds a gradient keeps its memory from being used again.
+    for (ParameterSlot& slot : table_.slots) slot.grad = {};
 }
 
 double Optimizer::finish() {
@@ -75,23 +69,27 @@ double Optimizer::finish() {
                     "lower the learning rate or clip the gradients");
 }
 
-std::string Optimizer::first_not_finite() {
-    for (size_t i = 0; i < slots_.size(); ++i) {
-        ParameterSlot slot = slots_[i];
-        slot.grad = slot.value.grad();
-        if (!slot.grad.defined()) continue;
-        kernels(schedule_).global_norm({slot}, norm_);
-        if (!std::isfinite(norm_.item())) return names_[i];
+std::string Optimizer::first_not_finite() const {
+    Kernels& device = kernels(schedule_);
+    Tensor norm = empty_like(norm_);
+    for (size_t i = 0; i < names_.size(); ++i) {
+        const Tensor& value = table_.slots[i].value;
+        if (!value.grad().defined()) continue;
+        ParameterTable alone{.slots = {{.value = value, .grad = value.grad()}}};
+        device.update_table(alone);
+        device.global_norm(alone, norm);
+        if (!std::isfinite(norm.item())) return names_[i];
     }
     return "all parameters together";
 }
 
 std::vector<std::pair<std::string, Tensor>> Optimizer::state() const {
     std::vector<std::pair<std::string, Tensor>> state;
-    for (size_t i = 0; i < slots_.size(); ++i) {
-        state.emplace_back("optimizer.momentum." + names_[i], slots_[i].momentum);
-        if (slots_[i].second_moment.defined())
-            state.emplace_back("optimizer.second_moment." + names_[i], slots_[i].second_moment);
+    for (size_t i = 0; i < names_.size(); ++i) {
+        state.emplace_back("optimizer.momentum." + names_[i], table_.slots[i].momentum);
+        if (table_.slots[i].second_moment.defined())
+            state.emplace_back("optimizer.second_moment." + names_[i],
+                               table_.slots[i].second_moment);
     }
     return state;
 }

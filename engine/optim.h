@@ -51,13 +51,12 @@ class Optimizer {
     void load_state(const std::vector<std::pair<std::string, Tensor>>& state, int64_t steps);
 
   private:
-    std::vector<ParameterSlot> with_gradients() const;
-    std::string first_not_finite();
+    std::string first_not_finite() const;
 
     OptimizerOptions options_;
     std::vector<std::string> names_;
-    std::vector<ParameterSlot> slots_;
-    Tensor schedule_;  // what the kernels read: see Kernels::sgd_step
+    ParameterTable table_;  // holds gradients during update() only
+    Tensor schedule_;       // what the kernels read: see Kernels::sgd_step
     Tensor norm_;
     int64_t steps_ = 0;
 };

@@ -94,11 +94,12 @@ class CpuKernels final : public Kernels {
                                         const Tensor& included, double smoothing,
                                         const Tensor& dloss, Tensor& dlogits) override;
     void contrastive_targets(const Tensor& labels, Tensor& positives, Tensor& included) override;
-    void sgd_step(std::vector<ParameterSlot>& parameters, const SgdOptions& options,
+    void update_table(ParameterTable& parameters) override;
+    void sgd_step(ParameterTable& parameters, const SgdOptions& options,
                   const Tensor& schedule) override;
-    void adamw_step(std::vector<ParameterSlot>& parameters, const AdamWOptions& options,
+    void adamw_step(ParameterTable& parameters, const AdamWOptions& options,
                     const Tensor& schedule) override;
-    void global_norm(const std::vector<ParameterSlot>& parameters, Tensor& norm) override;
+    void global_norm(const ParameterTable& parameters, Tensor& norm) override;
     void clip_factor(const Tensor& norm, double limit, Tensor& schedule) override;
 };
 

@@ -9,16 +9,21 @@ namespace mdn {
 
 namespace {
 
+/// Elements to visit: none of a slot without a gradient.
+int64_t elements_of(const ParameterSlot& slot) {
+    return slot.grad.defined() ? slot.grad.numel() : 0;
+}
+
 /// Calls body(slot, begin, end) in parallel for pieces that together cover all elements of all
 /// parameters, each thread getting an equal share in order.
 template <class Slots, class F>
 void for_each_piece(Slots& slots, F&& body) {
     int64_t total = 0;
-    for (const ParameterSlot& slot : slots) total += slot.grad.numel();
+    for (const ParameterSlot& slot : slots) total += elements_of(slot);
     parallel_for(total, total, [&](int64_t begin, int64_t end) {
         int64_t first = 0;  // place of the slot's first element among all
         for (auto& slot : slots) {
-            const int64_t count = slot.grad.numel();
+            const int64_t count = elements_of(slot);
             const int64_t from = std::max(begin - first, int64_t{0});
             const int64_t to = std::min(end - first, count);
             if (from < to) body(slot, from, to);
@@ -37,11 +42,13 @@ struct ScheduleNow {
 
 }  // namespace
 
-void CpuKernels::sgd_step(std::vector<ParameterSlot>& parameters, const SgdOptions& options,
+void CpuKernels::update_table(ParameterTable&) {}
+
+void CpuKernels::sgd_step(ParameterTable& parameters, const SgdOptions& options,
                           const Tensor& schedule) {
     const ScheduleNow now(schedule);
     if (std::isnan(now.gradient_factor)) return;
-    for_each_piece(parameters, [&](ParameterSlot& slot, int64_t begin, int64_t end) {
+    for_each_piece(parameters.slots, [&](ParameterSlot& slot, int64_t begin, int64_t end) {
         with_float_type(slot.value, [&]<class T>(T) {
             T *value = slot.value.data<T>(), *momentum = slot.momentum.data<T>();
             const T* grad = slot.grad.data<T>();
@@ -59,13 +66,13 @@ void CpuKernels::sgd_step(std::vector<ParameterSlot>& parameters, const SgdOptio
     });
 }
 
-void CpuKernels::adamw_step(std::vector<ParameterSlot>& parameters, const AdamWOptions& options,
+void CpuKernels::adamw_step(ParameterTable& parameters, const AdamWOptions& options,
                             const Tensor& schedule) {
     const ScheduleNow now(schedule);
     if (std::isnan(now.gradient_factor)) return;
     const double correction1 = 1 - std::pow(options.beta1, now.step);
     const double correction2 = 1 - std::pow(options.beta2, now.step);
-    for_each_piece(parameters, [&](ParameterSlot& slot, int64_t begin, int64_t end) {
+    for_each_piece(parameters.slots, [&](ParameterSlot& slot, int64_t begin, int64_t end) {
         with_float_type(slot.value, [&]<class T>(T) {
             T *value = slot.value.data<T>(), *first = slot.momentum.data<T>(),
               *second = slot.second_moment.data<T>();
@@ -92,10 +99,10 @@ void CpuKernels::adamw_step(std::vector<ParameterSlot>& parameters, const AdamWO
     });
 }
 
-void CpuKernels::global_norm(const std::vector<ParameterSlot>& parameters, Tensor& norm) {
+void CpuKernels::global_norm(const ParameterTable& parameters, Tensor& norm) {
     // One sum a thread, added in their order.
     std::vector<double> sums(omp_get_max_threads(), 0.0);
-    for_each_piece(parameters, [&](const ParameterSlot& slot, int64_t begin, int64_t end) {
+    for_each_piece(parameters.slots, [&](const ParameterSlot& slot, int64_t begin, int64_t end) {
         with_float_type(slot.grad, [&]<class T>(T) {
             const T* grad = slot.grad.data<T>();
             double sum = 0;

@@ -1,8 +1,12 @@
-// Optimizer updates: all parameters in one pass, and nothing that waits for the host.
+// Optimizer updates: all parameters in one launch, and nothing that waits for the host.
 //
-// A kernel is told where the parameters are by value: a group of them fits in what a kernel may be
-// given (4 KiB), so a few hundred parameters take a handful of launches. Arguments are copied when
-// a launch is captured in a graph: nothing has to be uploaded, or kept alive, for a replay.
+// The kernels find the parameters in a table in device memory. What changes from step to step are
+// the places of the gradients: they are sent by value, some hundreds to a launch, and so are copied
+// when a step is captured in a graph. Nothing has to be uploaded, or kept alive, for a replay, and
+// a replay works whatever other steps have left in the table.
+#include <algorithm>
+#include <vector>
+
 #include "engine/cuda/cuda_kernels.h"
 #include "engine/cuda/dispatch.h"
 #include "engine/cuda/reduce.h"
@@ -13,43 +17,55 @@ namespace {
 
 struct Slot {
     float* value;
-    const float* grad;
+    const float* grad;  // null: skipped
     float *momentum, *second_moment;
     double weight_decay, rate;
     int64_t count;
     int64_t first_block;  // of those that share the slot's elements
 };
 
-struct SlotGroup {
-    static constexpr int most = 56;
-    Slot slots[most];
-    int count = 0;
-};
-static_assert(sizeof(SlotGroup) <= 3840, "leaves room for a kernel's other arguments");
-
 /// Elements of one slot that one block takes.
 constexpr int64_t elements_per_block = 16 * block_threads;
 
-/// The slot that this block works on: the last one whose first block is not after it.
-__device__ __forceinline__ int slot_of_block(const SlotGroup& group) {
-    int low = 0, high = group.count;
-    while (high - low > 1) {
-        const int middle = (low + high) / 2;
-        (group.slots[middle].first_block <= blockIdx.x ? low : high) = middle;
+/// What is in ParameterTable::on_device: the slots, then for each block the slot it works on.
+struct Table {
+    Slot* slots;
+    int32_t* slot_of_block;
+    int64_t blocks;
+
+    static int64_t bytes(size_t slots, size_t blocks) {
+        return static_cast<int64_t>(slots * sizeof(Slot) + blocks * sizeof(int32_t));
     }
-    return low;
-}
+    Table(const Tensor& memory, size_t slot_count)
+        : slots(elements<Slot>(memory)),
+          slot_of_block(reinterpret_cast<int32_t*>(slots + slot_count)),
+          blocks((memory.bytes() - bytes(slot_count, 0)) / int64_t{sizeof(int32_t)}) {}
+    explicit Table(const ParameterTable& parameters)
+        : Table(parameters.on_device, parameters.slots.size()) {}
+};
 
 /// Calls f(i) for the elements of the slot that fall to this thread, neighbours to neighbours.
 template <class F>
 __device__ __forceinline__ void for_each_element(const Slot& slot, F&& f) {
+    if (!slot.grad) return;
     const int64_t begin = (blockIdx.x - slot.first_block) * elements_per_block;
     const int64_t end = min(begin + elements_per_block, slot.count);
     for (int64_t i = begin + threadIdx.x; i < end; i += block_threads) f(i);
 }
 
-__global__ void sgd_kernel(SlotGroup group, float keep, const double* schedule) {
-    const Slot& slot = group.slots[slot_of_block(group)];
+/// As many as a kernel may be given by value (4 KiB), its other arguments beside them.
+struct Gradients {
+    static constexpr int most = 480;
+    const float* at[most];
+};
+
+/// One block.
+__global__ void gradients_kernel(Gradients gradients, int count, Slot* slots) {
+    for (int i = threadIdx.x; i < count; i += block_threads) slots[i].grad = gradients.at[i];
+}
+
+__global__ void sgd_kernel(Table table, float keep, const double* schedule) {
+    const Slot slot = table.slots[table.slot_of_block[blockIdx.x]];
     const auto rate = static_cast<float>(schedule[0] * slot.rate);
     const auto factor = static_cast<float>(schedule[2]);
     if (factor != factor) return;  // not a number: change nothing
@@ -81,9 +97,9 @@ struct AdamWFactors {
     float beta1, new1, beta2, new2, eps;
 };
 
-__global__ void adamw_kernel(SlotGroup group, AdamWFactors by, const double* schedule,
+__global__ void adamw_kernel(Table table, AdamWFactors by, const double* schedule,
                              const BiasCorrection* corrected) {
-    const Slot& slot = group.slots[slot_of_block(group)];
+    const Slot slot = table.slots[table.slot_of_block[blockIdx.x]];
     const auto factor = static_cast<float>(schedule[2]);
     if (factor != factor) return;
     const auto rate = static_cast<float>(corrected->rate * slot.rate);
@@ -100,8 +116,8 @@ __global__ void adamw_kernel(SlotGroup group, AdamWFactors by, const double* sch
 }
 
 /// Σ g² of each block's elements.
-__global__ void squares_kernel(SlotGroup group, double* partial) {
-    const Slot& slot = group.slots[slot_of_block(group)];
+__global__ void squares_kernel(Table table, double* partial) {
+    const Slot slot = table.slots[table.slot_of_block[blockIdx.x]];
     double squares = 0;
     for_each_element(slot, [&](int64_t i) {
         const double g = slot.grad[i];
@@ -127,38 +143,52 @@ __global__ void clip_factor_kernel(const double* norm, double limit, double* sch
     schedule[2] = !finite ? NAN : wanted < 1 ? wanted : 1;
 }
 
-/// Calls f(group, blocks) for all parameters in groups, each to be launched with `blocks` blocks.
-template <class F>
-void for_each_group(const std::vector<ParameterSlot>& parameters, F&& f) {
-    const auto pointer = [](const Tensor& x) { return x.defined() ? x.data<float>() : nullptr; };
-    SlotGroup group{};
-    int64_t blocks = 0;
-    for (const ParameterSlot& slot : parameters) {
-        if (slot.grad.numel() == 0) continue;
-        group.slots[group.count++] = {pointer(slot.value),    pointer(slot.grad),
-                                      pointer(slot.momentum), pointer(slot.second_moment),
-                                      slot.weight_decay,      slot.rate,
-                                      slot.grad.numel(),      blocks};
-        blocks += ceil_divide(slot.grad.numel(), elements_per_block);
-        if (group.count < SlotGroup::most) continue;
-        f(group, blocks);
-        group.count = 0;
-        blocks = 0;
+float* pointer(const Tensor& x) { return x.defined() ? x.data<float>() : nullptr; }
+
+/// Makes parameters.on_device.
+void build_table(ParameterTable& parameters) {
+    std::vector<Slot> slots;
+    std::vector<int32_t> slot_of_block;
+    for (const ParameterSlot& slot : parameters.slots) {
+        const int64_t count = slot.value.numel();
+        const auto first_block = static_cast<int64_t>(slot_of_block.size());
+        slot_of_block.insert(slot_of_block.end(), ceil_divide(count, elements_per_block),
+                             static_cast<int32_t>(slots.size()));
+        slots.push_back({pointer(slot.value), pointer(slot.grad), pointer(slot.momentum),
+                         pointer(slot.second_moment), slot.weight_decay, slot.rate, count,
+                         first_block});
     }
-    if (group.count > 0) f(group, blocks);
+    const Tensor on_host =
+        Tensor::empty({Table::bytes(slots.size(), slot_of_block.size())}, DType::u8);
+    const Table table(on_host, slots.size());
+    std::copy(slots.begin(), slots.end(), table.slots);
+    std::copy(slot_of_block.begin(), slot_of_block.end(), table.slot_of_block);
+    parameters.on_device = on_host.to(Device::cuda);
 }
 
 }  // namespace
 
-void CudaKernels::sgd_step(std::vector<ParameterSlot>& parameters, const SgdOptions& options,
-                           const Tensor& schedule) {
-    for_each_group(parameters, [&](const SlotGroup& group, int64_t blocks) {
-        launch(sgd_kernel, blocks_for(blocks), block_threads, 0, group, options.momentum,
-               schedule.data<double>());
-    });
+void CudaKernels::update_table(ParameterTable& parameters) {
+    if (!parameters.on_device.defined()) return build_table(parameters);
+    const Table table(parameters);
+    const size_t count = parameters.slots.size();
+    for (size_t first = 0; first < count; first += Gradients::most) {
+        Gradients gradients{};
+        const size_t here = std::min<size_t>(count - first, Gradients::most);
+        for (size_t i = 0; i < here; ++i)
+            gradients.at[i] = pointer(parameters.slots[first + i].grad);
+        launch(gradients_kernel, 1, block_threads, 0, gradients, here, table.slots + first);
+    }
 }
 
-void CudaKernels::adamw_step(std::vector<ParameterSlot>& parameters, const AdamWOptions& options,
+void CudaKernels::sgd_step(ParameterTable& parameters, const SgdOptions& options,
+                           const Tensor& schedule) {
+    const Table table(parameters);
+    launch(sgd_kernel, blocks_for(table.blocks), block_threads, 0, table, options.momentum,
+           schedule.data<double>());
+}
+
+void CudaKernels::adamw_step(ParameterTable& parameters, const AdamWOptions& options,
                              const Tensor& schedule) {
     const Tensor scratch = Tensor::empty({sizeof(BiasCorrection)}, DType::u8, Device::cuda);
     auto* corrected = elements<BiasCorrection>(scratch);
@@ -167,23 +197,17 @@ void CudaKernels::adamw_step(std::vector<ParameterSlot>& parameters, const AdamW
     const AdamWFactors by{static_cast<float>(options.beta1), static_cast<float>(1 - options.beta1),
                           static_cast<float>(options.beta2), static_cast<float>(1 - options.beta2),
                           static_cast<float>(options.eps)};
-    for_each_group(parameters, [&](const SlotGroup& group, int64_t blocks) {
-        launch(adamw_kernel, blocks_for(blocks), block_threads, 0, group, by,
-               schedule.data<double>(), corrected);
-    });
+    const Table table(parameters);
+    launch(adamw_kernel, blocks_for(table.blocks), block_threads, 0, table, by,
+           schedule.data<double>(), corrected);
 }
 
-void CudaKernels::global_norm(const std::vector<ParameterSlot>& parameters, Tensor& norm) {
-    int64_t all_blocks = 0;
-    for_each_group(parameters, [&](const SlotGroup&, int64_t blocks) { all_blocks += blocks; });
-    const Tensor partial = Tensor::empty({all_blocks}, DType::f64, Device::cuda);
-    int64_t first = 0;
-    for_each_group(parameters, [&](const SlotGroup& group, int64_t blocks) {
-        launch(squares_kernel, blocks_for(blocks), block_threads, block_sum_bytes, group,
-               partial.data<double>() + first);
-        first += blocks;
-    });
-    launch(norm_kernel, 1, block_threads, block_sum_bytes, all_blocks, partial.data<double>(),
+void CudaKernels::global_norm(const ParameterTable& parameters, Tensor& norm) {
+    const Table table(parameters);
+    const Tensor partial = Tensor::empty({table.blocks}, DType::f64, Device::cuda);
+    launch(squares_kernel, blocks_for(table.blocks), block_threads, block_sum_bytes, table,
+           partial.data<double>());
+    launch(norm_kernel, 1, block_threads, block_sum_bytes, table.blocks, partial.data<double>(),
            norm.data<double>());
 }
 

@@ -1,19 +1,25 @@
+#include "engine/optim.h"
+
 #include <doctest/doctest.h>
 #include <cmath>
+#include <map>
+#include <memory>
 #include <utility>
 
+#include "engine/autograd.h"
+#include "engine/stream.h"
 #include "tests/engine/cuda/compare.h"
 
 using namespace mdn;
 
 namespace {
 
-/// Parameters around the sizes of a warp, a block and what a block takes, and more of them than one
-/// launch does.
+/// Parameters around the sizes of a warp, a block and what a block takes, and more of them than the
+/// gradients of which go up in one launch.
 std::vector<Shape> parameter_shapes() {
     std::vector<Shape> shapes{{1},   {31},   {32, 1}, {33},   {0},
                               {255}, {4095}, {4096},  {4097}, {3, 2731}};
-    for (int64_t i = 0; i < 123; ++i) shapes.push_back({1 + i % 7});
+    for (int64_t i = 0; i < 480; ++i) shapes.push_back({1 + i % 7});
     return shapes;
 }
 
@@ -37,21 +43,64 @@ struct Step {
             }
     }
 
-    /// The parameters, living in `out`, which receives their state before the step.
-    std::vector<ParameterSlot> slots(const std::vector<Tensor>& in,
-                                     std::vector<Tensor>& out) const {
+    /// The parameters, living in `out`, which receives their state before the step. The table was
+    /// made before the gradients were known, as an optimizer makes it; some have none.
+    ParameterTable table(Kernels& k, const std::vector<Tensor>& in,
+                         std::vector<Tensor>& out) const {
         const size_t count = shapes.size();
         for (size_t i = 0; i < out.size(); ++i) out[i].copy_from(in[1 + count + i]);
-        std::vector<ParameterSlot> slots;
+        ParameterTable table;
         for (size_t i = 0; i < count; ++i)
-            slots.push_back(
+            table.slots.push_back(
                 {.value = out[i],
-                 .grad = in[1 + i],
                  .momentum = out[count + i],
                  .second_moment = out.size() > 2 * count ? out[2 * count + i] : Tensor(),
                  .weight_decay = i % 2 == 0 ? 0.3 : 0,
                  .rate = 0.5 * static_cast<double>(i % 4)});
-        return slots;
+        k.update_table(table);
+        for (size_t i = 0; i < count; ++i)
+            if (i % 5 != 3) table.slots[i].grad = in[1 + i];
+        k.update_table(table);
+        return table;
+    }
+};
+
+/// An optimizer whose parameters get gradients of their own for each seed, and some of them none.
+struct Updates {
+    std::shared_ptr<ParameterStore> store;
+    std::shared_ptr<Optimizer> optimizer;
+    std::shared_ptr<std::map<int64_t, std::vector<Tensor>>> gradients;  // kept: where they are
+
+    Updates(Device device, OptimizerKind kind)
+        : store(std::make_shared<ParameterStore>(DType::f32, device)),
+          gradients(std::make_shared<std::map<int64_t, std::vector<Tensor>>>()) {
+        Random random(5);
+        int64_t count = 0;
+        for (const Shape& shape : parameter_shapes())
+            store->add(std::to_string(count++), random.normal_tensor(shape), Role::weight);
+        optimizer =
+            std::make_shared<Optimizer>(*store, OptimizerOptions{.kind = kind, .clip_norm = 3});
+        for (int64_t seed = 0; seed < 3; ++seed)
+            for (int64_t i = 0; i < count; ++i)
+                (*gradients)[seed].push_back(
+                    i % 3 == seed ? Tensor()
+                                  : random.normal_tensor(store->all()[i].value.shape()).to(device));
+    }
+    void bring_schedule() const {
+        optimizer->schedule().copy_from(Optimizer::schedule_for(0.01, optimizer->steps() + 1));
+    }
+    void update(int64_t seed) const {
+        for (size_t i = 0; i < store->all().size(); ++i)
+            autograd_meta(store->all()[i].value)->grad = gradients->at(seed)[i];
+        optimizer->update();
+    }
+    double step(int64_t seed) const {
+        bring_schedule();
+        update(seed);
+        return optimizer->finish();
+    }
+    std::unique_ptr<Recording> record(int64_t seed) const {
+        return record_work(Device::cuda, [&] { update(seed); });
     }
 };
 
@@ -66,8 +115,8 @@ TEST_SUITE("engine/cuda/optim") {
                                 .outputs = sgd.outputs,
                                 .call =
                                     [&](Kernels& k, auto& in, auto& out) {
-                                        auto slots = sgd.slots(in, out);
-                                        k.sgd_step(slots, {.momentum = 0.8}, in[0]);
+                                        auto table = sgd.table(k, in, out);
+                                        k.sgd_step(table, {.momentum = 0.8}, in[0]);
                                     },
                                 .tolerance = 1e-6,
                                 .bf16 = false});
@@ -75,8 +124,8 @@ TEST_SUITE("engine/cuda/optim") {
                                 .outputs = adamw.outputs,
                                 .call =
                                     [&](Kernels& k, auto& in, auto& out) {
-                                        auto slots = adamw.slots(in, out);
-                                        k.adamw_step(slots, {.eps = 1e-3}, in[0]);
+                                        auto table = adamw.table(k, in, out);
+                                        k.adamw_step(table, {.eps = 1e-3}, in[0]);
                                     },
                                 .tolerance = 1e-6,
                                 .bf16 = false});
@@ -91,10 +140,13 @@ TEST_SUITE("engine/cuda/optim") {
                                 .outputs = {{1}},
                                 .call =
                                     [&](Kernels& k, auto& in, auto& out) {
-                                        std::vector<ParameterSlot> slots(step.shapes.size());
-                                        for (size_t i = 0; i < slots.size(); ++i)
-                                            slots[i].grad = in[1 + i];
-                                        k.global_norm(slots, out[0]);
+                                        ParameterTable table;
+                                        for (size_t i = 0; i < step.shapes.size(); ++i)
+                                            table.slots.push_back(
+                                                {.value = in[1 + i], .grad = in[1 + i]});
+                                        table.slots[7].grad = {};  // skipped
+                                        k.update_table(table);
+                                        k.global_norm(table, out[0]);
                                     },
                                 .output_dtypes = {DType::f64},
                                 .tolerance = 1e-12,
@@ -102,7 +154,13 @@ TEST_SUITE("engine/cuda/optim") {
         }
         test::check_kernel({.inputs = {},
                             .outputs = {{1}},
-                            .call = [](Kernels& k, auto&, auto& out) { k.global_norm({}, out[0]); },
+                            .call =
+                                [](Kernels& k, auto&, auto& out) {
+                                    ParameterTable none;
+                                    k.update_table(none);
+                                    k.update_table(none);
+                                    k.global_norm(none, out[0]);
+                                },
                             .output_dtypes = {DType::f64},
                             .bf16 = false});
     }
@@ -121,5 +179,30 @@ TEST_SUITE("engine/cuda/optim") {
                                     .output_dtypes = {DType::f64},
                                     .tolerance = 1e-12,
                                     .bf16 = false});
+    }
+
+    TEST_CASE("recorded updates and others in between agree with the CPU's, whatever gradients") {
+        for (const OptimizerKind kind : {OptimizerKind::sgd, OptimizerKind::adamw}) {
+            const Updates on_cpu(Device::cpu, kind), on_gpu(Device::cuda, kind);
+            // Some gradients move, come and go: each kind of step finds its own.
+            for (int64_t seed = 0; seed < 2; ++seed)
+                CHECK(on_gpu.step(seed) == doctest::Approx(on_cpu.step(seed)).epsilon(1e-12));
+            const auto recording = on_gpu.record(2);
+            REQUIRE(recording);
+            for (const int64_t seed : {2, 1, 2, 2, 0, 2}) {
+                const double norm = on_cpu.step(seed);
+                on_gpu.bring_schedule();
+                if (seed == 2)
+                    recording->replay();
+                else
+                    on_gpu.update(seed);
+                CHECK(on_gpu.optimizer->finish() == doctest::Approx(norm).epsilon(1e-12));
+                for (size_t i = 0; i < on_cpu.store->all().size(); ++i) {
+                    CAPTURE(i);
+                    CHECK(test::difference(on_gpu.store->all()[i].value.to(Device::cpu),
+                                           on_cpu.store->all()[i].value) < 1e-6);
+                }
+            }
+        }
     }
 }
