@@ -1,7 +1,10 @@
 // The one place that knows which devices this build has.
+#include <chrono>
+
 #include "engine/allocator.h"
 #include "engine/cpu/cpu_kernels.h"
 #include "engine/kernels.h"
+#include "engine/profile.h"
 #include "engine/stream.h"
 
 #ifdef MDN_CUDA
@@ -20,6 +23,7 @@ std::unique_ptr<Recording> gpu_record_work(const std::function<void()>& work) {
     return cuda_record_work(work);
 }
 std::unique_ptr<Uploader> gpu_uploader() { return make_cuda_uploader(); }
+std::unique_ptr<Timeline> gpu_timeline() { return make_cuda_timeline(); }
 #else
 [[noreturn]] void complain() {
     throw Error("this program was built without CUDA",
@@ -31,6 +35,7 @@ Allocator& gpu_allocator() { complain(); }
 void gpu_synchronize() { complain(); }
 std::unique_ptr<Recording> gpu_record_work(const std::function<void()>&) { complain(); }
 std::unique_ptr<Uploader> gpu_uploader() { complain(); }
+std::unique_ptr<Timeline> gpu_timeline() { complain(); }
 #endif
 
 /// Nothing to overlap: what start() is given waits as it is.
@@ -46,10 +51,27 @@ class CpuUploader final : public Uploader {
     std::vector<Tensor> waiting_;
 };
 
+/// What was started has finished.
+class CpuTimeline final : public Timeline {
+  public:
+    void mark() override { marks_.push_back(std::chrono::steady_clock::now()); }
+    std::vector<double> seconds() override {
+        std::vector<double> seconds;
+        for (size_t i = 1; i < marks_.size(); ++i)
+            seconds.push_back(std::chrono::duration<double>(marks_[i] - marks_[i - 1]).count());
+        marks_.clear();
+        return seconds;
+    }
+
+  private:
+    std::vector<std::chrono::steady_clock::time_point> marks_;
+};
+
 }  // namespace
 
 Kernels& kernels(Device device) {
     static CpuKernels cpu;
+    if (Kernels* profiling = profiling_kernels(device)) return *profiling;
     return device == Device::cuda ? gpu_kernels() : cpu;
 }
 
@@ -68,6 +90,11 @@ std::unique_ptr<Recording> record_work(Device device, const std::function<void()
 std::unique_ptr<Uploader> make_uploader(Device device) {
     if (device == Device::cuda) return gpu_uploader();
     return std::make_unique<CpuUploader>();
+}
+
+std::unique_ptr<Timeline> make_timeline(Device device) {
+    if (device == Device::cuda) return gpu_timeline();
+    return std::make_unique<CpuTimeline>();
 }
 
 }  // namespace mdn

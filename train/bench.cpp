@@ -1,13 +1,12 @@
 #include "train/bench.h"
 
 #include <omp.h>
+#include <algorithm>
 #include <fstream>
 #include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
-
-#include <algorithm>
 
 #include "engine/autograd.h"
 #include "engine/kernels.h"
@@ -42,6 +41,15 @@ namespace {
 
 /// One piece of work, set up once, to be done again and again.
 using Work = std::function<void()>;
+
+/// Seconds that work() takes by the device's own clock.
+double time_of(Device device, const Work& work) {
+    const auto timeline = make_timeline(device);
+    timeline->mark();
+    work();
+    timeline->mark();
+    return timeline->seconds().front();
+}
 
 Work forward_pass(MicroDualNet& model, const TraceInput& input) {
     const Device device = model.parameters().device();
@@ -99,24 +107,39 @@ Work head_pass(MicroDualNet& model, const TraceInput& input, const BenchOptions&
 
 }  // namespace
 
+namespace {
+
+Work work_of(MicroDualNet& model, const TraceInput& input, const BenchOptions& options) {
+    return options.mode == BenchMode::forward ? forward_pass(model, input)
+           : options.mode == BenchMode::train ? training_step(model, input, options)
+                                              : head_pass(model, input, options);
+}
+
+}  // namespace
+
 std::vector<double> time_model(MicroDualNet& model, const TraceInput& input,
                                const BenchOptions& options) {
-    const Work work = options.mode == BenchMode::forward ? forward_pass(model, input)
-                      : options.mode == BenchMode::train ? training_step(model, input, options)
-                                                         : head_pass(model, input, options);
+    const Work work = work_of(model, input, options);
     const Device device = model.parameters().device();
     // A device that records steps does so at the third.
     const int warm_up = device == Device::cuda ? 4 : 1;
     for (int i = 0; i < warm_up; ++i) work();
     synchronize(device);
     std::vector<double> seconds;
-    for (int64_t i = 0; i < options.repeats; ++i) {
-        const Stopwatch watch;
-        work();
-        synchronize(device);
-        seconds.push_back(watch.seconds());
-    }
+    for (int64_t i = 0; i < options.repeats; ++i) seconds.push_back(time_of(device, work));
     return seconds;
+}
+
+std::vector<KernelFamily> profile_model(MicroDualNet& model, const TraceInput& input,
+                                        BenchOptions options) {
+    options.record = false;
+    const Work work = work_of(model, input, options);
+    for (int warm_up = 0; warm_up < 2; ++warm_up) work();
+    const Device device = model.parameters().device();
+    synchronize(device);
+    return profile_kernels(device, [&] {
+        for (int64_t i = 0; i < options.repeats; ++i) work();
+    });
 }
 
 namespace {
@@ -141,15 +164,10 @@ float multiply_add(int64_t rounds) {
     return total;
 }
 
-/// The best of several runs of `work`, which makes `operations` floating-point operations.
-template <class Work>
-double best_gflops(double operations, Work&& work) {
+/// The most of several runs of `work`, which does `amount`, in billions a second.
+double best_rate(Device device, double amount, const Work& work) {
     double best = 0;
-    for (int run = 0; run < 7; ++run) {
-        const Stopwatch watch;
-        work();
-        best = std::max(best, operations / watch.seconds() * 1e-9);
-    }
+    for (int run = 0; run < 7; ++run) best = std::max(best, amount / time_of(device, work) * 1e-9);
     return best;
 }
 
@@ -159,7 +177,7 @@ double measure_fma_peak() {
     constexpr int64_t rounds = 1'000'000;
     const double operations = 2.0 * 10 * (vector_bytes / 4) * rounds * omp_get_max_threads();
     volatile float sink = 0;
-    return best_gflops(operations, [&] {
+    return best_rate(Device::cpu, operations, [&] {
         float total = 0;
 #pragma omp parallel reduction(+ : total)
         total += multiply_add(rounds);
@@ -180,22 +198,31 @@ double measure_gemm_peak(Device device, DType activations) {
             b = factor();
             c = empty_like(a);
         }
-        void operator()() {
-            kernels(a).matmul(a, false, b, false, 1, c);
-            synchronize(a.device());
-        }
+        void operator()() { kernels(a).matmul(a, false, b, false, 1, c); }
     };
     const auto gflops = [&](int64_t n) {
         Product product(n, device, activations);
         product();
         const auto side = static_cast<double>(n);
-        return best_gflops(2 * side * side * side, product);
+        return best_rate(device, 2 * side * side * side, [&] { product(); });
     };
     // A GPU needs a large product to be busy.
     double best = gflops(1024);
     if (device == Device::cpu) return best;
     for (int64_t n = 2048; n <= 8192 && best > 1000; n *= 2) best = std::max(best, gflops(n));
     return best;
+}
+
+double measure_copy_bandwidth(Device device) {
+    const auto rate = [&](int64_t bytes) {
+        const Tensor from = Tensor::zeros({bytes}, DType::u8, device);
+        const Tensor to = Tensor::zeros({bytes}, DType::u8, device);
+        to.copy_from(from);
+        return best_rate(device, 2.0 * static_cast<double>(bytes), [&] { to.copy_from(from); });
+    };
+    // Beyond any cache, but no more than a slow machine can do at once.
+    const double some = rate(int64_t{64} << 20);
+    return some > 100 ? rate(int64_t{1} << 30) : some;
 }
 
 int64_t peak_resident_bytes() {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/optim.h"
+#include "engine/profile.h"
 #include "model/micro_dualnet.h"
 #include "train/trace.h"
 
@@ -28,15 +29,21 @@ struct BenchOptions {
     bool record = true;   // the steps, on a device that can
 };
 
-/// Seconds of each timed run.
+/// Seconds of each timed run, by the device's own clock.
 std::vector<double> time_model(MicroDualNet& model, const TraceInput& input,
                                const BenchOptions& options);
+
+/// What kernels do in `repeats` such runs together, none of them recorded.
+std::vector<KernelFamily> profile_model(MicroDualNet& model, const TraceInput& input,
+                                        BenchOptions options);
 
 /// Multiply-adds of registers only, on all threads, in GFLOP/s: what no program can exceed.
 double measure_fma_peak();
 /// The engine's product of two square matrices, in GFLOP/s: of side 1024, on a GPU up to 8192 and
 /// with factors of the activations' dtype.
 double measure_gemm_peak(Device device, DType activations);
+/// Bytes read and written by a large copy, in GB/s.
+double measure_copy_bandwidth(Device device);
 /// The most memory this process ever held, bytes.
 int64_t peak_resident_bytes();
 

@@ -31,6 +31,7 @@ void cuda_gemm(const CudaProduct& p, const T* a, const T* b, Out* c) {
     const cublasComputeType_t compute = tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
     const cublasOperation_t op_a = p.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N;
     const cublasOperation_t op_b = p.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N;
+    if (launch_observer) launch_observer->product_begins();
     // cuBLAS is column-major: what it sees are the transposes, so it computes Cᵀ = op(B)ᵀ·op(A)ᵀ.
     check(cublasGemmStridedBatchedEx(
               cuda_context().cublas(), op_b, op_a, cublas_size(p.n), cublas_size(p.m),
@@ -38,6 +39,7 @@ void cuda_gemm(const CudaProduct& p, const T* a, const T* b, Out* c) {
               cublas_type<T>, cublas_size(p.lda), p.stride_a, &p.beta, c, cublas_type<Out>,
               cublas_size(p.ldc), p.stride_c, cublas_size(p.count), compute, CUBLAS_GEMM_DEFAULT),
           "a matrix product");
+    if (launch_observer) launch_observer->product_ends();
 }
 
 template void cuda_gemm<float, float>(const CudaProduct&, const float*, const float*, float*);

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "engine/cuda/context.h"
+#include "engine/launch_observer.h"
 
 namespace mdn {
 
@@ -68,6 +69,7 @@ void launch(void (*kernel)(Parameters...), dim3 blocks, int threads, int64_t sha
     config.blockDim = dim3(static_cast<unsigned>(threads));
     config.dynamicSmemBytes = static_cast<size_t>(shared_bytes);
     config.stream = cuda_context().stream();
+    if (launch_observer) launch_observer->kernel_launched();
     check(cudaLaunchKernelEx(&config, kernel, static_cast<Parameters>(arguments)...),
           "a kernel launch");
 }

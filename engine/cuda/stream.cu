@@ -1,4 +1,4 @@
-// CUDA graphs, and uploads through pinned memory on a stream of their own.
+// CUDA graphs, the GPU's clock, and uploads through pinned memory on a stream of their own.
 #include "engine/stream.h"
 
 #include <cstring>
@@ -168,6 +168,41 @@ class CudaUploader final : public Uploader {
     cudaEvent_t arrived_ = nullptr, taken_ = nullptr;
 };
 
+class CudaTimeline final : public Timeline {
+  public:
+    CudaTimeline() = default;
+    ~CudaTimeline() override {
+        for (const cudaEvent_t event : events_) cudaEventDestroy(event);
+    }
+    CudaTimeline(const CudaTimeline&) = delete;
+    CudaTimeline& operator=(const CudaTimeline&) = delete;
+
+    void mark() override {
+        if (marks_ == events_.size()) {
+            events_.push_back(nullptr);
+            check(cudaEventCreate(&events_.back()), "creating an event");
+        }
+        check(cudaEventRecord(events_[marks_], cuda_context().stream()), "noting the time");
+        ++marks_;
+    }
+    std::vector<double> seconds() override {
+        std::vector<double> seconds;
+        if (marks_ > 0) check(cudaEventSynchronize(events_[marks_ - 1]), "the work on the GPU");
+        for (size_t i = 1; i < marks_; ++i) {
+            float milliseconds = 0;
+            check(cudaEventElapsedTime(&milliseconds, events_[i - 1], events_[i]),
+                  "reading the time");
+            seconds.push_back(1e-3 * milliseconds);
+        }
+        marks_ = 0;
+        return seconds;
+    }
+
+  private:
+    std::vector<cudaEvent_t> events_;  // used again
+    size_t marks_ = 0;
+};
+
 }  // namespace
 
 void cuda_synchronize() { cuda_context().synchronize(); }
@@ -177,5 +212,7 @@ std::unique_ptr<Recording> cuda_record_work(const std::function<void()>& work) {
 }
 
 std::unique_ptr<Uploader> make_cuda_uploader() { return std::make_unique<CudaUploader>(); }
+
+std::unique_ptr<Timeline> make_cuda_timeline() { return std::make_unique<CudaTimeline>(); }
 
 }  // namespace mdn

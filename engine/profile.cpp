@@ -1,0 +1,108 @@
+// A profile is taken by kernels that stand before a device's own: they note when each call begins
+// and ends, and pass it on.
+#include "engine/profile.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+#include "engine/launch_observer.h"
+#include "engine/profiling_kernels.h"
+#include "engine/stream.h"
+
+namespace mdn {
+
+namespace {
+
+class Profile final : public LaunchObserver, public CallObserver {
+  public:
+    explicit Profile(Device device) : timeline_(make_timeline(device)) { find(between_calls); }
+
+    void begin(const char* family, double bytes, double operations) override {
+        const size_t index = find(family);
+        ++families_[index].calls;
+        families_[index].bytes += bytes;
+        families_[index].operations += operations;
+        under_way_.push_back({index, false});
+        mark();
+    }
+    void end() override {
+        under_way_.pop_back();
+        mark();
+    }
+    void kernel_launched() override { ++families_[under_way_.back().family].launches; }
+    void product_begins() override {
+        kernel_launched();
+        under_way_.push_back({under_way_.back().family, true});
+        mark();
+    }
+    void product_ends() override { end(); }
+
+    std::vector<KernelFamily> results() {
+        const std::vector<double> seconds = timeline_->seconds();
+        for (size_t i = 0; i < seconds.size(); ++i) {
+            KernelFamily& family = families_[intervals_[i].family];
+            family.seconds += seconds[i];
+            if (intervals_[i].product) family.product_seconds += seconds[i];
+        }
+        std::sort(families_.begin(), families_.end(),
+                  [](const auto& a, const auto& b) { return a.seconds > b.seconds; });
+        return std::move(families_);
+    }
+
+  private:
+    struct Owner {
+        size_t family;
+        bool product;
+    };
+
+    size_t find(const char* name) {
+        for (size_t i = 0; i < families_.size(); ++i)
+            if (families_[i].name == name) return i;
+        families_.push_back({.name = name});
+        return families_.size() - 1;
+    }
+    /// The time from here to the next mark belongs to what is under way now.
+    void mark() {
+        timeline_->mark();
+        intervals_.push_back(under_way_.back());
+    }
+
+    std::unique_ptr<Timeline> timeline_;
+    std::vector<KernelFamily> families_;
+    std::vector<Owner> intervals_;                 // one a mark
+    std::vector<Owner> under_way_ = {{0, false}};  // the innermost last; none: between calls
+};
+
+Kernels* standing_before = nullptr;
+Device profiled_device = Device::cpu;
+
+}  // namespace
+
+Kernels* profiling_kernels(Device device) {
+    return device == profiled_device ? standing_before : nullptr;
+}
+
+std::vector<KernelFamily> profile_kernels(Device device, const std::function<void()>& work) {
+    Profile profile(device);
+    ProfilingKernels profiling(kernels(device), profile);
+    struct Installed {
+        Installed(Device device, Kernels& kernels, LaunchObserver& observer) {
+            profiled_device = device;
+            standing_before = &kernels;
+            launch_observer = &observer;
+        }
+        ~Installed() {
+            standing_before = nullptr;
+            launch_observer = nullptr;
+        }
+    };
+    {
+        const Installed while_working(device, profiling, profile);
+        work();
+    }
+    return profile.results();
+}
+
+}  // namespace mdn

@@ -1,0 +1,35 @@
+// Where a device's time goes: the calls of the kernel contract, timed and grouped by what they do.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "engine/kernels.h"
+
+namespace mdn {
+
+/// All calls of one family of kernels.
+struct KernelFamily {
+    std::string name;            // "convolution forward"
+    int64_t calls = 0;           // of the contract
+    int64_t launches = 0;        // of a GPU's kernels, cuBLAS's products included
+    double seconds = 0;          // by the device's clock
+    double product_seconds = 0;  // of them in cuBLAS
+    double bytes = 0;            // of the tensors given, each read or written once: the least
+    double operations = 0;       // two a multiply-add; 0 for what is not products
+};
+
+/// The family of the time during which no call was under way: what the host needs to start them.
+inline constexpr const char* between_calls = "between calls";
+
+/// Calls work() on this thread and returns what the device's kernels did meanwhile, longest first.
+/// Calls that kernels make themselves (casts of weights) count in their own family only. All
+/// seconds together are those from the first call to the last. What was recorded before and is
+/// replayed is not seen.
+std::vector<KernelFamily> profile_kernels(Device device, const std::function<void()>& work);
+
+/// While a profile is taken, the kernels that stand before the device's own; null otherwise.
+Kernels* profiling_kernels(Device device);
+
+}  // namespace mdn

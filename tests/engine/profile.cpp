@@ -1,0 +1,117 @@
+#include "engine/profile.h"
+
+#include <doctest/doctest.h>
+#include <chrono>
+#include <map>
+
+#include "engine/autograd.h"
+#include "engine/ops.h"
+#include "engine/optim.h"
+#include "engine/random.h"
+
+using namespace mdn;
+
+namespace {
+
+constexpr int64_t rows = 37, in = 24, out = 40;
+
+std::map<std::string, KernelFamily> by_name(const std::vector<KernelFamily>& families) {
+    std::map<std::string, KernelFamily> map;
+    for (const KernelFamily& family : families) map[family.name] = family;
+    CHECK(map.size() == families.size());
+    return map;
+}
+
+}  // namespace
+
+TEST_SUITE("engine/profile") {
+    TEST_CASE("calls, bytes and operations of each family, on every device") {
+        for (const Device device : {Device::cpu, Device::cuda}) {
+            INFO(to_string(device));
+            Random random(1);
+            const Tensor x = random.normal_tensor({rows, in}).to(device);
+            const Tensor weight = random.normal_tensor({out, in}).to(device);
+            const Tensor bias = random.normal_tensor({out}).to(device);
+            const Tensor image = random.normal_tensor({2, 9, 9, 4}).to(device);
+            const Tensor filter = random.normal_tensor({8, 3, 3, 4}).to(device);
+            const auto families = profile_kernels(device, [&] {
+                const NoGrad no_grad;
+                for (int i = 0; i < 2; ++i) linear(x, weight, bias);
+                conv2d(image, filter, {.stride = 2, .pad = 1});
+                relu(x);
+            });
+            auto map = by_name(families);
+            CHECK(map.size() == 4);
+            const KernelFamily& products = map.at("linear forward");
+            CHECK(products.calls == 2);
+            CHECK(products.bytes == 2 * 4.0 * (rows * in + out * in + out + rows * out));
+            CHECK(products.operations == 2 * 2.0 * rows * in * out);
+            const KernelFamily& convolution = map.at("convolution forward");
+            CHECK(convolution.operations == 2.0 * 2 * 5 * 5 * 8 * 3 * 3 * 4);
+            CHECK(map.at("elementwise").bytes == 2 * 4.0 * rows * in);
+            CHECK(map.at("elementwise").operations == 0);
+            CHECK(map.at(between_calls).calls == 0);
+            for (const auto& family : families) {
+                CHECK(family.seconds >= 0);
+                CHECK(family.product_seconds <= family.seconds);
+                const bool multiplies = device == Device::cuda && family.operations > 0;
+                CHECK((family.product_seconds > 0) == multiplies);
+            }
+            if (device == Device::cuda) {
+                CHECK(products.launches == 2 * 2);  // the product and the bias
+                CHECK(convolution.launches >= 2);   // patches and their product
+                CHECK(map.at("elementwise").launches == 1);
+            }
+            for (size_t i = 1; i < families.size(); ++i)
+                CHECK(families[i - 1].seconds >= families[i].seconds);
+        }
+    }
+
+    TEST_CASE("what a kernel has others do is counted once, in their family") {
+        Random random(2);
+        const Tensor x = random.normal_tensor({rows, in}).to(Device::cuda).to(DType::bf16);
+        const Tensor weight = random.normal_tensor({out, in}).to(Device::cuda);
+        auto map = by_name(profile_kernels(Device::cuda, [&] {
+            const NoGrad no_grad;
+            linear(x, weight, Tensor());
+        }));
+        CHECK(map.at("linear forward").launches == 1);
+        CHECK(map.at("copies and casts").launches == 1);  // the weight, to bf16
+        CHECK(map.at("copies and casts").bytes == (4.0 + 2) * out * in);
+    }
+
+    TEST_CASE("all seconds together are those of the whole, and nothing is seen afterwards") {
+        for (const Device device : {Device::cpu, Device::cuda}) {
+            const Tensor x = Random(3).normal_tensor({400, 400}).to(device);
+            const auto begin = std::chrono::steady_clock::now();
+            const auto families = profile_kernels(device, [&] {
+                for (int i = 0; i < 3; ++i) relu(matmul_nt(x, x));
+            });
+            const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+            double seconds = 0;
+            for (const KernelFamily& family : families) seconds += family.seconds;
+            CHECK(seconds > 0);
+            CHECK(seconds <= took.count());
+            CHECK(profiling_kernels(device) == nullptr);
+            CHECK_THROWS_AS(
+                profile_kernels(device, [] { throw Error("something went wrong meanwhile"); }),
+                Error);
+            CHECK(profiling_kernels(device) == nullptr);
+        }
+    }
+
+    TEST_CASE("an update is one launch, whatever the number of parameters") {
+        ParameterStore store(DType::f32, Device::cuda);
+        Random random(4);
+        for (int i = 0; i < 200; ++i)
+            store.add(std::to_string(i), random.normal_tensor({1 + i}), Role::weight);
+        Optimizer optimizer(store, {.kind = OptimizerKind::sgd});
+        for (const Parameter& parameter : store.all())
+            autograd_meta(parameter.value)->grad =
+                random.normal_tensor(parameter.value.shape()).to(Device::cuda);
+        auto map = by_name(profile_kernels(Device::cuda, [&] { optimizer.update(); }));
+        CHECK(map.at("optimizer").launches == 2);      // where the gradients are, and the update
+        CHECK(map.at("gradient norm").launches == 3);  // squares, their sum, the clipping factor
+        CHECK(map.at("optimizer").bytes == 5 * 4.0 * 200 * 201 / 2);
+    }
+}
