@@ -11,11 +11,12 @@ namespace {
 // Multiply-adds an element, as summary.h says.
 constexpr int64_t batch_norm_macs = 2, layer_norm_macs = 5;
 
-/// A layer as the training step sees it; numbers of float32 elements, for one clip.
+/// A layer as the training step sees it; numbers of elements, for one clip.
 struct Piece {
     LayerSummary layer;
-    int64_t buffers = 0;  // running statistics
-    int64_t kept = 0;     // held from its forward to its backward, its output included
+    int64_t buffers = 0;     // running statistics
+    int64_t kept = 0;        // held from its forward to its backward, its output included
+    int64_t kept_bytes = 0;  // held likewise, whatever the dtype of activations
     int64_t working = 0;  // most held at once inside its backward, the output's gradient included
 };
 
@@ -61,8 +62,8 @@ class Plan {
         const int64_t raw = T * stem * stem * width, pooled = T * side * side * width;
         Piece& first = add("backbone.stem", {T, side, side, width});
         convolution(first, T * stem * stem, 3, width, 7);
-        // The winners of max-pooling are bytes.
-        first.kept = raw + pooled + pooled / 4;
+        first.kept = raw + pooled;
+        first.kept_bytes = pooled;  // max-pooling's winners
         first.working = pooled + raw;
 
         for (const BlockPlan& plan : plan_blocks(c_.backbone)) {
@@ -195,35 +196,76 @@ ModelSummary summarize(const Config& config) {
     return summary;
 }
 
-TrainingMemory estimate_training_memory(const Config& config, int64_t clips,
-                                        OptimizerKind optimizer) {
-    check_config(config);
+namespace {
+
+constexpr int64_t parameter_bytes = sizeof(float);
+
+void check_clips(int64_t clips) {
     if (clips < 1 || clips > 4096)
         throw Error("a batch must have from 1 to 4096 clips, not " + std::to_string(clips));
-    constexpr int64_t element = sizeof(float);
-    const Plan plan(config);
-    TrainingMemory memory;
-    for (const Piece& piece : plan.pieces()) {
-        memory.parameters += element * (piece.layer.parameters + piece.buffers);
-        memory.gradients += element * piece.layer.parameters;
-        memory.activations += element * clips * piece.kept;
-    }
-    memory.optimizer = memory.gradients * (optimizer == OptimizerKind::adamw ? 2 : 1);
+}
+
+/// Frames, boxes and labels of a batch.
+int64_t input_bytes(const Config& config, int64_t clips) {
     const int64_t pixels = config.frames * config.size * config.size * 3;
     const int64_t corners = config.frames * config.entity_count() * 4;
-    memory.inputs = clips * (element * (pixels + corners) + 8);
+    return clips * (int64_t{sizeof(float)} * (pixels + corners) + 8);
+}
+
+/// The frames once more, where activations have another dtype.
+int64_t cast_frames_bytes(const Config& config, int64_t clips, DType activations) {
+    if (activations == DType::f32) return 0;
+    return clips * config.frames * config.size * config.size * 3 * size_of(activations);
+}
+
+}  // namespace
+
+TrainingMemory estimate_training_memory(const Config& config, int64_t clips,
+                                        OptimizerKind optimizer, DType activations) {
+    check_config(config);
+    check_clips(clips);
+    const int64_t element = size_of(activations);
+    const auto kept_by = [&](const Piece& piece) {
+        return clips * (element * piece.kept + piece.kept_bytes);
+    };
+    const Plan plan(config);
+    TrainingMemory memory;
+    const int64_t frames = cast_frames_bytes(config, clips, activations);
+    memory.activations = frames;
+    for (const Piece& piece : plan.pieces()) {
+        memory.parameters += parameter_bytes * (piece.layer.parameters + piece.buffers);
+        memory.gradients += parameter_bytes * piece.layer.parameters;
+        memory.activations += kept_by(piece);
+    }
+    memory.optimizer = memory.gradients * (optimizer == OptimizerKind::adamw ? 2 : 1);
+    memory.inputs = input_bytes(config, clips);
 
     // The backward pass walks the layers from the last to the first: what they kept is freed as
     // their gradients fill in.
     const int64_t resident = memory.parameters + memory.optimizer + memory.inputs;
     int64_t kept = memory.activations, gradients = 0;
     for (auto piece = plan.pieces().rbegin(); piece != plan.pieces().rend(); ++piece) {
-        gradients += element * piece->layer.parameters;
+        gradients += parameter_bytes * piece->layer.parameters;
         memory.peak =
             std::max(memory.peak, resident + gradients + kept + element * clips * piece->working);
-        kept -= element * clips * piece->kept;
+        kept -= kept_by(*piece);
     }
     return memory;
+}
+
+int64_t estimate_forward_memory(const Config& config, int64_t clips, DType activations) {
+    check_config(config);
+    check_clips(clips);
+    const int64_t element = size_of(activations);
+    int64_t parameters = 0, working = 0, before = 0;
+    const Plan plan(config);
+    for (const Piece& piece : plan.pieces()) {
+        parameters += parameter_bytes * (piece.layer.parameters + piece.buffers);
+        working = std::max(working, element * (before + piece.kept) + piece.kept_bytes);
+        before = piece.kept;
+    }
+    return parameters + input_bytes(config, clips) + cast_frames_bytes(config, clips, activations) +
+           clips * working;
 }
 
 }  // namespace mdn

@@ -31,20 +31,27 @@ struct ModelSummary {
 /// Throws Error if the configuration cannot be built.
 ModelSummary summarize(const Config& config);
 
-/// Bytes a training step takes from the device's allocator, in float32.
+/// Bytes a training step takes from the device's allocator, beside the bounded workspaces of single
+/// kernels.
 struct TrainingMemory {
     int64_t parameters = 0;   // and running statistics
     int64_t optimizer = 0;    // momentum, and AdamW's second moment
     int64_t gradients = 0;    // of all parameters
-    int64_t activations = 0;  // what the forward pass keeps for the backward pass
+    int64_t activations = 0;  // what the forward pass keeps for the backward pass, of their dtype
     int64_t inputs = 0;       // frames, boxes, labels of one batch
     /// The most held at once: the backward pass frees activations as it fills in gradients, so
     /// this is less than the sum of the above plus its working memory.
     int64_t peak = 0;
 };
 
-/// Throws Error if the configuration cannot be built or clips is not from 1 to 4096.
+/// With activations of f32 or bf16; all else is float32. Throws Error if the configuration cannot
+/// be built or clips is not from 1 to 4096.
 TrainingMemory estimate_training_memory(const Config& config, int64_t clips,
-                                        OptimizerKind optimizer = OptimizerKind::adamw);
+                                        OptimizerKind optimizer = OptimizerKind::adamw,
+                                        DType activations = DType::f32);
+
+/// Bytes that a forward pass without gradients takes at most. Throws likewise.
+int64_t estimate_forward_memory(const Config& config, int64_t clips,
+                                DType activations = DType::f32);
 
 }  // namespace mdn

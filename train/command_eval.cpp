@@ -1,5 +1,6 @@
 #include "data/dataset_format.h"
 #include "engine/atomic_file.h"
+#include "train/batch_hint.h"
 #include "train/command.h"
 #include "train/evaluate.h"
 #include "train/evaluation_output.h"
@@ -55,8 +56,12 @@ class EvalCommand final : public Command {
         Progress progress(json_ ? notes : out);
         if (const std::string note = open_dataset(data_)->note(split_); !note.empty())
             progress.line(note);
-        const Evaluation evaluation = evaluate(*loaded.model, loader, clips.views(),
-                                               clip_progress(progress, std::ssize(loader.clips())));
+        Evaluation evaluation;
+        with_batch_hint(
+            {.config = config, .machine = machine_, .clips = batch_, .views = clips.views()}, [&] {
+                evaluation = evaluate(*loaded.model, loader, clips.views(),
+                                      clip_progress(progress, std::ssize(loader.clips())));
+            });
         const Metrics metrics = compute_metrics(evaluation.predictions, classes);
         if (evaluation.without_person > 0)
             progress.line(

@@ -2,6 +2,7 @@
 
 #include "engine/atomic_file.h"
 #include "engine/safetensors.h"
+#include "train/batch_hint.h"
 #include "train/checkpoint.h"
 #include "train/command.h"
 #include "train/model_options.h"
@@ -46,14 +47,20 @@ class OverfitCommand final : public Command {
         check_writable(output_);
         LoadedModel loaded = load_model(model_, machine_, notes);
         const TraceInput input = input_.read(loaded.model->config());
-        overfit(*loaded.model, input, overfit_, [&](const OverfitStep& step) {
+        const auto say = [&](const OverfitStep& step) {
             char line[160];
             std::snprintf(line, sizeof line,
                           R"({"step": %lld, "loss": %.11e, "loss_ce": %.11e, "loss_mac": %.11e})",
                           static_cast<long long>(step.step), step.loss, step.loss_ce,
                           step.loss_mac);
             out << line << "\n" << std::flush;
-        });
+        };
+        with_batch_hint({.config = loaded.model->config(),
+                         .machine = machine_,
+                         .clips = input.inputs.clips(),
+                         .trained_with = overfit_.optimizer.kind,
+                         .option = ""},
+                        [&] { overfit(*loaded.model, input, overfit_, say); });
         if (output_.empty()) return;
         write_safetensors(output_, weights_to_disk(loaded.model->parameters()),
                           {{metadata_config, to_json(loaded.model->config())}});

@@ -1,5 +1,6 @@
 #include <sstream>
 
+#include "train/batch_hint.h"
 #include "train/checkpoint.h"
 #include "train/command.h"
 #include "train/model_options.h"
@@ -71,7 +72,12 @@ class PredictCommand final : public Command {
         if (list_.asked()) {
             if (!clip_.empty() || !frames_.empty())
                 throw Error("a list and a single clip cannot both be asked for");
-            return list_.run(*loaded.model, dataset_, clips, top_, out);
+            with_batch_hint({.config = config,
+                             .machine = machine_,
+                             .clips = list_.batch,
+                             .views = clips.views()},
+                            [&] { list_.run(*loaded.model, dataset_, clips, top_, out); });
+            return;
         }
         check_source(config);
         const std::vector<std::string> names = class_names(loaded);
@@ -80,7 +86,10 @@ class PredictCommand final : public Command {
         const ClipFiles files = dataset_.empty()
                                     ? clip_in_folders(frames_, keypoints_)
                                     : find_clip(dataset_, clip_, config.classes, needs).files;
-        const Prediction prediction = predict(*loaded.model, files, clips);
+        Prediction prediction;
+        with_batch_hint(
+            {.config = config, .machine = machine_, .clips = clips.views(), .option = ""},
+            [&] { prediction = predict(*loaded.model, files, clips); });
         out << (json_ ? prediction_json : prediction_text)(prediction, names, config.entities,
                                                            top_);
     }

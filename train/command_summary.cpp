@@ -14,6 +14,7 @@ class SummaryCommand final : public Command {
     ModelOptions model_;
     int64_t batch_ = 1;
     OptimizerKind optimizer_ = OptimizerKind::adamw;
+    Precision precision_ = Precision::f32;
 
     static void row(std::ostream& out, size_t width, const LayerSummary& layer) {
         char text[256];
@@ -32,6 +33,9 @@ class SummaryCommand final : public Command {
             "--optimizer", optimizer_,
             Choices<OptimizerKind>{{"sgd", OptimizerKind::sgd}, {"adamw", OptimizerKind::adamw}},
             "whose state to count");
+        options.choice("--precision", precision_,
+                       Choices<Precision>{{"f32", Precision::f32}, {"bf16", Precision::bf16}},
+                       "of the activations");
     }
 
     void run(const Options&, std::ostream& out, std::ostream&) override {
@@ -52,9 +56,11 @@ class SummaryCommand final : public Command {
                       static_cast<double>(summary.tsm.macs) * 1e-9);
         out << text;
 
-        const TrainingMemory memory = estimate_training_memory(config, batch_, optimizer_);
+        const bool bf16 = precision_ == Precision::bf16;
+        const TrainingMemory memory =
+            estimate_training_memory(config, batch_, optimizer_, bf16 ? DType::bf16 : DType::f32);
         out << "\nmemory of a training step of " << batch_ << (batch_ == 1 ? " clip" : " clips")
-            << " in float32:\n";
+            << " in " << (bf16 ? "bfloat16" : "float32") << ":\n";
         const std::pair<const char*, int64_t> parts[] = {
             {"parameters", memory.parameters}, {"optimizer", memory.optimizer},
             {"gradients", memory.gradients},   {"activations", memory.activations},

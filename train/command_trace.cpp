@@ -1,4 +1,5 @@
 #include "engine/atomic_file.h"
+#include "train/batch_hint.h"
 #include "train/command.h"
 #include "train/model_options.h"
 #include "train/trace.h"
@@ -40,7 +41,16 @@ class TraceCommand final : public Command {
         LoadedModel loaded = load_model(model_, machine_, notes);
         const TraceInput input = input_.read(loaded.model->config());
         const bool training = mode_ == Mode::by_default ? gradients_ : mode_ == Mode::train;
-        auto tensors = trace(*loaded.model, input, {.training = training, .gradients = gradients_});
+        std::vector<std::pair<std::string, Tensor>> tensors;
+        BatchWork batch{.config = loaded.model->config(),
+                        .machine = machine_,
+                        .clips = input.inputs.clips(),
+                        .offers_bf16 = false,
+                        .option = ""};
+        if (gradients_) batch.trained_with = OptimizerKind::sgd;  // not that it has any momentum
+        with_batch_hint(batch, [&] {
+            tensors = trace(*loaded.model, input, {.training = training, .gradients = gradients_});
+        });
         if (input_.from_dataset()) {
             tensors.emplace_back("frames", input.inputs.frames);
             tensors.emplace_back("boxes", input.inputs.boxes);

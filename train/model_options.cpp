@@ -4,6 +4,7 @@
 
 #include "data/file.h"
 #include "engine/kernels.h"
+#include "train/batch_hint.h"
 #include "train/checkpoint.h"
 
 namespace mdn {
@@ -64,12 +65,21 @@ Config ModelOptions::resolve(const SafetensorsFile* stored) const {
     throw Error("no model given", "give --config or --preset");
 }
 
+std::unique_ptr<MicroDualNet> make_model(const Config& config, uint64_t seed,
+                                         const MachineOptions& machine) {
+    std::unique_ptr<MicroDualNet> model;
+    with_batch_hint(
+        {.config = config, .machine = machine, .clips = 1, .offers_bf16 = false, .option = ""},
+        [&] { model = std::make_unique<MicroDualNet>(config, seed, DType::f32, machine.device); });
+    machine.prepare(*model);
+    return model;
+}
+
 LoadedModel load_model(const ModelOptions& options, const MachineOptions& machine,
                        std::ostream& notes) {
     LoadedModel loaded{nullptr, read_safetensors(options.weights)};
     const Config config = options.resolve(&loaded.stored);
-    loaded.model = std::make_unique<MicroDualNet>(config, 0, DType::f32, machine.device);
-    machine.prepare(*loaded.model);
+    loaded.model = make_model(config, 0, machine);
     notes << load_weights(loaded.model->parameters(), loaded.stored).message() << "\n";
     loaded.stored.tensors.clear();
     return loaded;

@@ -30,6 +30,7 @@ struct MachineOptions {
     /// Sets the number of threads and the precision of products for what follows in this process.
     /// Throws Error if the device is missing or cannot compute so.
     void apply() const;
+    DType activations() const { return precision == Precision::bf16 ? DType::bf16 : DType::f32; }
     /// Sets the precision of a model's activations.
     void prepare(MicroDualNet& model) const;
 };
@@ -49,6 +50,10 @@ struct LoadedModel {
     std::unique_ptr<MicroDualNet> model;
     SafetensorsFile stored;  // its tensors dropped: metadata and path
 };
+
+/// A new model on that machine. Throws OutOfMemory if its parameters do not fit.
+std::unique_ptr<MicroDualNet> make_model(const Config& config, uint64_t seed,
+                                         const MachineOptions& machine);
 
 /// Reads `options.weights` (which must be given) and builds the model they belong to; says on
 /// `notes` what was loaded and what was not.

@@ -14,6 +14,7 @@
 #include "engine/atomic_file.h"
 #include "engine/autograd.h"
 #include "model/summary.h"
+#include "train/batch_hint.h"
 #include "train/model_options.h"
 #include "train/report.h"
 
@@ -44,15 +45,12 @@ std::unique_ptr<Loader> make_loader(const TrainRun& run, const ClassNames& class
                       .seed = static_cast<uint64_t>(run.settings.seed)});
 }
 
-/// Which batch would fit into the device's memory, where the device tells how much that is.
-std::string batch_hint(const Config& config, const TrainSettings& settings, Device device) {
-    const int64_t available = allocator(device).available_bytes();
-    int64_t batch = settings.batch - 1;
-    while (batch > 0 &&
-           estimate_training_memory(config, batch, settings.optimizer).peak > available)
-        --batch;
-    if (available == 0 || batch < 1) return "use a smaller batch";
-    return format("--batch %lld should fit", static_cast<long long>(batch));
+/// A step of the run, for what to do when it does not fit into memory.
+BatchWork batch_of(const TrainRun& run) {
+    return {.config = run.config,
+            .machine = run.machine,
+            .clips = run.settings.batch,
+            .trained_with = run.settings.optimizer};
 }
 
 }  // namespace
@@ -74,9 +72,7 @@ Trainer::Trainer(TrainRun run, std::ostream& out)
     schedule_ = settings.schedule_for(train_->batches());
 
     say_what_is_trained();
-    model_ = std::make_unique<MicroDualNet>(run_.config, static_cast<uint64_t>(settings.seed),
-                                            DType::f32, run_.machine.device);
-    run_.machine.prepare(*model_);
+    model_ = make_model(run_.config, static_cast<uint64_t>(settings.seed), run_.machine);
     optimizer_ = std::make_unique<Optimizer>(model_->parameters(), settings.optimizer_options());
     step_ = std::make_unique<TrainingStep>(*model_, *optimizer_, !run_.machine.no_recording);
     if (run_.resume) {
@@ -91,8 +87,8 @@ Trainer::Trainer(TrainRun run, std::ostream& out)
 void Trainer::say_what_is_trained() {
     const ModelSummary summary = summarize(run_.config);
     const int64_t parameters = summary.total.parameters;
-    const TrainingMemory memory =
-        estimate_training_memory(run_.config, run_.settings.batch, run_.settings.optimizer);
+    const TrainingMemory memory = estimate_training_memory(
+        run_.config, run_.settings.batch, run_.settings.optimizer, run_.machine.activations());
     progress_.line(
         format("%s: %.1f M parameters, %.2f GMAC a clip; %lld training clips",
                run_.config.preset.c_str(), static_cast<double>(parameters) * 1e-6,
@@ -164,11 +160,9 @@ void Trainer::go_on_from_checkpoint() {
 void Trainer::run() {
     if (position_.epoch >= run_.settings.epochs)
         progress_.line("the run is complete: nothing is left to train");
-    try {
+    with_batch_hint(batch_of(run_), [&] {
         while (position_.epoch < run_.settings.epochs) train_epoch();
-    } catch (const OutOfMemory& error) {
-        throw Error(error.what(), batch_hint(run_.config, run_.settings, run_.machine.device));
-    }
+    });
 }
 
 void Trainer::train_epoch() {

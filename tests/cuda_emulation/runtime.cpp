@@ -60,6 +60,7 @@ bool guards_hold(const void* memory, size_t bytes) {
 }  // namespace
 
 void set_memory_limit(int64_t bytes) { memory_limit = bytes; }
+void set_free_memory(int64_t bytes) { memory_limit = memory_used + bytes; }
 
 void check_guards() {
     for (const auto& [memory, bytes] : allocations)

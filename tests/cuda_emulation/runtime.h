@@ -9,6 +9,8 @@ namespace mdn::emulation {
 
 /// Device memory there is; cudaMalloc fails beyond it. 4 GiB at first.
 void set_memory_limit(int64_t bytes);
+/// As many bytes more than are in use now.
+void set_free_memory(int64_t bytes);
 
 /// Throws Error if anything was written right before or after any block of device memory.
 void check_guards();

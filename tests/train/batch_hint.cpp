@@ -1,0 +1,188 @@
+#include "train/batch_hint.h"
+
+#include <doctest/doctest.h>
+
+#include "engine/allocator.h"
+#include "engine/autograd.h"
+#include "engine/cuda/conv2d.h"
+#include "tests/model/inputs.h"
+#include "tests/train/program.h"
+
+#ifdef MDN_CUDA_EMULATION
+#include "tests/cuda_emulation/runtime.h"
+#endif
+
+using namespace mdn;
+using namespace mdn::testing;
+
+namespace {
+
+/// Activations take more than parameters.
+Config wide_config() {
+    Config config = preset_config("tiny");
+    config.frames = 4;
+    config.size = 64;
+    config.backbone.width = 8;
+    config.dim = 32;
+    config.head_hidden = 32;
+    return config;
+}
+
+/// The most that a step, or a forward pass without gradients, holds of the device's memory.
+double measured_peak(const Config& config, int64_t clips, Device device, DType activations,
+                     bool training) {
+    Allocator& memory = allocator(device);
+    const int64_t before = memory.stats().used_bytes;
+    MicroDualNet model(config, 1, DType::f32, device);
+    if (activations == DType::bf16) model.compute_in(activations);
+    const test::Batch batch = test::random_batch(config, clips, 1);
+    const Inputs inputs = on_device(batch.inputs, device);
+    if (training) {
+        Optimizer optimizer(model.parameters(), {});
+        memory.reset_peak();
+        backward(model.forward(inputs, batch.labels.to(device), {.training = true}).loss);
+        optimizer.step(1e-3);
+    } else {
+        const NoGrad no_grad;
+        memory.reset_peak();
+        model.forward(inputs, Tensor());
+    }
+    return static_cast<double>(memory.stats().peak_used_bytes - before);
+}
+
+#ifdef MDN_CUDA_EMULATION
+/// Leaves so many bytes of the emulated GPU's memory free while it lives.
+struct FreeMemory {
+    explicit FreeMemory(int64_t bytes) {
+        allocator(Device::cuda).release_cached();
+        emulation::set_free_memory(bytes);
+    }
+    ~FreeMemory() { emulation::set_memory_limit(int64_t{4} << 30); }
+};
+
+std::string hint_of(const BatchWork& batch) {
+    try {
+        with_batch_hint(batch, [] { throw OutOfMemory("out of memory"); });
+    } catch (const OutOfMemory& error) {
+        CHECK(std::string(error.what()) == "out of memory");
+        return error.hint();
+    }
+    return "nothing was thrown";
+}
+#endif
+
+}  // namespace
+
+TEST_SUITE("train/batch_hint") {
+    TEST_CASE("the estimates are what a step, and at most what a forward pass, takes on a GPU") {
+        set_conv2d_scratch(int64_t{64} << 10);
+        for (const DType activations : {DType::f32, DType::bf16}) {
+            INFO(to_string(activations));
+            const Config config = wide_config();
+            constexpr int64_t clips = 2;
+            const auto step = static_cast<double>(
+                estimate_training_memory(config, clips, OptimizerKind::adamw, activations).peak);
+            const double step_took = measured_peak(config, clips, Device::cuda, activations, true);
+            INFO("a step: estimate " << step / 1e6 << " MB, measured " << step_took / 1e6 << " MB");
+            CHECK(std::abs(step - step_took) <= 0.06 * step_took);
+            const auto forward =
+                static_cast<double>(estimate_forward_memory(config, clips, activations));
+            const double forward_took =
+                measured_peak(config, clips, Device::cuda, activations, false);
+            INFO("forward: estimate " << forward / 1e6 << " MB, measured " << forward_took / 1e6
+                                      << " MB");
+            CHECK(forward_took <= 1.01 * forward);  // blocks are rounded up
+            CHECK(forward <= 1.6 * forward_took);
+        }
+        set_conv2d_scratch(int64_t{32} << 20);
+    }
+
+#ifdef MDN_CUDA_EMULATION
+    TEST_CASE("the batch that is said to fit is the largest that does by the estimate") {
+        const Config config = preset_config("paper-ma52");
+        MachineOptions gpu;
+        gpu.device = Device::cuda;
+        const auto bytes_for = [&](int64_t clips, DType activations) {
+            return estimate_training_memory(config, clips, OptimizerKind::sgd, activations).peak;
+        };
+        const int64_t room = (int64_t{64} << 20) + (int64_t{8} << 20);
+        const auto free_for = [&](int64_t bytes) { return (bytes + room) / 19 * 20; };
+        const BatchWork train{
+            .config = config, .machine = gpu, .clips = 8, .trained_with = OptimizerKind::sgd};
+        {
+            const FreeMemory some(free_for(bytes_for(3, DType::f32)));
+            CHECK(contains(hint_of(train), {"8 clips need about ", "; --batch 3 should fit"}));
+            BatchWork of_file = train;
+            of_file.option = "";
+            CHECK(contains(hint_of(of_file), {"; 3 clips at a time should fit"}));
+        }
+        {
+            const FreeMemory some(free_for(bytes_for(3, DType::bf16)));
+            CHECK(contains(hint_of(train), {"; --batch 1 should fit"}));
+            gpu.precision = Precision::bf16;
+            CHECK(contains(hint_of(train), {"; --batch 3 should fit"}));
+            gpu.precision = Precision::f32;
+        }
+        BatchWork one = train;
+        one.clips = 1;
+        {
+            const FreeMemory some(free_for(bytes_for(1, DType::bf16)));
+            CHECK(
+                contains(hint_of(one), {"one clip needs about ", "; --precision bf16 should fit"}));
+        }
+        {
+            const FreeMemory little(int64_t{100} << 20);
+            CHECK(contains(hint_of(one), {"100.0 MiB is too little for any batch of this model",
+                                          "--device cpu"}));
+        }
+        BatchWork forward{.config = config, .machine = gpu, .clips = 8, .views = 2};
+        {
+            const FreeMemory some(free_for(estimate_forward_memory(config, 6)));
+            CHECK(contains(hint_of(forward), {"; --batch 3 should fit"}));
+        }
+    }
+
+    TEST_CASE(
+        "every command that runs a model says how much was asked and is free, and what to do") {
+        SmallProject project;
+        const std::string weights = project.file("run/last.safetensors");
+        REQUIRE(microdualnet(project.train(project.file("run"), {"--epochs", "1"})).code == 0);
+        const std::vector<std::vector<std::string>> commands = {
+            {"train", "--config", project.config, "--data", project.data, "--out",
+             project.file("other")},
+            {"eval", "--weights", weights, "--data", project.data},
+            {"predict", "--weights", weights, "--dataset", project.data, "--clip", "val_0"},
+            {"trace", "--weights", weights, "--dataset", project.data, "--clip", "val_0",
+             "--output", project.file("trace.safetensors")},
+            {"overfit", "--weights", weights, "--dataset", project.data, "--clip", "val_0"},
+            {"bench", "--config", project.config}};
+        const FreeMemory little(int64_t{16} << 20);
+        for (std::vector<std::string> command : commands) {
+            INFO(command[0]);
+            command.insert(command.end(), {"--device", "cuda"});
+            CHECK_MISTAKE(microdualnet(command),
+                          {"out of memory: asked the system for 32 MiB while holding 0 MiB",
+                           "16 MiB are free", "hint: ", "is too little for any batch"});
+        }
+    }
+
+    TEST_CASE("a batch that does not fit is refused, and the one that is said to fit does") {
+        TemporaryFolder folder;
+        const std::string config = (folder / "config.json").string();
+        write(config, R"({"classes": 3, "frames": 4, "size": 112, "entities": ["face"],
+            "backbone": {"block": "basic", "depths": [1,1,1,1], "width": 8, "strides": [1,2,2,1]},
+            "roi": 2, "dim": 8, "heads": 2, "layers": 1, "router_hidden": 4, "head_hidden": 8})");
+        const auto bench = [&](const std::string& clips) {
+            return microdualnet({"bench", "--config", config, "--mode", "forward", "--repeats", "1",
+                                 "--device", "cuda", "--clips", clips});
+        };
+        const FreeMemory some(int64_t{72} << 20);
+        const Ran refused = bench("600");
+        CHECK_MISTAKE(refused, {"600 clips need about", "MiB are free", "--clips "});
+        const size_t at = refused.err.find("--clips ") + 8;
+        const std::string fits = refused.err.substr(at, refused.err.find(' ', at) - at);
+        INFO("said to fit: " << fits);
+        CHECK(bench(fits).code == 0);
+    }
+#endif
+}

@@ -1,0 +1,29 @@
+// What to do when a batch does not fit into the device's memory.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "model/config.h"
+#include "model/summary.h"
+#include "train/model_options.h"
+
+namespace mdn {
+
+/// A batch, and what the model does with it.
+struct BatchWork {
+    const Config& config;
+    const MachineOptions& machine;
+    int64_t clips;
+    std::optional<OptimizerKind> trained_with = std::nullopt;  // none: a forward pass only
+    int64_t views = 1;                                         // of each clip, all at a time
+    bool offers_bf16 = true;                                   // the command has --precision
+    std::string option = "--batch";  // by which the user says how many clips; empty: the input does
+};
+
+/// Calls work(). When it runs out of memory, throws the Error again with a hint that says which
+/// batch should fit, as far as the device tells how much memory it has.
+void with_batch_hint(const BatchWork& batch, const std::function<void()>& work);
+
+}  // namespace mdn
