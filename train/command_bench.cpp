@@ -7,11 +7,13 @@
 #include "engine/kernels.h"
 #include "engine/safetensors.h"
 #include "model/summary.h"
+#include "train/batch_hint.h"
 #include "train/bench.h"
 #include "train/checkpoint.h"
 #include "train/command.h"
 #include "train/log.h"
 #include "train/model_options.h"
+#include "train/profile_report.h"
 #include "train/progress.h"
 
 namespace mdn {
@@ -32,7 +34,7 @@ class BenchCommand final : public Command {
     BenchOptions bench_;
     int64_t clips_ = 1, seed_ = 0;
     std::string input_, output_;
-    bool json_ = false;
+    bool json_ = false, profile_ = false;
 
     /// The logits of a pass in evaluation mode, to compare with another program's.
     void write_logits(MicroDualNet& model, const TraceInput& input) const {
@@ -60,6 +62,8 @@ class BenchCommand final : public Command {
         options.text("--input", input_, "FILE",
                      "safetensors with frames, boxes, labels; random otherwise");
         options.text("--output", output_, "FILE", "safetensors to write: logits, before any step");
+        options.flag("--profile", profile_,
+                     "also run it unrecorded, and say how the time divides among kernels");
         options.flag("--json", json_, "print one JSON object on one line");
         machine_.declare(options);
         machine_.declare_precision(options);
@@ -73,9 +77,8 @@ class BenchCommand final : public Command {
         bench_.record = !machine_.no_recording;
         LoadedModel loaded;
         if (model_.weights.empty()) {
-            loaded.model = std::make_unique<MicroDualNet>(
-                model_.resolve(nullptr), static_cast<uint64_t>(seed_), DType::f32, machine_.device);
-            machine_.prepare(*loaded.model);
+            loaded.model =
+                make_model(model_.resolve(nullptr), static_cast<uint64_t>(seed_), machine_);
         } else {
             loaded = load_model(model_, machine_, notes);
         }
@@ -85,20 +88,32 @@ class BenchCommand final : public Command {
                                      : read_trace_input(input_, config);
         if (bench_.mode != BenchMode::forward && !input.labels.defined())
             throw Error(input_ + " has no labels to train with");
-        if (!output_.empty()) write_logits(*loaded.model, input);
-
-        const std::vector<double> times = time_model(*loaded.model, input, bench_);
+        BatchWork batch{.config = config,
+                        .machine = machine_,
+                        .clips = input.frames.dim(0),
+                        .option = input_.empty() ? "--clips" : ""};
+        if (bench_.mode != BenchMode::forward) batch.trained_with = bench_.optimizer;
+        std::vector<double> times;
+        with_batch_hint(batch, [&] {
+            if (!output_.empty()) write_logits(*loaded.model, input);
+            times = time_model(*loaded.model, input, bench_);
+        });
         const bool on_cpu = machine_.device == Device::cpu;
         const int64_t memory =
             on_cpu ? peak_resident_bytes() : allocator(machine_.device).stats().reserved_bytes;
         const int64_t clips = input.inputs.clips();
         const double seconds = median(times), gflops = operations(config, clips) / seconds * 1e-9;
-        const DType dtype = machine_.precision == Precision::bf16 ? DType::bf16 : DType::f32;
-        const double gemm = measure_gemm_peak(machine_.device, dtype);
+        const double gemm = measure_gemm_peak(machine_.device, machine_.activations());
+        MachinePeaks peaks{.gemm_gflops = gemm};
+        std::vector<KernelFamily> families;
+        if (profile_) {
+            peaks.copy_gbps = measure_copy_bandwidth(machine_.device);
+            families = profile_model(*loaded.model, input, bench_);
+        }
         // What no program can exceed is known of the CPU only.
         const double fma = on_cpu ? measure_fma_peak() : gemm;
         if (json_) {
-            out << json_line({{"framework", "microdualnet"},
+            LogFields line = {{"framework", "microdualnet"},
                               {"device", to_string(machine_.device)},
                               {"chip", kernels(machine_.device).device_name()},
                               {"threads", omp_get_max_threads()},
@@ -111,8 +126,9 @@ class BenchCommand final : public Command {
                               {"gflops", gflops},
                               {"fma_peak_gflops", fma},
                               {"gemm_gflops", gemm},
-                              {"peak_rss_mib", static_cast<double>(memory) / (1 << 20)}})
-                << "\n";
+                              {"peak_rss_mib", static_cast<double>(memory) / (1 << 20)}};
+            if (profile_) add_profile(families, peaks, line);
+            out << json_line(line) << "\n";
             return;
         }
         char text[400];
@@ -132,6 +148,7 @@ class BenchCommand final : public Command {
         if (!on_cpu) out << "on " << kernels(machine_.device).device_name() << "\n";
         out << (on_cpu ? "peak resident memory: " : "memory held on the GPU: ")
             << bytes_text(memory) << "\n";
+        if (profile_) out << profile_report(families, bench_.repeats, peaks);
     }
 
   private:
@@ -145,6 +162,23 @@ class BenchCommand final : public Command {
                 return "head, forward and backward";
         }
         return "";
+    }
+
+    /// What profile_report says, of one run.
+    void add_profile(const std::vector<KernelFamily>& families, const MachinePeaks& peaks,
+                     LogFields& line) const {
+        line.push_back({"copy_gbps", peaks.copy_gbps});
+        const auto runs = static_cast<double>(bench_.repeats);
+        for (const KernelFamily& family : families) {
+            const auto add = [&](const char* what, double value) {
+                line.push_back({"profile." + family.name + "." + what, value / runs});
+            };
+            add("launches", static_cast<double>(family.launches));
+            add("seconds", family.seconds);
+            add("product_seconds", family.product_seconds);
+            add("bytes", family.bytes);
+            add("operations", family.operations);
+        }
     }
 
     /// The backward pass makes two products for each of the forward's. Not known of the head alone.
