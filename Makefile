@@ -125,7 +125,7 @@ TORCH_FOUND := $(PYTHON) -c 'import torch, numpy' 2>/dev/null
 bench: all
 ifeq ($(DEVICE),cuda)
 	@for work in "forward --clips 1" "forward --clips 32" "train --clips 8" "train --clips 32" "head --clips 8" "head --clips 32"; do \
-	    build/microdualnet bench --preset paper-ma52 --device cuda --precision bf16 --repeats 20 --mode $$work || exit; done
+	    build/microdualnet bench --preset paper-ma52 --device cuda --precision bf16 --repeats 20 --profile --mode $$work || exit; done
 	@if $(TORCH_FOUND); then for how in "" --compile; do \
 	    $(PYTHON) tests/peers/compare.py --device cuda --precision bf16 $$how || exit; done; \
 	else echo 'bench: PyTorch is not installed for $(PYTHON): not compared'; fi

@@ -1,5 +1,8 @@
 // Linear layers over rows, and one for each group of rows. cuBLAS multiplies; a kernel then adds
 // the bias, and applies GELU while it has the sum at hand.
+//
+// cuBLASLt could add the bias itself (docs/benchmarks.md says what that would save). Its GELU could
+// not be used: it is the approximation by tanh, and the model's is exact (SPEC §5).
 #include <algorithm>
 
 #include "engine/cuda/column_sum.h"

@@ -1,6 +1,8 @@
 // Every command on the GPU, or the emulated one.
 #include <doctest/doctest.h>
+#include <array>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "engine/safetensors.h"
@@ -108,6 +110,48 @@ TEST_SUITE("train/cuda") {
             CHECK(on("cuda", {"bench", "--config", project.config, "--mode", mode, "--clips", "2",
                               "--repeats", "1", "--precision", "bf16"})
                       .find("(median of 1)") != std::string::npos);
+    }
+
+    TEST_CASE("bench --profile: the families' lines add up, and the same numbers are in its JSON") {
+        SmallProject project;
+        for (const std::string mode : {"forward", "train", "head"}) {
+            std::vector<std::string> bench = {
+                "bench",     "--config", project.config, "--mode", mode,       "--clips", "2",
+                "--repeats", "2",        "--device",     "cuda",   "--profile"};
+            const Ran ran = microdualnet(bench);
+            REQUIRE(ran.code == 0);
+            std::istringstream lines(ran.out);
+            std::map<std::string, std::array<double, 3>> rows;  // calls, launches, milliseconds
+            for (std::string line; std::getline(lines, line);) {
+                if (line.size() < 57) continue;
+                std::istringstream numbers(line.substr(30));
+                std::array<double, 3> row;
+                if (numbers >> row[0] >> row[1] >> row[2])
+                    rows[line.substr(0, line.find("  "))] = row;
+            }
+            REQUIRE(rows.count("all") == 1);
+            const auto all = rows.at("all");
+            rows.erase("all");
+            CHECK(rows.count("attention forward") == 1);
+            CHECK(rows.count("attention backward") == (mode == "forward" ? 0 : 1));
+            CHECK(rows.count("convolution forward") == 1);
+            CHECK(rows.count("optimizer") == (mode == "train" ? 1 : 0));
+            for (size_t column = 0; column < 3; ++column) {
+                double sum = 0;
+                for (const auto& [name, row] : rows) sum += row[column];
+                CHECK(sum == doctest::Approx(all[column]).epsilon(1e-2));
+            }
+            if (mode != "train") continue;
+            bench.push_back("--json");
+            const Ran json = microdualnet(bench);
+            const auto object = nlohmann::json::parse(json.out);
+            CHECK(object["copy_gbps"] > 0);
+            CHECK(object["profile.convolution forward.launches"] == rows["convolution forward"][1]);
+            CHECK(object["profile.convolution forward.operations"] > 0);
+            CHECK(object["profile.convolution forward.product_seconds"] > 0);
+            CHECK(object["profile.convolution forward.seconds"] >=
+                  object["profile.convolution forward.product_seconds"]);
+        }
     }
 
     TEST_CASE("a precision that the CPU does not have is refused") {
