@@ -90,7 +90,7 @@ class BenchCommand final : public Command {
             throw Error(input_ + " has no labels to train with");
         BatchWork batch{.config = config,
                         .machine = machine_,
-                        .clips = input.frames.dim(0),
+                        .clips = input.inputs.clips(),
                         .option = input_.empty() ? "--clips" : ""};
         if (bench_.mode != BenchMode::forward) batch.trained_with = bench_.optimizer;
         std::vector<double> times;

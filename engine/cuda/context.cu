@@ -36,6 +36,9 @@ void check(cudaError_t error, const char* what) {
             throw Error("this program holds no code for the GPU's architecture",
                         "rebuild on this machine with make CUDA=1, or name the architecture: make "
                         "ARCH=sm_80");
+        case cudaErrorMemoryAllocation:
+            throw OutOfMemory("out of memory: " + std::string(what) + " failed" + what_is_free(),
+                              "see with nvidia-smi what else uses the GPU");
         default:
             throw Error("[cuda] " + std::string(what) + " failed (" + said + ")");
     }
@@ -45,6 +48,13 @@ void check(cublasStatus_t status, const char* what) {
     if (status == CUBLAS_STATUS_SUCCESS) return;
     throw Error("[cuda] " + std::string(what) +
                 " failed (cuBLAS: " + cublasGetStatusString(status) + ")");
+}
+
+std::string what_is_free() {
+    size_t free = 0, total = 0;
+    if (cudaMemGetInfo(&free, &total) != cudaSuccess) return "";
+    return "; " + std::to_string(free >> 20) + " of " + std::to_string(total >> 20) +
+           " MiB are free";
 }
 
 CudaContext::CudaContext() {

@@ -5,6 +5,7 @@
 #include <cuda_runtime.h>
 
 #include <cstdint>
+#include <string>
 
 #include "engine/error.h"
 
@@ -16,6 +17,8 @@ inline constexpr int64_t default_shared_bytes = 48 << 10;
 /// Throws Error, naming what was done and CUDA's word for what went wrong, unless all is well.
 void check(cudaError_t error, const char* what);
 void check(cublasStatus_t status, const char* what);
+/// "; 16 of 4096 MiB are free" on the GPU, for messages.
+std::string what_is_free();
 
 class CudaContext {
   public:

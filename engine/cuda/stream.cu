@@ -55,14 +55,11 @@ class Graph final : public Recording {
     cudaGraphExec_t executable_ = nullptr;
 };
 
-/// Memory straight from the system, freed with its owner.
+/// Memory straight from the system, freed with its owner: the GPU's, or the host's, pinned.
 class Buffer {
   public:
-    using Allocate = cudaError_t (*)(void**, size_t);
-    using Free = cudaError_t (*)(void*);
-    Buffer(const char* kind, Allocate allocate, Free free)
-        : kind_(kind), allocate_(allocate), free_(free) {}
-    ~Buffer() { free_(memory_); }
+    explicit Buffer(Device device) : device_(device) {}
+    ~Buffer() { release(); }
     Buffer(const Buffer&) = delete;
     Buffer& operator=(const Buffer&) = delete;
 
@@ -71,19 +68,19 @@ class Buffer {
     void reserve(int64_t bytes) {
         if (bytes <= bytes_) return;
         cuda_context().synchronize();  // copies may still read it
-        check(free_(memory_), "freeing a buffer");
-        memory_ = nullptr;
-        bytes_ = 0;
-        cudaError_t error = allocate_(&memory_, static_cast<size_t>(bytes));
+        check(release(), "freeing a buffer");
+        cudaError_t error = allocate(bytes);
         if (error == cudaErrorMemoryAllocation) {
             cudaGetLastError();
             allocator(Device::cuda).release_cached();
-            error = allocate_(&memory_, static_cast<size_t>(bytes));
+            error = allocate(bytes);
         }
         if (error == cudaErrorMemoryAllocation) {
             cudaGetLastError();
+            const bool on_gpu = device_ == Device::cuda;
             throw OutOfMemory("out of memory: asked the system for " + std::to_string(bytes >> 20) +
-                                  " MiB of " + kind_ + " memory for the next batch",
+                                  " MiB of " + (on_gpu ? "GPU" : "pinned") +
+                                  " memory for the next batch" + (on_gpu ? what_is_free() : ""),
                               "use a smaller batch");
         }
         check(error, "allocating a buffer");
@@ -92,9 +89,20 @@ class Buffer {
     char* begin() const { return static_cast<char*>(memory_); }
 
   private:
-    const char* kind_;
-    Allocate allocate_;
-    Free free_;
+    cudaError_t allocate(int64_t bytes) {
+        const auto size = static_cast<size_t>(bytes);
+        return device_ == Device::cuda ? cudaMalloc(&memory_, size)
+                                       : cudaMallocHost(&memory_, size);
+    }
+    cudaError_t release() {
+        const cudaError_t error =
+            device_ == Device::cuda ? cudaFree(memory_) : cudaFreeHost(memory_);
+        memory_ = nullptr;
+        bytes_ = 0;
+        return error;
+    }
+
+    Device device_;
     void* memory_ = nullptr;
     int64_t bytes_ = 0;
 };
@@ -160,10 +168,10 @@ class CudaUploader final : public Uploader {
     /// Bytes from one tensor to the next: their beginnings are aligned as the allocator's are.
     static int64_t room_for(const Tensor& x) { return ceil_divide(x.bytes(), 64) * 64; }
 
-    Buffer pinned_{"pinned", cudaMallocHost, cudaFreeHost};
+    Buffer pinned_{Device::cpu};
     // Not a tensor: uploads are not in the order of the main stream, and recorded work runs again
     // on memory that the allocator takes for free.
-    Buffer staging_{"GPU", cudaMalloc, cudaFree};
+    Buffer staging_{Device::cuda};
     std::vector<int64_t> sizes_;  // bytes of each tensor on its way
     cudaEvent_t arrived_ = nullptr, taken_ = nullptr;
 };

@@ -124,6 +124,11 @@ TEST_SUITE("cuda_emulation/emulation") {
              {cudaErrorNoKernelImageForDevice, cudaErrorUnsupportedPtxVersion})
             CHECK_THROWS_WITH_AS(check(error, "x"), doctest::Contains("no code for the GPU"),
                                  Error);
+        emulation::set_free_memory(int64_t{7} << 20);
+        CHECK_THROWS_WITH_AS(check(cudaErrorMemoryAllocation, "cuBLAS's workspace"),
+                             doctest::Contains("out of memory: cuBLAS's workspace failed; 7 of "),
+                             OutOfMemory);
+        emulation::set_memory_limit(int64_t{4} << 30);
         CHECK_THROWS_WITH_AS(check(cudaErrorInvalidValue, "counting"),
                              doctest::Contains("[cuda] counting failed (cudaErrorInvalidValue"),
                              Error);
