@@ -1,7 +1,6 @@
 #include "data/loader.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "engine/error.h"
@@ -12,10 +11,10 @@ namespace mdn {
 namespace {
 
 /// The random numbers of one clip in one epoch; `shuffling` is the stream that orders the epoch.
-constexpr std::uint64_t shuffling = 0xFFFFFFFF;
+constexpr std::int64_t shuffling = 0xFFFFFFFF;
 
-Random random_for(std::uint64_t seed, std::int64_t epoch, std::uint64_t purpose) {
-    return Random(seed, (static_cast<std::uint64_t>(epoch) << 32) | purpose);
+Random random_for(std::uint64_t seed, std::int64_t epoch, std::int64_t purpose) {
+    return Random(seed, static_cast<std::uint64_t>((epoch << 32) | purpose));
 }
 
 }  // namespace
@@ -49,14 +48,10 @@ void Loader::start(std::int64_t epoch, std::int64_t first_batch) {
     }
     stop();
     epoch_ = epoch;
-    order_.resize(clips_.size());
-    std::iota(order_.begin(), order_.end(), 0);
-    if (options_.shuffle) {
-        Random random = random_for(options_.seed, epoch, shuffling);
-        for (std::int64_t i = static_cast<std::int64_t>(order_.size()) - 1; i > 0; --i) {
-            std::swap(order_[i], order_[random.below(i + 1)]);
-        }
-    }
+    std::vector<std::int64_t> labels;
+    for (const ListedClip& clip : clips_) labels.push_back(clip.label);
+    Random shuffle = random_for(options_.seed, epoch, shuffling);
+    order_ = epoch_order(labels, options_.order, shuffle);
     stopping_ = false;
     slots_.clear();
     slots_.resize(static_cast<std::size_t>(options_.ahead));
@@ -97,6 +92,7 @@ void Loader::work() {
         if (stopping_) return;
         Slot& slot = slot_of(next_batch_);
         const std::int64_t row = next_row_++;
+        const std::int64_t place = next_batch_ * options_.batch_size + row;
         if (next_row_ == clips_in(next_batch_)) {
             ++next_batch_;
             next_row_ = 0;
@@ -108,7 +104,8 @@ void Loader::work() {
         boxes += row * (slot.batch.boxes.numel() / slot.batch.labels.numel());
 
         lock.unlock();
-        Random random = random_for(options_.seed, epoch_, static_cast<std::uint64_t>(clip));
+        Random random =
+            random_for(options_.seed, epoch_, options_.order == Order::balanced ? place : clip);
         bool visible = false;
         std::exception_ptr failure;
         try {

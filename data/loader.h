@@ -12,6 +12,7 @@
 
 #include "data/clip.h"
 #include "data/dataset.h"
+#include "data/epoch_order.h"
 #include "engine/tensor.h"
 
 namespace mdn {
@@ -31,7 +32,7 @@ struct LoaderOptions {
     std::int64_t workers = 1;
     /// Batches decoded or being decoded at any time: with the cache, all memory the loader takes.
     std::int64_t ahead = 2;
-    bool shuffle = false;
+    Order order = Order::listed;
     /// Leaves out a last batch that would hold one clip only, if it is not the only batch: batch
     /// statistics and contrasts between clips need more than one. Larger last batches are kept.
     bool drop_last_single = false;
@@ -39,8 +40,9 @@ struct LoaderOptions {
 };
 
 /// Goes through a list of clips epoch by epoch. The order is decided by (seed, epoch) and the
-/// random choices of each clip by (seed, epoch, position in the list); workers only ever change
-/// how soon a batch is there. To be used from one thread.
+/// random choices of each clip by (seed, epoch, position in the list) or, where an epoch may hold a
+/// clip more than once, by (seed, epoch, place in the epoch); workers only ever change how soon a
+/// batch is there. To be used from one thread.
 class Loader {
   public:
     /// Throws Error on an empty list, or on options below 1.

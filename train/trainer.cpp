@@ -40,7 +40,7 @@ std::unique_ptr<Loader> make_loader(const TrainRun& run, const ClassNames& class
         LoaderOptions{.batch_size = run.settings.batch,
                       .workers = run.workers,
                       .ahead = 2,
-                      .shuffle = training,
+                      .order = training ? Order::shuffled : Order::listed,
                       .drop_last_single = training,
                       .seed = static_cast<uint64_t>(run.settings.seed)});
 }

@@ -39,7 +39,7 @@ LoaderOptions training(std::int64_t workers, std::int64_t ahead = 2) {
     return {.batch_size = 2,
             .workers = workers,
             .ahead = ahead,
-            .shuffle = true,
+            .order = Order::shuffled,
             .drop_last_single = false,
             .seed = 9};
 }
@@ -156,7 +156,7 @@ TEST_SUITE("data/loader") {
         CHECK(order.size() == 7);
         CHECK_FALSE(std::is_sorted(order.begin(), order.end()));
         // Unshuffled, the same clip is still augmented anew in each epoch.
-        other.shuffle = false;
+        other.order = Order::listed;
         Loader unshuffled(folder.clips(), small(Sampling::train), other);
         const auto a = epoch_of(unshuffled, 0), b = epoch_of(unshuffled, 1);
         CHECK(a[0].clips == b[0].clips);
@@ -165,13 +165,45 @@ TEST_SUITE("data/loader") {
 
     TEST_CASE("an epoch can begin at any of its batches") {
         Folder folder;
-        Loader loader(folder.clips(), small(Sampling::train), training(3));
-        const auto whole = epoch_of(loader, 4);
-        for (std::int64_t first = 0; first <= 4; ++first) {
-            Loader resumed(folder.clips(), small(Sampling::train), training(2));
-            CHECK(same(epoch_of(resumed, 4, first), {whole.begin() + first, whole.end()}));
+        for (const Order order : {Order::shuffled, Order::balanced}) {
+            LoaderOptions options = training(3);
+            options.order = order;
+            Loader loader(folder.clips(), small(Sampling::train), options);
+            const auto whole = epoch_of(loader, 4);
+            options.workers = 2;
+            for (std::int64_t first = 0; first <= 4; ++first) {
+                Loader resumed(folder.clips(), small(Sampling::train), options);
+                CHECK(same(epoch_of(resumed, 4, first), {whole.begin() + first, whole.end()}));
+            }
+            CHECK(contains(error_of([&] { loader.start(0, 5); }), {"batch 5", "4"}));
         }
-        CHECK(contains(error_of([&] { loader.start(0, 5); }), {"batch 5", "4"}));
+    }
+
+    TEST_CASE("balanced: a clip drawn again in an epoch is augmented anew") {
+        Folder folder;
+        auto clips = folder.clips();
+        clips.resize(4);  // of label 1 there is one clip, and it must come twice in some epoch
+        clips[2].label = 0;
+        LoaderOptions options = training(2);
+        options.order = Order::balanced;
+        Loader loader(clips, small(Sampling::train), options);
+        int again = 0;
+        for (std::int64_t epoch = 0; epoch < 6; ++epoch) {
+            std::vector<std::vector<float>> seen;
+            for (const Batch& batch : epoch_of(loader, epoch)) {
+                const std::int64_t size = batch.frames.numel() / batch.frames.dim(0);
+                for (std::size_t row = 0; row < batch.clips.size(); ++row) {
+                    CHECK(batch.labels.data<std::int64_t>()[row] == clips[batch.clips[row]].label);
+                    if (batch.clips[row] != 1) continue;
+                    const float* frames = batch.frames.data<float>() + row * size;
+                    const std::vector<float> pixels(frames, frames + size);
+                    for (const auto& earlier : seen) CHECK(earlier != pixels);
+                    again += !seen.empty();
+                    seen.push_back(pixels);
+                }
+            }
+        }
+        CHECK(again > 3);
     }
 
     TEST_CASE("a single clip left over is dropped on request, unless it is all there is") {
