@@ -141,7 +141,7 @@ Outputs MicroDualNet::head(const Tensor& features, const Tensor& boxes, const Te
     out.logits = cast(net.classifier->forward(out.f_cnn, out.f_entity, options), dtype);
 
     if (labels.defined()) {
-        out.loss_ce = softmax_cross_entropy(out.logits, labels);
+        out.loss_ce = softmax_cross_entropy(out.logits, labels, {}, options.label_smoothing);
         // loss = CE + λ·MAC
         if (config.has_both_paths() && config.mac_weight > 0) {
             out.loss_mac = mac_loss(out.st, out.ts, labels, config.mac_temperature);

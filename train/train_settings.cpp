@@ -16,6 +16,7 @@ const Choices<OptimizerKind> optimizers = {{"sgd", OptimizerKind::sgd},
 const Choices<ScheduleKind> schedules = {{"constant", ScheduleKind::constant},
                                          {"step", ScheduleKind::step},
                                          {"cosine", ScheduleKind::cosine}};
+const Choices<Order> samplers = {{"uniform", Order::shuffled}, {"balanced", Order::balanced}};
 constexpr int64_t many = 1'000'000'000;
 
 template <class Settings, class Visitor>
@@ -34,6 +35,14 @@ void visit_settings(Settings& s, Visitor&& v) {
                "of the step schedule: epochs after which the rate is multiplied by --gamma");
     v.number("gamma", s.gamma, 0, 1, "of the step schedule");
     v.number("floor", s.floor, 0, 1e6, "of the cosine schedule: the last rate");
+    v.number("backbone-lr", s.backbone_lr, 0, 1e6, "multiple of --lr for the backbone");
+    v.number("classifier-lr", s.classifier_lr, 0, 1e6, "multiple of --lr for the classifier");
+    v.number("bias-lr", s.bias_lr, 0, 1e6,
+             "multiple of --lr for biases, on top of the two above; norms are not biases");
+    v.number("label-smoothing", s.label_smoothing, 0, 0.99,
+             "part of each training label that is spread over all classes");
+    v.choice("sampler", s.sampler, samplers,
+             "every clip once an epoch, or every class equally often");
     v.number("min-crop-scale", s.min_crop_scale, 0, 1,
              "of MultiScaleCrop's scales 1, .875, .75 and .66 those below this are not used");
     v.integer("seed", s.seed, 0, INT64_MAX, "of initialisation, order, augmentation and dropout");
@@ -137,9 +146,33 @@ TrainSettings TrainSettings::from_text(const std::map<std::string, std::string>&
     return settings;
 }
 
+double TrainSettings::rate_of(const Parameter& parameter) const {
+    double rate = 1;
+    if (parameter.name.starts_with("backbone.")) rate *= backbone_lr;
+    if (parameter.name.starts_with("classifier.")) rate *= classifier_lr;
+    if (parameter.role == Role::bias) rate *= bias_lr;
+    return rate;
+}
+
+std::string TrainSettings::rates_text() const {
+    std::ostringstream text;
+    const auto add = [&](const char* group, double rate) {
+        if (rate != 1) text << (text.tellp() > 0 ? ", " : "") << group << " x" << rate;
+    };
+    add("backbone", backbone_lr);
+    add("classifier", classifier_lr);
+    add("biases", bias_lr);
+    if (bias_lr != 1 && classifier_lr != 1)
+        add("biases of the classifier", bias_lr * classifier_lr);
+    return text.str();
+}
+
 OptimizerOptions TrainSettings::optimizer_options() const {
-    return {
-        .kind = optimizer, .weight_decay = weight_decay, .momentum = momentum, .clip_norm = clip};
+    return {.kind = optimizer,
+            .weight_decay = weight_decay,
+            .momentum = momentum,
+            .clip_norm = clip,
+            .rate = [settings = *this](const Parameter& p) { return settings.rate_of(p); }};
 }
 
 Schedule TrainSettings::schedule_for(int64_t batches_per_epoch) const {

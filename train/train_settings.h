@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "data/epoch_order.h"
 #include "engine/optim.h"
 #include "engine/schedule.h"
 #include "train/options.h"
@@ -26,6 +27,11 @@ struct TrainSettings {
     std::vector<int64_t> milestones;  // epochs
     double gamma = 0.1;
     double floor = 0;
+    double backbone_lr = 1;  // multiples of lr: see rate_of()
+    double classifier_lr = 1;
+    double bias_lr = 1;
+    double label_smoothing = 0;  // of the cross-entropy that is trained on
+    Order sampler = Order::shuffled;
     double min_crop_scale = 0.66;
     int64_t seed = 0;
     std::string val = "val";  // "none": no validation
@@ -39,6 +45,13 @@ struct TrainSettings {
                                    const std::string& source);
 
     bool validates() const { return val != "none"; }
+    /// By how much a parameter's learning rate is multiplied: backbone_lr in the backbone,
+    /// classifier_lr in the classifier, and bias_lr for the biases of convolutions and linear
+    /// layers. (5, with biases at 2, is TSM's fc_lr5: 5 for the new layer's weight, 10 for its
+    /// bias.)
+    double rate_of(const Parameter& parameter) const;
+    /// "backbone x0.1, classifier x5"; empty where every parameter is trained at the same rate.
+    std::string rates_text() const;
     OptimizerOptions optimizer_options() const;
     Schedule schedule_for(int64_t batches_per_epoch) const;
 };

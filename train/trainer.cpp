@@ -40,7 +40,7 @@ std::unique_ptr<Loader> make_loader(const TrainRun& run, const ClassNames& class
         LoaderOptions{.batch_size = run.settings.batch,
                       .workers = run.workers,
                       .ahead = 2,
-                      .order = training ? Order::shuffled : Order::listed,
+                      .order = training ? run.settings.sampler : Order::listed,
                       .drop_last_single = training,
                       .seed = static_cast<uint64_t>(run.settings.seed)});
 }
@@ -74,7 +74,8 @@ Trainer::Trainer(TrainRun run, std::ostream& out)
     say_what_is_trained();
     model_ = make_model(run_.config, static_cast<uint64_t>(settings.seed), run_.machine);
     optimizer_ = std::make_unique<Optimizer>(model_->parameters(), settings.optimizer_options());
-    step_ = std::make_unique<TrainingStep>(*model_, *optimizer_, !run_.machine.no_recording);
+    step_ = std::make_unique<TrainingStep>(*model_, *optimizer_, !run_.machine.no_recording,
+                                           settings.label_smoothing);
     if (run_.resume) {
         go_on_from_checkpoint();
         return;
@@ -101,6 +102,8 @@ void Trainer::say_what_is_trained() {
     progress_.line(format("%d threads, about %s of memory for a step of %lld clips",
                           omp_get_max_threads(), bytes_text(memory.peak).c_str(),
                           static_cast<long long>(run_.settings.batch)));
+    if (const std::string rates = run_.settings.rates_text(); !rates.empty())
+        progress_.line("learning rates: " + rates);
 }
 
 void Trainer::check_folder() const {

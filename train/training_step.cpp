@@ -6,10 +6,12 @@
 
 namespace mdn {
 
-TrainingStep::TrainingStep(MicroDualNet& model, Optimizer& optimizer, bool record)
+TrainingStep::TrainingStep(MicroDualNet& model, Optimizer& optimizer, bool record,
+                           double label_smoothing)
     : model_(model),
       optimizer_(optimizer),
       record_(record),
+      label_smoothing_(label_smoothing),
       uploader_(make_uploader(model.parameters().device())) {}
 
 void TrainingStep::bring(const StepInput& input) {
@@ -51,8 +53,10 @@ void TrainingStep::start() {
 
 void TrainingStep::run(Work& work) {
     model_.parameters().zero_grad();
-    const Outputs outputs = model_.forward(
-        work.inputs, work.labels, {.training = true, .dropout_seed_and_step = work.seed_and_step});
+    const Outputs outputs = model_.forward(work.inputs, work.labels,
+                                           {.training = true,
+                                            .dropout_seed_and_step = work.seed_and_step,
+                                            .label_smoothing = label_smoothing_});
     work.loss = outputs.loss.detach();
     work.loss_ce = outputs.loss_ce.detach();
     work.loss_mac = outputs.loss_mac.detach();

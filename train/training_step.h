@@ -31,7 +31,9 @@ struct StepResult {
 class TrainingStep {
   public:
     /// With `record`, steps of a batch size seen before are recorded once and replayed.
-    TrainingStep(MicroDualNet& model, Optimizer& optimizer, bool record);
+    /// `label_smoothing` is that of the loss: see ForwardOptions.
+    TrainingStep(MicroDualNet& model, Optimizer& optimizer, bool record,
+                 double label_smoothing = 0);
 
     /// Starts to bring the next step's input to the device.
     void bring(const StepInput& input);
@@ -60,6 +62,7 @@ class TrainingStep {
     MicroDualNet& model_;
     Optimizer& optimizer_;
     bool record_;
+    double label_smoothing_;
     std::unique_ptr<Uploader> uploader_;
     std::map<int64_t, Work> work_;   // by number of clips
     int64_t brought_ = 0;            // clips of the input on its way

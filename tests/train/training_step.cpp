@@ -120,6 +120,37 @@ TEST_SUITE("train/training_step") {
         }
     }
 
+    TEST_CASE("label smoothing: part of the target goes to all classes, in training's loss alone") {
+        constexpr double smoothing = 0.3;
+        const Config config = test::small_config();
+        const test::Batch batch = test::random_batch(config, 3, 8);
+        MicroDualNet model(config, 2), twin(config, 2);
+        Optimizer optimizer(model.parameters(), adamw);
+        TrainingStep training(model, optimizer, false, smoothing);
+        training.bring(input_of(batch, 0));
+        training.start();
+        const StepResult result = training.finish();
+
+        const Tensor logits =
+            twin.forward(
+                    batch.inputs, batch.labels,
+                    {.training = true, .dropout_seed_and_step = Tensor::from<int64_t>({5, 0}, {2})})
+                .logits;
+        double expected = 0;
+        for (int64_t b = 0; b < 3; ++b) {
+            const float* row = logits.data<float>() + b * 3;
+            const double total = std::exp(row[0]) + std::exp(row[1]) + std::exp(row[2]);
+            for (int64_t c = 0; c < 3; ++c) {
+                const bool truth = batch.labels.data<int64_t>()[b] == c;
+                const double target = (truth ? 1 - smoothing : 0) + smoothing / 3;
+                expected -= target * std::log(std::exp(row[c]) / total) / 3;
+            }
+        }
+        CHECK(result.loss_ce == doctest::Approx(expected).epsilon(1e-5));
+        CHECK(result.loss ==
+              doctest::Approx(expected + config.mac_weight * result.loss_mac).epsilon(1e-5));
+    }
+
     TEST_CASE("a loss that is not finite is reported and leaves the parameters as they were") {
         for (const Device device : {Device::cpu, Device::cuda}) {
             MicroDualNet model(test::small_config(), 1, DType::f32, device);
