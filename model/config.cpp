@@ -41,8 +41,8 @@ std::string join_names(const Names<T>& names) {
     return join(names, [](const auto& name) { return name.first; });
 }
 
-/// Every key but `preset`, once: its name, its place in Config, and its range. Reading, checking
-/// and writing are three visitors of this list.
+/// Every key but `preset` and `training`, once: its name, its place in Config, and its range.
+/// Reading, checking and writing are three visitors of this list.
 template <class ConfigType, class Visitor>
 void visit_keys(ConfigType& c, Visitor&& v) {
     v.integer("classes", c.classes, 1, 10000);
@@ -76,7 +76,7 @@ void visit_keys(ConfigType& c, Visitor&& v) {
 class Reader {
   public:
     Reader(const Json& root, std::string source) : source_(std::move(source)) {
-        levels_.push_back({&root, {}, {"preset"}});
+        levels_.push_back({&root, {}, {"preset", "training"}});
     }
 
     void integer(const char* key, int64_t& value, int64_t, int64_t) {
@@ -307,6 +307,11 @@ Config parse_config(const std::string& json, const std::string& source) {
         } catch (const Error& error) {
             throw Error(source + ": " + error.what(), error.hint());
         }
+    }
+    if (const auto training = root.find("training"); training != root.end()) {
+        if (!training->is_object())
+            throw Error(source + ": training must be an object, not " + training->type_name());
+        config.training = training->dump();
     }
     Reader reader(root, source);
     visit_keys(config, reader);

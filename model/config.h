@@ -47,6 +47,11 @@ struct Config {
 
     int64_t entity_count() const { return static_cast<int64_t>(entities.size()); }  // K
     /// Output channels of a block over its width (SPEC §2).
+    /// The JSON object `training`: settings of a run for who trains (a whole recipe in one file).
+    /// Not part of the model: nothing here looks into it, and to_json() leaves it out. Empty if the
+    /// config has none.
+    std::string training;
+
     int64_t expansion() const { return backbone.block == Block::bottleneck ? 4 : 1; }
     /// Channels C of the feature map: 8·width·expansion.
     int64_t feature_channels() const { return 8 * backbone.width * expansion(); }
@@ -67,7 +72,7 @@ Config parse_config(const std::string& json, const std::string& source);
 Config load_config(const std::string& path);
 /// Throws Error naming the first key whose value is out of range; `source` begins the message.
 void check_config(const Config& config, const std::string& source = "config");
-/// All keys, as parse_config reads them back.
+/// All keys of the model, as parse_config reads them back.
 std::string to_json(const Config& config);
 
 }  // namespace mdn

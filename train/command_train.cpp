@@ -37,6 +37,17 @@ class TrainCommand final : public Command {
         if (!options.given("--data")) run_.data = stored.metadata.at("data");
     }
 
+    /// The settings of the config's `training`, where it has one; options that are given win.
+    void take_recipe(const Options& options) {
+        if (run_.config.training.empty()) return;
+        TrainSettings recipe;
+        recipe.read_json(run_.config.training, model_.config);
+        auto settings = recipe.to_text();
+        for (const auto& [name, value] : run_.settings.to_text())
+            if (options.given(std::string("--").append(name))) settings[name] = value;
+        run_.settings = TrainSettings::from_text(settings, model_.config);
+    }
+
   public:
     void declare(Options& options) override {
         options.text("--data", run_.data, "DIR", "dataset folder in a form of docs/datasets.md");
@@ -71,6 +82,7 @@ class TrainCommand final : public Command {
         } else {
             if (run_.data.empty()) throw Error("no dataset given", "give --data DIR");
             run_.config = model_.resolve(nullptr);
+            take_recipe(options);
             // A preset says nothing about the dataset; a config file does.
             if (model_.config.empty()) run_.config.classes = read_class_names(run_.data).count();
         }
@@ -92,7 +104,13 @@ const CommandEntry train_command = {
     "best.safetensors (the same at the epoch of the best validation Top-1) and log.jsonl (a line "
     "a\n"
     "step and a line an epoch). The files also serve as weights for eval, predict and trace.\n"
-    "With --preset the number of classes is that of the dataset.\n\n"
+    "With --preset the number of classes is that of the dataset.\n"
+    "A config file may hold settings of its own under \"training\", named as the options without "
+    "the\n"
+    "dashes: {\"preset\": \"tiny\", \"training\": {\"epochs\": 30, \"lr\": 0.001}}. An option that "
+    "is "
+    "given\n"
+    "overrides them. --resume keeps the settings that the run was started with.\n\n"
     "Example: microdualnet train --data DIR --preset tiny --out runs/tiny --epochs 30\n"
     "         microdualnet train --out runs/tiny --resume\n",
     [] { return std::unique_ptr<Command>(new TrainCommand); }};

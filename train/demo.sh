@@ -7,10 +7,12 @@ cd "$(dirname "$0")/.."
 
 program=build/microdualnet
 out=runs/demo
-subjects=160 clips=205 epochs=12
+subjects=160 clips=205
+epochs=()  # the config says how many
 if [ "${1:-}" = short ]; then
     out=runs/demo-short
-    subjects=5 clips=5 epochs=1
+    subjects=5 clips=5
+    epochs=(--epochs 1)
 fi
 device=${DEVICE:-cpu}
 
@@ -27,9 +29,8 @@ for model in tsm full; do
     config=configs/demo.json
     [ $model = tsm ] && config=configs/demo-tsm.json
     echo "== training $config"
-    $program train --config $config --data "$out/data" --out "$out/$model" --epochs $epochs \
-        --batch 4 --lr 6e-4 --warmup 0.5 --min-crop-scale 0.8 --val-every $epochs --cache 4096 \
-        --device "$device"
+    $program train --config $config --data "$out/data" --out "$out/$model" "${epochs[@]}" \
+        --cache 4096 --device "$device"
     $program eval --weights "$out/$model/best.safetensors" --data "$out/data" --split test \
         --device "$device" --json-file "$out/$model/test.json" > "$out/$model/test.txt"
 done

@@ -1,5 +1,5 @@
 // What decides the result of a run besides data and config, each setting once: its option, its
-// range, its explanation, and its place in checkpoints.
+// range, its explanation, and its place in config files and in checkpoints.
 #pragma once
 
 #include <cstdint>
@@ -43,6 +43,11 @@ struct TrainSettings {
     /// Throws Error naming what is missing or not a number.
     static TrainSettings from_text(const std::map<std::string, std::string>& text,
                                    const std::string& source);
+
+    /// Takes the settings that a JSON object names (a config's `training`), under the options'
+    /// names without the dashes, and leaves the others. Throws Error with `source` and the key for
+    /// unknown keys, wrong types and values out of range.
+    void read_json(const std::string& object, const std::string& source);
 
     bool validates() const { return val != "none"; }
     /// By how much a parameter's learning rate is multiplied: backbone_lr in the backbone,
