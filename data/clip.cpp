@@ -9,7 +9,8 @@
 
 namespace mdn {
 
-ClipReader::ClipReader(ClipOptions options) : options_(std::move(options)) {
+ClipReader::ClipReader(ClipOptions options)
+    : options_(std::move(options)), cache_(options_.cache_bytes, options_.cache_keep) {
     if (options_.samplings < 1)
         throw Error("the number of samplings of a clip must be at least 1, not " +
                     std::to_string(options_.samplings));
@@ -17,43 +18,22 @@ ClipReader::ClipReader(ClipOptions options) : options_(std::move(options)) {
         throw Error("the number of crops must be 1 or 3, not " + std::to_string(options_.crops));
 }
 
-bool ClipReader::fits_in_cache(std::int64_t bytes) {
-    if (cached_bytes_ + bytes > options_.cache_bytes) return false;
-    cached_bytes_ += bytes;
-    return true;
-}
-
 std::shared_ptr<const Image> ClipReader::image(const std::filesystem::path& path) {
-    {
-        const std::lock_guard lock(mutex_);
-        if (const auto known = images_.find(path.string()); known != images_.end()) {
-            return known->second;
-        }
-    }
+    if (auto known = cache_.find<Image>(path.string())) return known;
     auto decoded = std::make_shared<const Image>(read_image(path));
-    const std::lock_guard lock(mutex_);
-    if (!images_.contains(path.string()) &&
-        fits_in_cache(static_cast<std::int64_t>(decoded->pixels.size()))) {
-        images_.emplace(path.string(), decoded);
-    }
+    cache_.add(path.string(), decoded, static_cast<std::int64_t>(decoded->pixels.size()));
     return decoded;
 }
 
 std::shared_ptr<const ClipReader::Track> ClipReader::track(const ClipFiles& clip) {
+    // No frame's path: it would end in .jpg.
     const std::string key = clip.keypoints.string() + "/" + std::to_string(clip.first) + "+" +
                             std::to_string(clip.count);
-    {
-        const std::lock_guard lock(mutex_);
-        if (const auto known = tracks_.find(key); known != tracks_.end()) return known->second;
-    }
+    if (auto known = cache_.find<Track>(key)) return known;
     // All frames, not the sampled ones: who the clip is about must not depend on the sampling, and
     // neighbours in time are what makes following a person easy.
     auto chosen = std::make_shared<const Track>(choose_person(read_people(clip)));
-    const std::lock_guard lock(mutex_);
-    if (!tracks_.contains(key) &&
-        fits_in_cache(clip.count * static_cast<std::int64_t>(sizeof(Track::value_type)))) {
-        tracks_.emplace(key, chosen);
-    }
+    cache_.add(key, chosen, clip.count * static_cast<std::int64_t>(sizeof(Track::value_type)));
     return chosen;
 }
 

@@ -4,14 +4,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "data/augmentation.h"
 #include "data/body25.h"
+#include "data/cache.h"
 #include "data/dataset.h"
 #include "data/entity_boxes.h"
 #include "data/image.h"
@@ -38,9 +37,10 @@ struct ClipOptions {
     std::int64_t crops = 1;
     /// Smallest side of training's crops, as a part of the short side: see training_transform().
     double min_crop_scale = 0.66;
-    /// Decoded frames and chosen persons are kept in memory up to this many bytes, those read first
-    /// for good (each epoch reads all, so that nothing is worth more than anything else).
+    /// Decoded frames and chosen persons are kept in memory up to this many bytes: those read
+    /// `first` where epochs go through the same clips, the most `recent` where clips overlap.
     std::int64_t cache_bytes = 0;
+    Keep cache_keep = Keep::first;
 
     /// Clips of T frames that one clip becomes, the crops of a sampling next to each other.
     std::int64_t views() const { return sampling == Sampling::test ? samplings * crops : 1; }
@@ -66,13 +66,9 @@ class ClipReader {
 
     std::shared_ptr<const Image> image(const std::filesystem::path& path);
     std::shared_ptr<const Track> track(const ClipFiles& clip);
-    bool fits_in_cache(std::int64_t bytes);
 
     ClipOptions options_;
-    std::mutex mutex_;  // guards what follows
-    std::int64_t cached_bytes_ = 0;
-    std::unordered_map<std::string, std::shared_ptr<const Image>> images_;
-    std::unordered_map<std::string, std::shared_ptr<const Track>> tracks_;
+    Cache cache_;
 };
 
 /// One clip as evaluation sees it: frames [V,T,S,S,3] and boxes [V,T,K,4], f32.

@@ -73,6 +73,7 @@ void Loader::prepare(std::int64_t batch) {
                   .boxes = Tensor::empty({rows, T, K, 4}),
                   .labels = Tensor::empty({B}, DType::i64),
                   .clips = {},
+                  .person_visible = {},
                   .without_person = 0};
     slot.clips_left = B;
     slot.visible.assign(static_cast<std::size_t>(B), 0);
@@ -138,6 +139,7 @@ std::optional<Batch> Loader::next() {
         std::rethrow_exception(first);
     }
     Batch batch = std::move(slot.batch);
+    batch.person_visible = slot.visible;
     batch.without_person = std::count(slot.visible.begin(), slot.visible.end(), 0);
     ++delivered_;
     if (prepared_ < batches()) {

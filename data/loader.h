@@ -19,10 +19,11 @@ namespace mdn {
 
 /// B clips; with V views a clip (ClipOptions::views) rows b·V … b·V+V-1 belong to clip b.
 struct Batch {
-    Tensor frames;                    // [B·V,T,S,S,3] f32, normalised
-    Tensor boxes;                     // [B·V,T,K,4] f32, pixels of S×S
-    Tensor labels;                    // [B] i64
-    std::vector<std::int64_t> clips;  // [B], positions in the list given to the Loader
+    Tensor frames;                     // [B·V,T,S,S,3] f32, normalised
+    Tensor boxes;                      // [B·V,T,K,4] f32, pixels of S×S
+    Tensor labels;                     // [B] i64
+    std::vector<std::int64_t> clips;   // [B], positions in the list given to the Loader
+    std::vector<char> person_visible;  // [B]: ClipReader::read's answer
     std::int64_t without_person =
         0;  // clips whose boxes are all the whole frame for want of joints
 };

@@ -45,34 +45,44 @@ ViewAverage average_views(const Tensor& logits, const Tensor& alpha, int64_t fir
     return mean;
 }
 
-Evaluation evaluate(MicroDualNet& model, Loader& loader, int64_t views,
-                    const std::function<void(int64_t)>& progress) {
+void for_each_batch(MicroDualNet& model, Loader& loader, int64_t views,
+                    const std::function<void(const Batch&, std::vector<ViewAverage>)>& use) {
     const NoGrad no_grad;
     const Device device = model.parameters().device();
-    Evaluation result;
-    result.predictions.resize(loader.clips().size());
-    int64_t done = 0;
     loader.start(0);
     while (const std::optional<Batch> batch = loader.next()) {
         const Inputs inputs{.frames = batch->frames, .boxes = batch->boxes};
         const Outputs outputs = model.forward(on_device(inputs, device), Tensor());
         const Tensor logits = on_device(outputs.logits, Device::cpu);
         const Tensor alpha = on_device(outputs.alpha, Device::cpu);
-        for (size_t b = 0; b < batch->clips.size(); ++b) {
-            ClipPrediction& clip = result.predictions[batch->clips[b]];
-            clip.clip = loader.clips()[batch->clips[b]].files.name;
-            clip.label = loader.clips()[batch->clips[b]].label;
-            ViewAverage mean =
-                average_views(logits, alpha, static_cast<int64_t>(b) * views, views, clip.clip);
-            clip.probabilities = std::move(mean.probabilities);
-            for (const auto& [st, ts] : mean.alpha) clip.alpha_st.push_back(st);
+        std::vector<ViewAverage> clips;
+        for (const int64_t clip : batch->clips)
+            clips.push_back(average_views(logits, alpha, std::ssize(clips) * views, views,
+                                          loader.clips()[clip].files.name));
+        use(*batch, std::move(clips));
+    }
+}
+
+Evaluation evaluate(MicroDualNet& model, Loader& loader, int64_t views,
+                    const std::function<void(int64_t)>& progress) {
+    Evaluation result;
+    result.predictions.resize(loader.clips().size());
+    int64_t done = 0;
+    for_each_batch(model, loader, views, [&](const Batch& batch, std::vector<ViewAverage> clips) {
+        for (size_t b = 0; b < clips.size(); ++b) {
+            const ListedClip& listed = loader.clips()[batch.clips[b]];
+            ClipPrediction& clip = result.predictions[batch.clips[b]];
+            clip.clip = listed.files.name;
+            clip.label = listed.label;
+            clip.probabilities = std::move(clips[b].probabilities);
+            for (const auto& [st, ts] : clips[b].alpha) clip.alpha_st.push_back(st);
             if (clip.label != unlabelled)
                 clip.loss = -std::log(std::max(clip.probabilities[clip.label], 1e-300));
         }
-        result.without_person += batch->without_person;
-        done += std::ssize(batch->clips);
+        result.without_person += batch.without_person;
+        done += std::ssize(clips);
         if (progress) progress(done);
-    }
+    });
     return result;
 }
 

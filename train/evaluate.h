@@ -28,9 +28,13 @@ struct ViewAverage {
 ViewAverage average_views(const Tensor& logits, const Tensor& alpha, int64_t first, int64_t views,
                           const std::string& clip);
 
-/// Evaluation mode, no gradients. Of a clip with several views (ClipOptions::views) probabilities
-/// and routing weights are averaged. `progress`, where given, is told the clips done after each
-/// batch. Throws NonFinite naming the clip if a logit is not finite.
+/// Goes through the loader's list once, in evaluation mode and without gradients, and hands over
+/// every batch with what the model says about its clips, averaged over the `views` of each
+/// (ClipOptions::views). Throws NonFinite naming the clip if a logit is not finite.
+void for_each_batch(MicroDualNet& model, Loader& loader, int64_t views,
+                    const std::function<void(const Batch&, std::vector<ViewAverage>)>& use);
+
+/// The same for labelled clips; `progress`, where given, is told the clips done after each batch.
 Evaluation evaluate(MicroDualNet& model, Loader& loader, int64_t views = 1,
                     const std::function<void(int64_t)>& progress = {});
 
