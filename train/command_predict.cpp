@@ -1,3 +1,4 @@
+#include <functional>
 #include <sstream>
 
 #include "train/batch_hint.h"
@@ -6,6 +7,7 @@
 #include "train/model_options.h"
 #include "train/predict.h"
 #include "train/predict_list.h"
+#include "train/timeline_command.h"
 
 namespace mdn {
 
@@ -16,8 +18,9 @@ class PredictCommand final : public Command {
     MachineOptions machine_;
     ViewOptions views_;
     PredictListOptions list_;
+    TimelineCommand timeline_;
     std::string dataset_, clip_, frames_, keypoints_;
-    int64_t top_ = 5;
+    int64_t top_ = 5, batch_ = 4, workers_ = 2;
     bool json_ = false;
 
     void check_source(const Config& config) const {
@@ -27,6 +30,16 @@ class PredictCommand final : public Command {
                         "or --dataset and --submission or --predictions, for a whole list");
         if (config.regions == Regions::keypoints && dataset_.empty() && keypoints_.empty())
             throw Error("this model needs keypoints", "give --keypoints DIR: OpenPose's files");
+    }
+
+    void check_one_of(const Options& options, bool list, bool timeline) const {
+        if (list && timeline) throw Error("a list and a timeline cannot both be asked for");
+        if (list && (!clip_.empty() || !frames_.empty()))
+            throw Error("a list and a single clip cannot both be asked for");
+        for (const char* flag : {"--batch", "--workers"})
+            if (!list && !timeline && options.given(flag))
+                throw Error(std::string(flag) + " is for a list or a timeline",
+                            "give --window N, --submission FILE or --predictions FILE beside it");
     }
 
     /// Class names from the dataset, else from the run that wrote the weights, else none.
@@ -59,24 +72,35 @@ class PredictCommand final : public Command {
         options.integer("--top", top_, 1, 10000, "classes to show");
         options.flag("--json", json_, "print one JSON object");
         views_.declare(options);
+        timeline_.declare(options);
+        options.integer("--batch", batch_, 1, 4096, "clips of a list, or windows, at a time");
+        options.integer("--workers", workers_, 1, 256,
+                        "threads that decode frames of a list or a recording");
         machine_.declare(options);
         machine_.declare_precision(options);
     }
 
-    void run(const Options&, std::ostream& out, std::ostream& notes) override {
+    void run(const Options& options, std::ostream& out, std::ostream& notes) override {
         machine_.apply();
+        const bool list = list_.asked(), timeline = timeline_.wanted(options);
+        check_one_of(options, list, timeline);
         const LoadedModel loaded = load_model(model_, machine_, notes);
         const Config& config = loaded.model->config();
         ClipOptions clips = clip_options(config, Sampling::test);
         views_.apply(clips);
-        if (list_.asked()) {
-            if (!clip_.empty() || !frames_.empty())
-                throw Error("a list and a single clip cannot both be asked for");
+        const auto hint = [&](int64_t at_a_time, const char* option,
+                              const std::function<void()>& work) {
             with_batch_hint({.config = config,
                              .machine = machine_,
-                             .clips = list_.batch,
-                             .views = clips.views()},
-                            [&] { list_.run(*loaded.model, dataset_, clips, top_, out); });
+                             .clips = at_a_time,
+                             .views = clips.views(),
+                             .option = option},
+                            work);
+        };
+        if (list) {
+            hint(batch_, "--batch", [&] {
+                list_.run(*loaded.model, dataset_, clips, {batch_, workers_}, top_, out);
+            });
             return;
         }
         check_source(config);
@@ -86,10 +110,15 @@ class PredictCommand final : public Command {
         const ClipFiles files = dataset_.empty()
                                     ? clip_in_folders(frames_, keypoints_)
                                     : find_clip(dataset_, clip_, config.classes, needs).files;
+        if (timeline) {
+            hint(batch_, "--batch", [&] {
+                timeline_.run(options, *loaded.model, files, clips, {batch_, workers_}, names,
+                              json_, out, notes);
+            });
+            return;
+        }
         Prediction prediction;
-        with_batch_hint(
-            {.config = config, .machine = machine_, .clips = clips.views(), .option = ""},
-            [&] { prediction = predict(*loaded.model, files, clips); });
+        hint(1, "", [&] { prediction = predict(*loaded.model, files, clips); });
         out << (json_ ? prediction_json : prediction_text)(prediction, names, config.entities,
                                                            top_);
     }
@@ -104,12 +133,17 @@ const CommandEntry predict_command = {
     "router chose; those of a list go into files. The two routing weights of an entity add up to "
     "1: ST "
     "looks\n"
-    "at the body first and then at time, TS the other way round.\n\n"
+    "at the body first and then at time, TS the other way round.\n"
+    "With --window a recording of any length becomes a timeline: a row a window, with the "
+    "likeliest\n"
+    "action, its probability, and of each entity the weight of the ST path (alpha).\n\n"
     "Example: microdualnet predict --weights runs/tiny/best.safetensors --dataset DIR --clip NAME\n"
     "         microdualnet predict --weights W.safetensors --frames frames/c1 "
     "--keypoints keypoints/c1\n"
     "         microdualnet predict --weights W.safetensors --data MA-52 --submission "
-    "prediction.zip\n",
+    "prediction.zip\n"
+    "         microdualnet predict --weights W.safetensors --frames day1 --keypoints day1_pose \\\n"
+    "             --window 48 --stride 12 --fps 25 --timeline day1.csv\n",
     [] { return std::unique_ptr<Command>(new PredictCommand); }};
 
 }  // namespace mdn

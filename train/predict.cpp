@@ -1,5 +1,6 @@
 #include "train/predict.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -15,14 +16,29 @@ namespace mdn {
 
 namespace {
 
-std::string name_of(const std::vector<std::string>& names, int64_t c) {
-    return c < std::ssize(names) ? names[c] : "class " + std::to_string(c);
+namespace fs = std::filesystem;
+
+/// The largest number among img_00001.jpg, … of a folder.
+int64_t last_frame(const std::string& folder) {
+    int64_t last = 0;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+        const std::string name = entry.path().filename().string();
+        long long number = 0;
+        int length = 0;
+        if (std::sscanf(name.c_str(), "img_%lld.jpg%n", &number, &length) == 1 &&
+            static_cast<size_t>(length) == name.size())
+            last = std::max<int64_t>(last, number);
+    }
+    return last;
 }
 
 }  // namespace
 
+std::string class_name(const std::vector<std::string>& names, int64_t c) {
+    return c < std::ssize(names) ? names[c] : "class " + std::to_string(c);
+}
+
 ClipFiles clip_in_folders(const std::string& frames, const std::string& keypoints) {
-    namespace fs = std::filesystem;
     ClipFiles clip{.name = {}, .frames = frames, .keypoints = keypoints, .count = 0};
     if (!fs::is_directory(frames)) throw Error("there is no folder " + frames);
     if (!keypoints.empty() && !fs::is_directory(keypoints) && !is_file(keypoints))
@@ -34,6 +50,9 @@ ClipFiles clip_in_folders(const std::string& frames, const std::string& keypoint
     clip.count = count_frames(frames);
     if (clip.count == 0)
         throw Error(frames + " holds no frames", "frames are called img_00001.jpg, img_00002.jpg");
+    if (const int64_t last = last_frame(frames); last > clip.count)
+        throw Error(clip.frame(clip.count).string() + " is missing, but the folder goes on to " +
+                    clip.frame(last - 1).filename().string());
     return clip;
 }
 
@@ -59,7 +78,7 @@ std::string prediction_text(const Prediction& prediction, const std::vector<std:
     if (!prediction.person_visible) text += "nobody is visible: the boxes are the whole frame\n";
     for (int64_t c : top_classes(prediction.probabilities, top)) {
         std::snprintf(line, sizeof line, "%7.2f %%  ", 100 * prediction.probabilities[c]);
-        text += line + name_of(names, c) + "\n";
+        text += line + class_name(names, c) + "\n";
     }
     if (!prediction.alpha.empty()) text += "routing      ST     TS\n";
     for (size_t k = 0; k < prediction.alpha.size(); ++k) {
@@ -78,7 +97,7 @@ std::string prediction_json(const Prediction& prediction, const std::vector<std:
                  {"top", Json::array()}};
     for (int64_t c : top_classes(prediction.probabilities, top))
         root["top"].push_back({{"class", c},
-                               {"name", name_of(names, c)},
+                               {"name", class_name(names, c)},
                                {"probability", prediction.probabilities[c]}});
     for (size_t k = 0; k < prediction.alpha.size(); ++k)
         root["alpha"][entities[k]] = {{"st", prediction.alpha[k].first},

@@ -11,6 +11,12 @@
 
 namespace mdn {
 
+/// How clips are read where there are many of them.
+struct BatchReading {
+    int64_t batch;    // clips at a time
+    int64_t workers;  // threads that decode frames
+};
+
 struct Prediction {
     std::string clip;
     bool person_visible = false;
@@ -19,12 +25,16 @@ struct Prediction {
 };
 
 /// The files of a clip that is in no list: a folder of frames img_00001.jpg, … and, unless empty, a
-/// folder of keypoint files. Throws Error if there are no frames.
+/// folder of keypoint files. Throws Error if there are no frames, or
+/// one is missing among them.
 ClipFiles clip_in_folders(const std::string& frames, const std::string& keypoints);
 
 /// Reads the clip as `options` (clip_options() of the model) say and averages over its views.
 /// Throws Error for unreadable files and logits that are not finite.
 Prediction predict(MicroDualNet& model, const ClipFiles& clip, const ClipOptions& options);
+
+/// Of class c; "class 7" where there are no names.
+std::string class_name(const std::vector<std::string>& names, int64_t c);
 
 /// The `top` best classes with their probabilities, then the routing weights. `names` may be empty:
 /// classes are then called by their index.

@@ -17,12 +17,11 @@ void PredictListOptions::declare(Options& options) {
         "write the MA-52 challenge's zip file for the list (test unless --split is given)");
     options.text("--predictions", predictions, "FILE",
                  "write a CSV file with the likeliest classes of every clip of the list");
-    options.integer("--batch", batch, 1, 4096, "clips of a list at a time");
-    options.integer("--workers", workers, 1, 256, "threads that decode frames of a list");
 }
 
 void PredictListOptions::run(MicroDualNet& model, const std::string& dataset,
-                             const ClipOptions& clips, int64_t top, std::ostream& out) const {
+                             const ClipOptions& clips, BatchReading reading, int64_t top,
+                             std::ostream& out) const {
     if (dataset.empty()) throw Error("a list is taken from a dataset", "give --dataset DIR");
     if (submission.empty() && predictions.empty())
         throw Error("nothing to write", "give --submission FILE or --predictions FILE");
@@ -37,7 +36,7 @@ void PredictListOptions::run(MicroDualNet& model, const std::string& dataset,
     needs.label = false;
     const std::string list = split.empty() ? "test" : split;
     Loader loader(read_split(dataset, list, classes.count(), needs), clips,
-                  {.batch_size = batch, .workers = workers});
+                  {.batch_size = reading.batch, .workers = reading.workers});
 
     Progress progress(out);
     const Evaluation evaluation =

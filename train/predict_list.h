@@ -7,12 +7,12 @@
 #include "data/clip.h"
 #include "model/micro_dualnet.h"
 #include "train/options.h"
+#include "train/predict.h"
 
 namespace mdn {
 
 struct PredictListOptions {
     std::string split, submission, predictions;
-    int64_t batch = 16, workers = 2;
 
     void declare(Options& options);
     /// Whether a list is what the user wants predictions for.
@@ -20,8 +20,8 @@ struct PredictListOptions {
     /// Reads the list (labels are not needed), runs the model over it and writes what was asked
     /// for; tables hold `top` classes. Throws Error, before the work where it can, if the dataset
     /// does not fit the model or the file, or a file cannot be written.
-    void run(MicroDualNet& model, const std::string& dataset, const ClipOptions& clips, int64_t top,
-             std::ostream& out) const;
+    void run(MicroDualNet& model, const std::string& dataset, const ClipOptions& clips,
+             BatchReading reading, int64_t top, std::ostream& out) const;
 };
 
 }  // namespace mdn
