@@ -238,7 +238,7 @@ TEST_SUITE("engine/safetensors") {
             header.append(i ? "," : "").append(entry(std::to_string(i), "U8", "[0]", "[0,0]"));
         CHECK(folder.read(header + "}", 0).tensors.size() == 50'000);
         for (int i = 0; i <= 50'000; ++i)
-            header.append(",").append(entry("n" + std::to_string(i), "U8", "[0]", "[0,0]"));
+            header.append(",").append(entry(std::to_string(100'000 + i), "U8", "[0]", "[0,0]"));
         CHECK_REFUSED(folder.refusal(header + "}", 0), {"more than 100000 tensors"});
     }
 
