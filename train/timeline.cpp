@@ -25,7 +25,7 @@ ListedClip clip_of(const ClipFiles& recording, const Window& window) {
     files.count = window.count;
     files.name.append(", frames ").append(std::to_string(files.first + 1));
     files.name.append(" to ").append(std::to_string(files.first + files.count));
-    return {.files = files, .label = 0};
+    return {.files = files, .label = unlabelled, .where = {}};
 }
 
 TimelineRow row_of(const ClipFiles& window, bool person_visible, const ViewAverage& answer) {
