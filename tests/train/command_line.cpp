@@ -72,6 +72,9 @@ TEST_SUITE("train/command_line") {
         CHECK(contains(ran.out, {"backbone.layer3.22", "[8, 7, 7, 2048]", "TSM-R101", "42.6 M",
                                  "step of 2 clips", "most at once", "GiB"}));
         CHECK(contains(microdualnet({"summary", "--preset", "tiny"}).out, {"router", "total"}));
+        CHECK(contains(ran.out, {"2 clips in float32"}));
+        CHECK(contains(microdualnet({"summary", "--batch", "2", "--precision", "bf16"}).out,
+                       {"2 clips in bfloat16"}));
     }
 
     TEST_CASE("eval and predict read a run's checkpoint: tables, JSON, CSV") {
