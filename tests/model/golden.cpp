@@ -75,12 +75,12 @@ std::map<std::string, double> gradient_errors(Case& golden) {
     return errors;
 }
 
-/// How far float32 gradients move when weights and frames do, each number by at most two units of
-/// bf16's rounding (the square mean of some draws). ReLUs that flip make it much in deep layers.
+/// How far float32 gradients move when weights and frames do, each number by at most what rounding
+/// to bf16 can (the root mean square of some draws). ReLUs that flip make it much in deep layers.
 std::map<std::string, double> rounding_noise(const std::string& name) {
     constexpr int draws = 6;
     std::map<std::string, double> noise;
-    for (int draw = 0; draw < draws; ++draw) {
+    for (int draw = 1; draw <= draws; ++draw) {
         Case golden(name, Device::cpu);
         Random random(draw);
         const auto perturb = [&](const Tensor& x) {
