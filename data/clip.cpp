@@ -9,6 +9,19 @@
 
 namespace mdn {
 
+ClipTensors ClipTensors::empty(const ClipOptions& options, std::int64_t rows) {
+    const std::int64_t T = options.frames, S = options.size;
+    const std::int64_t K = static_cast<std::int64_t>(options.entities.size());
+    return {.frames = Tensor::empty({rows, T, S, S, 3}), .boxes = Tensor::empty({rows, T, K, 4})};
+}
+
+ClipPlace ClipPlace::at(const ClipTensors& tensors, std::int64_t row) {
+    const auto of = [&](const Tensor& x) {
+        return x.defined() ? x.data<float>() + row * (x.numel() / x.dim(0)) : nullptr;
+    };
+    return {.frames = of(tensors.frames), .boxes = of(tensors.boxes)};
+}
+
 ClipReader::ClipReader(ClipOptions options)
     : options_(std::move(options)), cache_(options_.cache_bytes, options_.cache_keep) {
     if (options_.samplings < 1)
@@ -37,7 +50,7 @@ std::shared_ptr<const ClipReader::Track> ClipReader::track(const ClipFiles& clip
     return chosen;
 }
 
-bool ClipReader::read(const ClipFiles& clip, Random& random, float* frames, float* boxes) {
+bool ClipReader::read(const ClipFiles& clip, Random& random, const ClipPlace& place) {
     const std::int64_t T = options_.frames, S = options_.size;
     const std::int64_t K = static_cast<std::int64_t>(options_.entities.size());
     const bool training = options_.sampling == Sampling::train;
@@ -53,16 +66,16 @@ bool ClipReader::read(const ClipFiles& clip, Random& random, float* frames, floa
     std::vector<Transform> crops;
     const std::int64_t frame_floats = S * S * 3, count = training ? 1 : options_.crops;
     // Where frame i of `sampled` goes in view `crop` of its sampling.
-    const auto place = [&](std::int64_t i, std::int64_t crop) {
-        return frames + ((i / T * count + crop) * T + i % T) * frame_floats;
+    const auto frame = [&](std::int64_t i, std::int64_t crop) {
+        return place.frames + ((i / T * count + crop) * T + i % T) * frame_floats;
     };
     for (std::size_t i = 0; i < sampled.size(); ++i) {
         // Short clips repeat frames: each is decoded once.
         const auto same = std::find(sampled.begin(), sampled.begin() + i, sampled[i]);
         if (same != sampled.begin() + i) {
             for (std::int64_t crop = 0; crop < count; ++crop) {
-                const float* done = place(same - sampled.begin(), crop);
-                std::copy(done, done + frame_floats, place(i, crop));
+                const float* done = frame(same - sampled.begin(), crop);
+                std::copy(done, done + frame_floats, frame(i, crop));
             }
             continue;
         }
@@ -81,16 +94,16 @@ bool ClipReader::read(const ClipFiles& clip, Random& random, float* frames, floa
                         std::to_string(size.width) + "x" + std::to_string(size.height));
         }
         for (std::int64_t crop = 0; crop < count; ++crop)
-            resample(*decoded, crops[crop], S, place(i, crop));
+            resample(*decoded, crops[crop], S, frame(i, crop));
     }
 
     const std::int64_t views = options_.views();
     if (options_.boxes == BoxSource::fixed) {
-        fixed_boxes(options_.entities, views * T, S, boxes);
+        fixed_boxes(options_.entities, views * T, S, place.boxes);
         return true;
     }
     if (options_.boxes == BoxSource::whole_frame) {
-        whole_frame_boxes(options_.entities, views * T, S, boxes);
+        whole_frame_boxes(options_.entities, views * T, S, place.boxes);
         return true;
     }
     const auto person = track(clip);
@@ -101,7 +114,7 @@ bool ClipReader::read(const ClipFiles& clip, Random& random, float* frames, floa
             const std::optional<Pose>& pose = (*person)[sampled[view / count * T + t]];
             poses.push_back(pose ? std::optional(moved(crops[view % count], *pose)) : std::nullopt);
         }
-        visible |= keypoint_boxes(options_.entities, poses, S, boxes + view * T * K * 4);
+        visible |= keypoint_boxes(options_.entities, poses, S, place.boxes + view * T * K * 4);
     }
     return visible;
 }
@@ -109,11 +122,8 @@ bool ClipReader::read(const ClipFiles& clip, Random& random, float* frames, floa
 Clip read_clip(const ClipFiles& clip, const ClipOptions& options) {
     ClipReader reader(options);
     Random random(0);  // evaluation draws nothing from it
-    const std::int64_t V = options.views(), T = options.frames, S = options.size;
-    const std::int64_t K = static_cast<std::int64_t>(options.entities.size());
-    Clip result{.frames = Tensor::empty({V, T, S, S, 3}), .boxes = Tensor::empty({V, T, K, 4})};
-    result.person_visible =
-        reader.read(clip, random, result.frames.data<float>(), result.boxes.data<float>());
+    Clip result{.tensors = ClipTensors::empty(options, options.views())};
+    result.person_visible = reader.read(clip, random, ClipPlace::at(result.tensors, 0));
     return result;
 }
 

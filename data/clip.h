@@ -46,6 +46,25 @@ struct ClipOptions {
     std::int64_t views() const { return sampling == Sampling::test ? samplings * crops : 1; }
 };
 
+/// The network's input for rows of clips, f32; a clip of V views has V rows.
+struct ClipTensors {
+    Tensor frames = {};  // [rows,T,S,S,3], normalised
+    Tensor boxes = {};   // [rows,T,K,4], pixels of S×S
+
+    /// Uninitialised, with what `options` ask for.
+    static ClipTensors empty(const ClipOptions& options, std::int64_t rows);
+};
+
+/// Where the rows of one clip are written: plain memory, as threads other than the tensors' owner
+/// may see it.
+struct ClipPlace {
+    float* frames = nullptr;
+    float* boxes = nullptr;
+
+    /// From row `row` of `tensors` on; null for what they lack.
+    static ClipPlace at(const ClipTensors& tensors, std::int64_t row);
+};
+
 /// Reads clips as `options` say; safe to use from several threads at once.
 class ClipReader {
   public:
@@ -54,12 +73,12 @@ class ClipReader {
 
     const ClipOptions& options() const { return options_; }
 
-    /// Writes `frames` [V,T,S,S,3] (normalised) and `boxes` [V,T,K,4] (pixels of S×S), V =
-    /// options().views(). Random choices come from `random` alone, and only for Sampling::train.
+    /// Writes the V = options().views() rows of a clip. Random choices come from `random` alone,
+    /// and only for Sampling::train.
     /// Returns false if boxes come from `keypoints` and no entity was visible in any frame, so that
     /// every box is the whole frame. Throws Error naming the file for anything unreadable, and for
     /// frames of one clip that differ in size.
-    bool read(const ClipFiles& clip, Random& random, float* frames, float* boxes);
+    bool read(const ClipFiles& clip, Random& random, const ClipPlace& place);
 
   private:
     using Track = std::vector<std::optional<Pose>>;
@@ -71,10 +90,9 @@ class ClipReader {
     Cache cache_;
 };
 
-/// One clip as evaluation sees it: frames [V,T,S,S,3] and boxes [V,T,K,4], f32.
+/// One clip as evaluation sees it, with its V rows.
 struct Clip {
-    Tensor frames;
-    Tensor boxes;
+    ClipTensors tensors;
     bool person_visible = false;
 };
 

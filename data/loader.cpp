@@ -65,12 +65,9 @@ void Loader::start(std::int64_t epoch, std::int64_t first_batch) {
 /// released on one thread; workers see plain memory.
 void Loader::prepare(std::int64_t batch) {
     const ClipOptions& options = reader_.options();
-    const std::int64_t B = clips_in(batch), rows = B * options.views(), T = options.frames,
-                       S = options.size;
-    const std::int64_t K = static_cast<std::int64_t>(options.entities.size());
+    const std::int64_t B = clips_in(batch);
     Slot& slot = slot_of(batch);
-    slot.batch = {.frames = Tensor::empty({rows, T, S, S, 3}),
-                  .boxes = Tensor::empty({rows, T, K, 4}),
+    slot.batch = {.tensors = ClipTensors::empty(options, B * options.views()),
                   .labels = Tensor::empty({B}, DType::i64),
                   .clips = {},
                   .person_visible = {},
@@ -99,10 +96,7 @@ void Loader::work() {
             next_row_ = 0;
         }
         const std::int64_t clip = slot.batch.clips[row];
-        float* frames = slot.batch.frames.data<float>();
-        float* boxes = slot.batch.boxes.data<float>();
-        frames += row * (slot.batch.frames.numel() / slot.batch.labels.numel());
-        boxes += row * (slot.batch.boxes.numel() / slot.batch.labels.numel());
+        const ClipPlace place = ClipPlace::at(slot.batch.tensors, row * reader_.options().views());
 
         lock.unlock();
         Random random =
@@ -110,7 +104,7 @@ void Loader::work() {
         bool visible = false;
         std::exception_ptr failure;
         try {
-            visible = reader_.read(clips_[clip].files, random, frames, boxes);
+            visible = reader_.read(clips_[clip].files, random, place);
         } catch (...) {
             failure = std::current_exception();
         }

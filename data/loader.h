@@ -19,8 +19,7 @@ namespace mdn {
 
 /// B clips; with V views a clip (ClipOptions::views) rows b·V … b·V+V-1 belong to clip b.
 struct Batch {
-    Tensor frames;                     // [B·V,T,S,S,3] f32, normalised
-    Tensor boxes;                      // [B·V,T,K,4] f32, pixels of S×S
+    ClipTensors tensors;               // B·V rows
     Tensor labels;                     // [B] i64
     std::vector<std::int64_t> clips;   // [B], positions in the list given to the Loader
     std::vector<char> person_visible;  // [B]: ClipReader::read's answer

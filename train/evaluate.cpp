@@ -51,8 +51,8 @@ void for_each_batch(MicroDualNet& model, Loader& loader, int64_t views,
     const Device device = model.parameters().device();
     loader.start(0);
     while (const std::optional<Batch> batch = loader.next()) {
-        const Inputs inputs{.frames = batch->frames, .boxes = batch->boxes};
-        const Outputs outputs = model.forward(on_device(inputs, device), Tensor());
+        const Outputs outputs =
+            model.forward(on_device(model_inputs(batch->tensors), device), Tensor());
         const Tensor logits = on_device(outputs.logits, Device::cpu);
         const Tensor alpha = on_device(outputs.alpha, Device::cpu);
         std::vector<ViewAverage> clips;

@@ -116,6 +116,10 @@ ClipOptions clip_options(const Config& config, Sampling sampling, int64_t cache_
     return options;
 }
 
+Inputs model_inputs(const ClipTensors& clips) {
+    return {.frames = clips.frames, .boxes = clips.boxes};
+}
+
 void check_class_count(const Config& config, int64_t classes, const std::string& dataset) {
     if (config.classes == classes) return;
     const std::string labels = dataset + "/labels.txt";

@@ -77,6 +77,9 @@ ClipNeeds clip_needs(const Config& config);
 /// How clips are read for this model: the few numbers that the data path is told.
 ClipOptions clip_options(const Config& config, Sampling sampling, int64_t cache_bytes = 0);
 
+/// What the model is shown of clips that were read so.
+Inputs model_inputs(const ClipTensors& clips);
+
 /// Throws Error naming both numbers if a dataset has other classes than the model.
 void check_class_count(const Config& config, int64_t classes, const std::string& dataset);
 

@@ -60,8 +60,7 @@ Prediction predict(MicroDualNet& model, const ClipFiles& files, const ClipOption
     const NoGrad no_grad;
     const Clip clip = read_clip(files, options);
     const Device device = model.parameters().device();
-    const Inputs inputs{.frames = clip.frames, .boxes = clip.boxes};
-    const Outputs outputs = model.forward(on_device(inputs, device), Tensor());
+    const Outputs outputs = model.forward(on_device(model_inputs(clip.tensors), device), Tensor());
     ViewAverage mean =
         average_views(on_device(outputs.logits, Device::cpu), on_device(outputs.alpha, Device::cpu),
                       0, options.views(), files.name);

@@ -77,8 +77,7 @@ TraceInput read_trace_clip(const std::string& dataset, const std::string& clip,
                            const Config& config) {
     const ListedClip listed = find_clip(dataset, clip, config.classes, clip_needs(config));
     const Clip read = read_clip(listed.files, clip_options(config, Sampling::test));
-    return {{.frames = read.frames, .boxes = read.boxes},
-            Tensor::from<int64_t>({listed.label}, {1})};
+    return {model_inputs(read.tensors), Tensor::from<int64_t>({listed.label}, {1})};
 }
 
 std::vector<std::pair<std::string, Tensor>> trace(MicroDualNet& model, const TraceInput& input,

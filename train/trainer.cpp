@@ -208,7 +208,7 @@ std::string Trainer::hint_to_go_back() const {
 }
 
 void Trainer::bring(const Batch& batch, int64_t step) {
-    step_->bring({.inputs = {.frames = batch.frames, .boxes = batch.boxes},
+    step_->bring({.inputs = model_inputs(batch.tensors),
                   .labels = batch.labels,
                   .seed = run_.settings.seed,
                   .step = step,

@@ -35,8 +35,8 @@ TEST_SUITE("data/clip") {
         write_clip(folder.path(), "a/b", 9, 60, 48, 1);
         const ClipFiles files = files_of(folder, "a/b", 9);
         const Clip clip = read_clip(files, small());
-        CHECK(clip.frames.shape() == Shape{1, 4, 28, 28, 3});
-        CHECK(clip.boxes.shape() == Shape{1, 4, 3, 4});
+        CHECK(clip.tensors.frames.shape() == Shape{1, 4, 28, 28, 3});
+        CHECK(clip.tensors.boxes.shape() == Shape{1, 4, 3, 4});
         CHECK(clip.person_visible);
 
         // Frames 1, 3, 5, 7; 60x48 goes to 40x32, offsets 6 and 2: joints by the same numbers.
@@ -46,7 +46,7 @@ TEST_SUITE("data/clip") {
                 .scale_x = 40.0 / 60, .scale_y = 32.0 / 48, .offset_x = -6, .offset_y = -2};
             std::vector<float> expected(28 * 28 * 3);
             resample(image, transform, 28, expected.data());
-            const float* frame = clip.frames.data<float>() + t * 28 * 28 * 3;
+            const float* frame = clip.tensors.frames.data<float>() + t * 28 * 28 * 3;
             CHECK(std::vector<float>(frame, frame + expected.size()) == expected);
 
             Pose pose =
@@ -58,7 +58,7 @@ TEST_SUITE("data/clip") {
             for (std::size_t k = 0; k < entities.size(); ++k) {
                 const auto box = entity_box(entities[k], pose, 28);
                 REQUIRE(box);
-                const float* got = clip.boxes.data<float>() + (t * 3 + k) * 4;
+                const float* got = clip.tensors.boxes.data<float>() + (t * 3 + k) * 4;
                 CHECK(std::abs(got[0] - box->x1) < 1e-3);
                 CHECK(std::abs(got[1] - box->y1) < 1e-3);
                 CHECK(std::abs(got[2] - box->x2) < 1e-3);
@@ -75,8 +75,8 @@ TEST_SUITE("data/clip") {
         options.samplings = 2;
         options.crops = 3;
         const Clip clip = read_clip(files, options);
-        REQUIRE(clip.frames.shape() == Shape{6, 4, 28, 28, 3});
-        REQUIRE(clip.boxes.shape() == Shape{6, 4, 3, 4});
+        REQUIRE(clip.tensors.frames.shape() == Shape{6, 4, 28, 28, 3});
+        REQUIRE(clip.tensors.boxes.shape() == Shape{6, 4, 3, 4});
         const std::int64_t samplings[2][4] = {{1, 3, 5, 7}, {0, 2, 4, 6}};
         for (std::int64_t view = 0; view < 6; ++view) {
             const double left = 10.0 * static_cast<double>(view % 3);
@@ -87,13 +87,13 @@ TEST_SUITE("data/clip") {
                 const std::int64_t frame = samplings[view / 3][t];
                 std::vector<float> expected(28 * 28 * 3);
                 resample(read_image(files.frame(frame)), transform, 28, expected.data());
-                const float* got = clip.frames.data<float>() + (view * 4 + t) * 28 * 28 * 3;
+                const float* got = clip.tensors.frames.data<float>() + (view * 4 + t) * 28 * 28 * 3;
                 CHECK(std::vector<float>(got, got + expected.size()) == expected);
                 poses.push_back(moved(transform, read_openpose(files.keypoint(frame)).at(0)));
             }
             std::vector<float> expected(4 * 3 * 4);
             keypoint_boxes(entities, poses, 28, expected.data());
-            const float* got = clip.boxes.data<float>() + view * 4 * 3 * 4;
+            const float* got = clip.tensors.boxes.data<float>() + view * 4 * 3 * 4;
             for (std::size_t i = 0; i < expected.size(); ++i)
                 CHECK(std::abs(got[i] - expected[i]) < 1e-3);
         }
@@ -112,7 +112,8 @@ TEST_SUITE("data/clip") {
         const auto read = [&](ClipReader& reader, std::uint64_t seed) {
             std::vector<float> out(4 * 28 * 28 * 3 + 4 * 3 * 4);
             Random random(seed);
-            reader.read(files, random, out.data(), out.data() + 4 * 28 * 28 * 3);
+            reader.read(files, random,
+                        {.frames = out.data(), .boxes = out.data() + 4 * 28 * 28 * 3});
             return out;
         };
         ClipReader plain(options);
@@ -142,9 +143,10 @@ TEST_SUITE("data/clip") {
                        {"missing keypoint folder", "keypoints/a", "regions"}));
         options.boxes = BoxSource::fixed;
         CHECK(read_clip(files, options).person_visible);
-        CHECK(read_clip(files, options).boxes.data<float>()[0] == doctest::Approx(.36 * 28));
+        CHECK(read_clip(files, options).tensors.boxes.data<float>()[0] ==
+              doctest::Approx(.36 * 28));
         options.boxes = BoxSource::whole_frame;
-        CHECK(read_clip(files, options).boxes.data<float>()[2] == 28);
+        CHECK(read_clip(files, options).tensors.boxes.data<float>()[2] == 28);
     }
 
     TEST_CASE("nobody in the clip: the whole frame, and it is said") {
@@ -154,8 +156,8 @@ TEST_SUITE("data/clip") {
         for (std::int64_t t = 0; t < 4; ++t) write(files.keypoint(t), openpose_json({}));
         const Clip clip = read_clip(files, small());
         CHECK_FALSE(clip.person_visible);
-        for (std::int64_t i = 0; i < clip.boxes.numel(); ++i) {
-            CHECK(clip.boxes.data<float>()[i] == (i % 4 < 2 ? 0 : 28));
+        for (std::int64_t i = 0; i < clip.tensors.boxes.numel(); ++i) {
+            CHECK(clip.tensors.boxes.data<float>()[i] == (i % 4 < 2 ? 0 : 28));
         }
     }
 

@@ -56,8 +56,8 @@ std::vector<Batch> epoch_of(Loader& loader, std::int64_t epoch, std::int64_t fir
 }
 
 bool same(const Batch& a, const Batch& b) {
-    return a.frames.to_vector<float>() == b.frames.to_vector<float>() &&
-           a.boxes.to_vector<float>() == b.boxes.to_vector<float>() &&
+    return a.tensors.frames.to_vector<float>() == b.tensors.frames.to_vector<float>() &&
+           a.tensors.boxes.to_vector<float>() == b.tensors.boxes.to_vector<float>() &&
            a.labels.to_vector<std::int64_t>() == b.labels.to_vector<std::int64_t>() &&
            a.clips == b.clips && a.without_person == b.without_person;
 }
@@ -82,20 +82,22 @@ TEST_SUITE("data/loader") {
         std::int64_t position = 0, without_person = 0;
         for (const Batch& batch : batches) {
             const std::int64_t B = position < 6 ? 3 : 1;
-            CHECK(batch.frames.shape() == Shape{B, 4, 16, 16, 3});
-            CHECK(batch.boxes.shape() == Shape{B, 4, 2, 4});
+            CHECK(batch.tensors.frames.shape() == Shape{B, 4, 16, 16, 3});
+            CHECK(batch.tensors.boxes.shape() == Shape{B, 4, 2, 4});
             CHECK(batch.labels.shape() == Shape{B});
             without_person += batch.without_person;
             for (std::int64_t row = 0; row < B; ++row, ++position) {
                 CHECK(batch.clips[row] == position);
                 CHECK(batch.labels.data<std::int64_t>()[row] == position % 3);
                 const Clip clip = read_clip(clips[position].files, small(Sampling::test));
-                const float* frames = batch.frames.data<float>() + row * clip.frames.numel();
-                const float* boxes = batch.boxes.data<float>() + row * clip.boxes.numel();
-                CHECK(std::vector<float>(frames, frames + clip.frames.numel()) ==
-                      clip.frames.to_vector<float>());
-                CHECK(std::vector<float>(boxes, boxes + clip.boxes.numel()) ==
-                      clip.boxes.to_vector<float>());
+                const float* frames =
+                    batch.tensors.frames.data<float>() + row * clip.tensors.frames.numel();
+                const float* boxes =
+                    batch.tensors.boxes.data<float>() + row * clip.tensors.boxes.numel();
+                CHECK(std::vector<float>(frames, frames + clip.tensors.frames.numel()) ==
+                      clip.tensors.frames.to_vector<float>());
+                CHECK(std::vector<float>(boxes, boxes + clip.tensors.boxes.numel()) ==
+                      clip.tensors.boxes.to_vector<float>());
             }
         }
         CHECK(position == 7);
@@ -114,13 +116,13 @@ TEST_SUITE("data/loader") {
         loader.start(0);
         const auto batch = loader.next();
         REQUIRE(batch);
-        CHECK(batch->frames.shape() == Shape{12, 4, 16, 16, 3});
-        CHECK(batch->boxes.shape() == Shape{12, 4, 2, 4});
+        CHECK(batch->tensors.frames.shape() == Shape{12, 4, 16, 16, 3});
+        CHECK(batch->tensors.boxes.shape() == Shape{12, 4, 2, 4});
         CHECK(batch->labels.shape() == Shape{2});
         const Clip second = read_clip(folder.clips()[1].files, options);
-        const auto frames = batch->frames.to_vector<float>();
-        CHECK(std::vector<float>(frames.begin() + second.frames.numel(), frames.end()) ==
-              second.frames.to_vector<float>());
+        const auto frames = batch->tensors.frames.to_vector<float>();
+        CHECK(std::vector<float>(frames.begin() + second.tensors.frames.numel(), frames.end()) ==
+              second.tensors.frames.to_vector<float>());
     }
 
     TEST_CASE("the same batches with 1 worker or 8, any look-ahead, cached or not") {

@@ -87,8 +87,7 @@ TEST_SUITE("train/evaluate") {
         for (size_t i = 0; i < 3; ++i) {
             const ClipFiles files = find_clip(project.data, together[i].clip, 3, {}).files;
             const Clip clip = read_clip(files, options);
-            const Outputs outputs =
-                model.forward({.frames = clip.frames, .boxes = clip.boxes}, Tensor());
+            const Outputs outputs = model.forward(model_inputs(clip.tensors), Tensor());
             REQUIRE(outputs.logits.shape() == Shape{6, 3});
             std::vector<double> probabilities(3), alpha(2);
             for (int64_t view = 0; view < 6; ++view) {
