@@ -1,25 +1,16 @@
 #include "data/entity_boxes.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <initializer_list>
-
-#include "engine/error.h"
 
 namespace mdn {
 
 namespace {
 
-constexpr std::array<const char*, 6> entity_names = {"face",      "head",       "torso",
-                                                     "left_hand", "right_hand", "lower_body"};
-
-using Joints = std::initializer_list<Body25>;
-
-/// Bounds of the valid joints of a list; nothing when none is valid.
-std::optional<Box> bounds(const Pose& pose, Joints joints) {
+/// Bounds of the valid joints of an entity; nothing when none is valid.
+std::optional<Box> bounds(const Pose& pose, Entity entity) {
     std::optional<Box> box;
-    for (const Body25 index : joints) {
+    for (const Body25 index : joints_of(entity)) {
         const Joint& joint = pose[index];
         if (!joint.valid()) continue;
         if (!box) box = Box{joint.x, joint.y, joint.x, joint.y};
@@ -51,26 +42,19 @@ std::optional<Box> hand_box(const Joint& wrist, const Joint& elbow, double u) {
 std::optional<Box> unclipped_box(Entity entity, const Pose& pose, double u) {
     switch (entity) {
         case Entity::face:
-            return grown(bounds(pose, {nose, right_eye, left_eye, right_ear, left_ear}), 0.15 * u);
+            return grown(bounds(pose, entity), 0.15 * u);
         case Entity::head: {
-            auto box = grown(bounds(pose, {nose, neck, right_eye, left_eye, right_ear, left_ear}),
-                             0.15 * u);
+            auto box = grown(bounds(pose, entity), 0.15 * u);
             if (box) box->y1 -= 0.25 * u;
             return box;
         }
         case Entity::torso:
-            return grown(
-                bounds(pose, {neck, right_shoulder, left_shoulder, mid_hip, right_hip, left_hip}),
-                0.10 * u);
+        case Entity::lower_body:
+            return grown(bounds(pose, entity), 0.10 * u);
         case Entity::left_hand:
             return hand_box(pose[left_wrist], pose[left_elbow], u);
         case Entity::right_hand:
             return hand_box(pose[right_wrist], pose[right_elbow], u);
-        case Entity::lower_body:
-            return grown(bounds(pose, {right_hip, right_knee, right_ankle, left_hip, left_knee,
-                                       left_ankle, left_big_toe, left_small_toe, left_heel,
-                                       right_big_toe, right_small_toe, right_heel}),
-                         0.10 * u);
     }
     return std::nullopt;
 }
@@ -111,16 +95,7 @@ Box fixed_box(Entity entity) {
 
 }  // namespace
 
-Entity entity_from_name(const std::string& name) {
-    std::string known;
-    for (std::size_t i = 0; i < entity_names.size(); ++i) {
-        if (name == entity_names[i]) return static_cast<Entity>(i);
-        known += (i ? ", " : "") + std::string(entity_names[i]);
-    }
-    throw Error("unknown entity '" + name + "'", "the entities are " + known);
-}
-
-double unit_of_length(const Pose& pose, double size) {
+std::optional<double> body_length(const Pose& pose) {
     const auto distance = [&](Body25 a, Body25 b) {
         if (!pose[a].valid() || !pose[b].valid()) return 0.0;
         return std::hypot(pose[a].x - pose[b].x, pose[a].y - pose[b].y);
@@ -129,7 +104,11 @@ double unit_of_length(const Pose& pose, double size) {
     if (const double shoulders = distance(right_shoulder, left_shoulder); shoulders > 0) {
         return 1.3 * shoulders;
     }
-    return 0.4 * size;
+    return std::nullopt;
+}
+
+double unit_of_length(const Pose& pose, double size) {
+    return body_length(pose).value_or(0.4 * size);
 }
 
 std::optional<Box> entity_box(Entity entity, const Pose& pose, double size) {

@@ -4,17 +4,12 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "data/body25.h"
+#include "data/entity.h"
 
 namespace mdn {
-
-enum class Entity { face, head, torso, left_hand, right_hand, lower_body };
-
-/// Throws Error for a name that is none of the six, listing them.
-Entity entity_from_name(const std::string& name);
 
 /// In pixels of the network's input, x to the right and y down.
 struct Box {
@@ -24,7 +19,11 @@ struct Box {
     double y2 = 0;
 };
 
-/// u of SPEC §3, in pixels: |Neck-MidHip|, else 1.3 |RShoulder-LShoulder|, else 0.4 S. Never 0.
+/// u of SPEC §3 as far as the body gives it, in the pose's units: |Neck-MidHip|, else 1.3
+/// |RShoulder-LShoulder|; nothing where both are missing or 0.
+std::optional<double> body_length(const Pose& pose);
+
+/// u of SPEC §3, in pixels: body_length(), else 0.4 S. Never 0.
 double unit_of_length(const Pose& pose, double size);
 
 /// The box of one entity in one frame, clipped to [0,size]² and at least size/16 wide and high;
