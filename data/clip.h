@@ -1,4 +1,4 @@
-// From the files of one clip to the network's input: frames and entity boxes.
+// From the files of one clip to the network's input: frames and entity boxes, or entity joints.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,10 @@
 
 namespace mdn {
 
+/// What a clip is turned into (SPEC §8, `modality`): its frames and the boxes of entities in them,
+/// or the joints of entities alone, for which no frame is read.
+enum class ClipInput { frames, joints };
+
 /// Where boxes come from (SPEC §8). Only `keypoints` reads keypoint files.
 enum class BoxSource { keypoints, fixed, whole_frame };
 
@@ -28,8 +32,10 @@ struct ClipOptions {
     std::int64_t frames = 8;  // T
     std::int64_t size = 224;  // S
     std::vector<Entity> entities;
+    ClipInput input = ClipInput::frames;
     BoxSource boxes = BoxSource::keypoints;
-    /// `train` samples and augments at random; `test` samples evenly and crops the centre.
+    /// `train` samples at random, crops and mirrors (joints: mirrors) at random; `test` samples
+    /// evenly and crops the centre.
     Sampling sampling = Sampling::test;
     /// Of `test`: temporal samplings (sample_test) and crops (evaluation_transforms, 1 or 3) of a
     /// clip. Every sampling with every crop is a view, averaged by the caller.
@@ -50,6 +56,7 @@ struct ClipOptions {
 struct ClipTensors {
     Tensor frames = {};  // [rows,T,S,S,3], normalised
     Tensor boxes = {};   // [rows,T,K,4], pixels of S×S
+    Tensor joints = {};  // [rows,T,K,J,3], see entity_joints()
 
     /// Uninitialised, with what `options` ask for.
     static ClipTensors empty(const ClipOptions& options, std::int64_t rows);
@@ -60,6 +67,7 @@ struct ClipTensors {
 struct ClipPlace {
     float* frames = nullptr;
     float* boxes = nullptr;
+    float* joints = nullptr;
 
     /// From row `row` of `tensors` on; null for what they lack.
     static ClipPlace at(const ClipTensors& tensors, std::int64_t row);
@@ -75,14 +83,24 @@ class ClipReader {
 
     /// Writes the V = options().views() rows of a clip. Random choices come from `random` alone,
     /// and only for Sampling::train.
-    /// Returns false if boxes come from `keypoints` and no entity was visible in any frame, so that
-    /// every box is the whole frame. Throws Error naming the file for anything unreadable, and for
-    /// frames of one clip that differ in size.
+    /// Returns false if keypoints are read and no entity was visible in any frame, so that every
+    /// box is the whole frame and every joint is missing. Throws Error naming the file for anything
+    /// unreadable, and for frames of one clip that differ in size.
     bool read(const ClipFiles& clip, Random& random, const ClipPlace& place);
 
   private:
     using Track = std::vector<std::optional<Pose>>;
 
+    /// Frame t of sampling j is element j·T + t.
+    std::vector<std::int64_t> sample(std::int64_t count, Random& random) const;
+    /// Returns where in the frames the crops of a sampling were taken from.
+    std::vector<Transform> read_frames(const ClipFiles& clip,
+                                       const std::vector<std::int64_t>& sampled, Random& random,
+                                       float* frames);
+    bool read_boxes(const ClipFiles& clip, const std::vector<std::int64_t>& sampled,
+                    const std::vector<Transform>& crops, float* boxes);
+    bool read_joints(const ClipFiles& clip, const std::vector<std::int64_t>& sampled,
+                     Random& random, float* joints);
     std::shared_ptr<const Image> image(const std::filesystem::path& path);
     std::shared_ptr<const Track> track(const ClipFiles& clip);
 

@@ -7,21 +7,6 @@ namespace mdn {
 
 namespace {
 
-/// Bounds of the valid joints of an entity; nothing when none is valid.
-std::optional<Box> bounds(const Pose& pose, Entity entity) {
-    std::optional<Box> box;
-    for (const Body25 index : joints_of(entity)) {
-        const Joint& joint = pose[index];
-        if (!joint.valid()) continue;
-        if (!box) box = Box{joint.x, joint.y, joint.x, joint.y};
-        box->x1 = std::min(box->x1, joint.x);
-        box->y1 = std::min(box->y1, joint.y);
-        box->x2 = std::max(box->x2, joint.x);
-        box->y2 = std::max(box->y2, joint.y);
-    }
-    return box;
-}
-
 std::optional<Box> grown(std::optional<Box> box, double margin) {
     if (box) *box = {box->x1 - margin, box->y1 - margin, box->x2 + margin, box->y2 + margin};
     return box;
@@ -42,15 +27,15 @@ std::optional<Box> hand_box(const Joint& wrist, const Joint& elbow, double u) {
 std::optional<Box> unclipped_box(Entity entity, const Pose& pose, double u) {
     switch (entity) {
         case Entity::face:
-            return grown(bounds(pose, entity), 0.15 * u);
+            return grown(bounds_of(pose, joints_of(entity)), 0.15 * u);
         case Entity::head: {
-            auto box = grown(bounds(pose, entity), 0.15 * u);
+            auto box = grown(bounds_of(pose, joints_of(entity)), 0.15 * u);
             if (box) box->y1 -= 0.25 * u;
             return box;
         }
         case Entity::torso:
         case Entity::lower_body:
-            return grown(bounds(pose, entity), 0.10 * u);
+            return grown(bounds_of(pose, joints_of(entity)), 0.10 * u);
         case Entity::left_hand:
             return hand_box(pose[left_wrist], pose[left_elbow], u);
         case Entity::right_hand:
@@ -94,6 +79,20 @@ Box fixed_box(Entity entity) {
 }
 
 }  // namespace
+
+std::optional<Box> bounds_of(const Pose& pose, std::span<const Body25> joints) {
+    std::optional<Box> box;
+    for (const Body25 index : joints) {
+        const Joint& joint = pose[index];
+        if (!joint.valid()) continue;
+        if (!box) box = Box{joint.x, joint.y, joint.x, joint.y};
+        box->x1 = std::min(box->x1, joint.x);
+        box->y1 = std::min(box->y1, joint.y);
+        box->x2 = std::max(box->x2, joint.x);
+        box->y2 = std::max(box->y2, joint.y);
+    }
+    return box;
+}
 
 std::optional<double> body_length(const Pose& pose) {
     const auto distance = [&](Body25 a, Body25 b) {

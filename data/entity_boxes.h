@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "data/body25.h"
@@ -18,6 +19,9 @@ struct Box {
     double x2 = 0;
     double y2 = 0;
 };
+
+/// Bounds of the valid ones of these joints; nothing when none is valid.
+std::optional<Box> bounds_of(const Pose& pose, std::span<const Body25> joints);
 
 /// u of SPEC §3 as far as the body gives it, in the pose's units: |Neck-MidHip|, else 1.3
 /// |RShoulder-LShoulder|; nothing where both are missing or 0.

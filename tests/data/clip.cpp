@@ -149,6 +149,59 @@ TEST_SUITE("data/clip") {
         CHECK(read_clip(files, options).tensors.boxes.data<float>()[2] == 28);
     }
 
+    TEST_CASE("joints are read from keypoints alone") {
+        TemporaryFolder folder;
+        write_clip(folder.path(), "a", 9, 40, 32, 1);
+        std::filesystem::remove_all(folder / "frames");
+        const ClipFiles files = files_of(folder, "a", 9);
+        ClipOptions options = small();
+        options.input = ClipInput::joints;
+        const Clip clip = read_clip(files, options);
+        CHECK(clip.person_visible);
+        CHECK_FALSE(clip.tensors.frames.defined());
+        CHECK_FALSE(clip.tensors.boxes.defined());
+        CHECK(clip.tensors.joints.shape() == Shape{1, 4, 3, 12, 3});
+        // The figure drifts 0.4 pixels a frame; its neck of frame 4 is the origin, and its unit 0.3
+        // of its height of 0.8 · 32. Frames 1, 3, 5, 7 are sampled, joint 0 of the head is the
+        // nose, 0.1 of the height above the neck.
+        const double unit = 0.3 * 0.8 * 32;
+        const float* joints = clip.tensors.joints.data<float>();
+        for (int t = 0; t < 4; ++t) {
+            const float* nose = joints + t * 3 * 36;
+            CHECK(nose[0] == doctest::Approx(0.4 * (2 * t + 1 - 4) / unit).epsilon(1e-4));
+            CHECK(nose[1] == doctest::Approx(-1.0 / 3).epsilon(1e-4));
+            CHECK(nose[2] == doctest::Approx(0.9));
+        }
+        options.samplings = 2;
+        CHECK(read_clip(files, options).tensors.joints.shape() == Shape{2, 4, 3, 12, 3});
+
+        options.crops = 3;
+        CHECK(contains(error_of([&] { read_clip(files, options); }), {"crops", "--crops"}));
+        options.crops = 1;
+        options.samplings = 1;
+
+        // Training samples frames and mirrors.
+        options.sampling = Sampling::train;
+        ClipReader reader(options);
+        int mirrored = 0;
+        for (std::uint64_t seed = 0; seed < 40; ++seed) {
+            std::vector<float> out(4 * 3 * 36);
+            Random random(seed);
+            CHECK(reader.read(files, random, {.joints = out.data()}));
+            // The left shoulder, slot 0 of the left hand, stays on the same side of the neck.
+            CHECK(out[36] > out[2 * 36]);
+            mirrored += out[3 * 36] < out[0];  // the drift goes the other way
+        }
+        CHECK(mirrored > 10);
+        CHECK(mirrored < 30);
+
+        for (std::int64_t t = 0; t < 9; ++t) write(files.keypoint(t), openpose_json({}));
+        options.sampling = Sampling::test;
+        const Clip nobody = read_clip(files, options);
+        CHECK_FALSE(nobody.person_visible);
+        for (const float x : nobody.tensors.joints.to_vector<float>()) CHECK(x == 0);
+    }
+
     TEST_CASE("nobody in the clip: the whole frame, and it is said") {
         TemporaryFolder folder;
         write_clip(folder.path(), "a", 4, 32, 32, 1);

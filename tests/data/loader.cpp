@@ -125,6 +125,26 @@ TEST_SUITE("data/loader") {
               second.tensors.frames.to_vector<float>());
     }
 
+    TEST_CASE("joints come in batches as frames do") {
+        Folder folder;
+        const auto clips = folder.clips();
+        std::filesystem::remove_all(folder / "frames");
+        ClipOptions options = small(Sampling::test);
+        options.samplings = 2;
+        options.input = ClipInput::joints;
+        Loader loader(clips, options, {.batch_size = 4, .workers = 2});
+        const auto batches = epoch_of(loader, 0);
+        REQUIRE(batches.size() == 2);
+        CHECK_FALSE(batches[0].tensors.frames.defined());
+        CHECK(batches[0].tensors.joints.shape() == Shape{8, 4, 2, 12, 3});
+        CHECK(batches[1].tensors.joints.shape() == Shape{6, 4, 2, 12, 3});
+        CHECK(batches[1].without_person == 1);
+        const Tensor last = read_clip(clips[6].files, options).tensors.joints;
+        const auto joints = batches[1].tensors.joints.to_vector<float>();
+        CHECK(std::vector<float>(joints.end() - last.numel(), joints.end()) ==
+              last.to_vector<float>());
+    }
+
     TEST_CASE("the same batches with 1 worker or 8, any look-ahead, cached or not") {
         Folder folder;
         Loader one(folder.clips(), small(Sampling::train), training(1, 1));
