@@ -5,7 +5,7 @@ namespace mdn {
 namespace {
 
 int64_t input_size(const Config& config) {
-    return config.feature_channels() +
+    return (config.has_frames() ? config.feature_channels() : 0) +
            (config.has_entities() ? config.entity_count() * config.dim : 0);
 }
 
@@ -18,7 +18,9 @@ Classifier::Classifier(const Scope& scope, const Config& config, DropoutSites& s
 Tensor Classifier::forward(const Tensor& f_cnn, const Tensor& f_entity,
                            const ForwardOptions& options) const {
     // [f_cnn ; f_entity] → Linear → GELU → dropout → Linear
-    const Tensor x = f_entity.defined() ? concat(f_cnn, f_entity) : f_cnn;
+    const Tensor x = f_cnn.defined() && f_entity.defined() ? concat(f_cnn, f_entity)
+                     : f_cnn.defined()                     ? f_cnn
+                                                           : f_entity;
     return mlp.fc2.forward(dropout.forward(mlp.fc1.forward_gelu(x), options));
 }
 

@@ -11,7 +11,7 @@ struct Classifier {
     Dropout dropout;
 
     Classifier(const Scope& scope, const Config& config, DropoutSites& sites);
-    /// f_cnn [B,C], f_entity [B,K·D] or undefined → logits [B,classes]
+    /// f_cnn [B,C] and f_entity [B,K·D], one of which may be undefined → logits [B,classes]
     Tensor forward(const Tensor& f_cnn, const Tensor& f_entity,
                    const ForwardOptions& options) const;
 };

@@ -21,6 +21,8 @@ template <class T>
 using Names = std::vector<std::pair<const char*, T>>;
 
 const Names<Block> block_names = {{"basic", Block::basic}, {"bottleneck", Block::bottleneck}};
+const Names<Modality> modality_names = {
+    {"rgb+pose", Modality::rgb_pose}, {"rgb", Modality::rgb}, {"pose", Modality::pose}};
 const Names<Regions> regions_names = {
     {"keypoints", Regions::keypoints}, {"fixed", Regions::fixed}, {"none", Regions::none}};
 const Names<Paths> paths_names = {{"dual", Paths::dual}, {"st", Paths::st}, {"ts", Paths::ts}};
@@ -67,6 +69,7 @@ void visit_keys(ConfigType& c, Visitor&& v) {
     v.number("head_dropout", c.head_dropout, 0, 0.999);
     v.number("mac_weight", c.mac_weight, 0, 1e6);
     v.number("mac_temperature", c.mac_temperature, 1e-6, 1e6);
+    v.choice("modality", c.modality, modality_names);
     v.choice("regions", c.regions, regions_names);
     v.choice("paths", c.paths, paths_names);
     v.choice("fusion", c.fusion, fusion_names);
@@ -293,6 +296,12 @@ void check_config(const Config& config, const std::string& source) {
     if (config.dim % config.heads != 0)
         throw Error(source + ": dim must be a multiple of heads, but " +
                     std::to_string(config.dim) + " is not one of " + std::to_string(config.heads));
+    const bool keypoints = config.regions == Regions::keypoints;
+    if (config.modality == Modality::rgb && keypoints)
+        throw Error(source + ": modality rgb has no keypoints to take regions from",
+                    R"("regions" may be "fixed" or "none", or be left out: fixed)");
+    if (config.modality == Modality::pose && !keypoints)
+        throw Error(source + ": modality pose needs regions keypoints", R"(leave "regions" out)");
 }
 
 Config parse_config(const std::string& json, const std::string& source) {
@@ -316,6 +325,9 @@ Config parse_config(const std::string& json, const std::string& source) {
     Reader reader(root, source);
     visit_keys(config, reader);
     reader.close();
+    // There is nothing else that regions without keypoints could be; asked for, it is refused.
+    if (config.modality == Modality::rgb && !root.contains("regions"))
+        config.regions = Regions::fixed;
     check_config(config, source);
     return config;
 }

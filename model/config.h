@@ -9,6 +9,9 @@
 namespace mdn {
 
 enum class Block { basic, bottleneck };
+/// What the model is shown: pictures with regions where keypoints put them, pictures alone, or
+/// keypoints alone.
+enum class Modality { rgb_pose, rgb, pose };
 enum class Regions { keypoints, fixed, none };
 enum class Paths { dual, st, ts };
 enum class Fusion { router, mean };
@@ -41,6 +44,7 @@ struct Config {
     double head_dropout = 0.5;
     double mac_weight = 0.1;  // λ
     double mac_temperature = 0.1;
+    Modality modality = Modality::rgb_pose;
     Regions regions = Regions::keypoints;
     Paths paths = Paths::dual;
     Fusion fusion = Fusion::router;
@@ -55,6 +59,8 @@ struct Config {
     int64_t expansion() const { return backbone.block == Block::bottleneck ? 4 : 1; }
     /// Channels C of the feature map: 8·width·expansion.
     int64_t feature_channels() const { return 8 * backbone.width * expansion(); }
+    /// Whether there are frames to look at, and a backbone that does.
+    bool has_frames() const { return modality != Modality::pose; }
     bool has_entities() const { return regions != Regions::none; }
     bool has_st() const { return has_entities() && paths != Paths::ts; }
     bool has_ts() const { return has_entities() && paths != Paths::st; }

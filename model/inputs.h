@@ -7,10 +7,11 @@
 
 namespace mdn {
 
-/// A batch of clips, all on one device; what a model does not read may be undefined.
+/// A batch of clips, all on one device; what the model's modality does not read may be undefined.
 struct Inputs {
     Tensor frames = {};  // [B,T,S,S,3], normalised
     Tensor boxes = {};   // [B,T,K,4], pixels of S×S
+    Tensor joints = {};  // [B,T,K,J,3], units of the body
 
     /// Those that are given, in this order.
     std::vector<Tensor> given() const {
@@ -27,7 +28,7 @@ struct Inputs {
     template <class Change>
     Inputs each(Change&& change) const {
         const auto of = [&](const Tensor& x) { return x.defined() ? change(x) : Tensor(); };
-        return {.frames = of(frames), .boxes = of(boxes)};
+        return {.frames = of(frames), .boxes = of(boxes), .joints = of(joints)};
     }
 };
 

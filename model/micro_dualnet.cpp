@@ -1,12 +1,15 @@
 #include "model/micro_dualnet.h"
 
+#include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "engine/ops.h"
 #include "model/backbone.h"
 #include "model/classifier.h"
 #include "model/dual_path.h"
 #include "model/mac_loss.h"
+#include "model/pose_encoder.h"
 #include "model/router.h"
 #include "model/sem.h"
 
@@ -18,19 +21,21 @@ struct MicroDualNet::Layers {
     Random random;
     DType activations;
     DropoutSites sites;
-    Backbone backbone;
+    std::optional<Backbone> backbone;
     std::optional<Sem> sem;
+    std::optional<PoseEncoder> pose;
     std::optional<Path> st, ts;
     std::optional<Router> router;
     std::optional<Classifier> classifier;
 
     Layers(const Config& config, uint64_t seed, DType dtype, Device device)
-        : config(config),
-          parameters(dtype, device),
-          random(seed),
-          activations(dtype),
-          backbone(root() / "backbone", config.backbone, config.frames) {
-        if (config.has_entities()) sem.emplace(root() / "sem", config);
+        : config(config), parameters(dtype, device), random(seed), activations(dtype) {
+        if (config.has_frames()) {
+            backbone.emplace(root() / "backbone", config.backbone, config.frames);
+            if (config.has_entities()) sem.emplace(root() / "sem", config);
+        } else {
+            pose.emplace(root() / "pose", config);
+        }
         if (config.has_st()) st.emplace(root() / "st", config, PathOrder::st, sites);
         if (config.has_ts()) ts.emplace(root() / "ts", config, PathOrder::ts, sites);
         if (config.has_router()) router.emplace(root() / "router", config);
@@ -63,18 +68,18 @@ void require_input(const char* name, const Tensor& x, const Shape& shape, DType 
 }  // namespace
 
 void MicroDualNet::Layers::check_inputs(const Inputs& inputs, const Tensor& labels) const {
-    const Tensor& frames = inputs.frames;
-    const int64_t T = config.frames, S = config.size;
+    const int64_t T = config.frames, S = config.size, K = config.entity_count();
     const DType dtype = parameters.dtype();
     const Device device = parameters.device();
-    if (frames.defined() && (frames.rank() != 5 || frames.dim(0) < 1))
-        throw Error("frames has shape " + to_string(frames.shape()) + ", expected [B, " +
-                    std::to_string(T) + ", " + std::to_string(S) + ", " + std::to_string(S) +
-                    ", 3]");
-    const int64_t B = frames.defined() ? frames.dim(0) : 1;
-    require_input("frames", frames, {B, T, S, S, 3}, dtype, device);
-    if (config.has_entities())
-        require_input("boxes", inputs.boxes, {B, T, config.entity_count(), 4}, dtype, device);
+    const Tensor& first = config.has_frames() ? inputs.frames : inputs.joints;
+    const int64_t B = first.defined() && first.rank() > 0 ? std::max<int64_t>(first.dim(0), 1) : 1;
+    if (!config.has_frames()) {
+        require_input("joints", first, {B, T, K, joints_per_entity, 3}, dtype, device);
+    } else {
+        require_input("frames", first, {B, T, S, S, 3}, dtype, device);
+        if (config.has_entities())
+            require_input("boxes", inputs.boxes, {B, T, K, 4}, dtype, device);
+    }
     if (labels.defined()) require_input("labels", labels, {B}, DType::i64, device);
 }
 
@@ -101,9 +106,16 @@ Outputs MicroDualNet::forward(const Inputs& inputs, const Tensor& labels,
                               const ForwardOptions& options) {
     Layers& net = *layers_;
     net.check_inputs(inputs, labels);
-    const int64_t B = inputs.clips(), T = net.config.frames, S = net.config.size;
+    if (net.pose) {
+        Outputs out;
+        // Cast behind the encoder: the motion of a joint would drown in bf16's rounding of its
+        // place.
+        out.entities = cast(net.pose->forward(inputs.joints), net.activations);
+        return from_entities(std::move(out), labels, options);
+    }
+    const int64_t B = inputs.frames.dim(0), T = net.config.frames, S = net.config.size;
     const Tensor images = cast(inputs.frames.view({B * T, S, S, 3}), net.activations);
-    const Tensor maps = net.backbone.forward(images, options);
+    const Tensor maps = net.backbone->forward(images, options);
     const Tensor features = reshape(maps, {B, T, maps.dim(1), maps.dim(2), maps.dim(3)});
     return head(features, inputs.boxes, labels, options);
 }
@@ -111,19 +123,27 @@ Outputs MicroDualNet::forward(const Inputs& inputs, const Tensor& labels,
 Outputs MicroDualNet::head(const Tensor& features, const Tensor& boxes, const Tensor& labels,
                            const ForwardOptions& options) {
     Layers& net = *layers_;
-    const Config& config = net.config;
-    // Of the weights, the losses and all that is reported.
-    const DType dtype = net.parameters.dtype();
-    const Device device = net.parameters.device();
-    const int64_t B = features.dim(0), T = config.frames, K = config.entity_count(), D = config.dim;
+    if (!net.backbone) throw Error("modality pose has no backbone, and nothing that follows it");
+    const int64_t B = features.dim(0), T = net.config.frames;
     const int64_t H = features.dim(2), W = features.dim(3), C = features.dim(4);
     Outputs out;
     out.features = cast(features, net.activations);
     // f_cnn = mean over T, H, W
     out.f_cnn = mean(reshape(out.features, {B, T * H * W, C}), 1);
-
-    if (net.sem) {
+    if (net.sem)
         out.entities = net.sem->forward(reshape(out.features, {B * T, H, W, C}), boxes, options);
+    return from_entities(std::move(out), labels, options);
+}
+
+Outputs MicroDualNet::from_entities(Outputs out, const Tensor& labels,
+                                    const ForwardOptions& options) {
+    Layers& net = *layers_;
+    const Config& config = net.config;
+    // Of the weights, the losses and all that is reported.
+    const DType dtype = net.parameters.dtype();
+    const Device device = net.parameters.device();
+    if (out.entities.defined()) {
+        const int64_t B = out.entities.dim(0), K = config.entity_count(), D = config.dim;
         if (net.st) out.st = net.st->forward(out.entities, options);
         if (net.ts) out.ts = net.ts->forward(out.entities, options);
         if (config.has_both_paths()) {

@@ -1,4 +1,4 @@
-// The whole model: frames and boxes in, logits and losses out (SPEC §1).
+// The whole model: frames and boxes, or joints, in, logits and losses out (SPEC §1).
 #pragma once
 
 #include <memory>
@@ -14,11 +14,11 @@ namespace mdn {
 
 /// Every named tensor of SPEC §9. Those a variant does not have (SPEC §8) are undefined.
 struct Outputs {
-    Tensor features;                 // [B,T,H,W,C]
+    Tensor features;                 // [B,T,H,W,C], with frames
     Tensor entities;                 // X [B,T,K,D]
     Tensor st, ts, fused;            // [B,T,K,D]
     Tensor alpha;                    // [B,K,2], index 0 = ST; ½ each when fusion is the mean
-    Tensor f_cnn;                    // [B,C]
+    Tensor f_cnn;                    // [B,C], with frames
     Tensor f_entity;                 // [B,K·D]
     Tensor logits;                   // [B,classes]
     Tensor loss, loss_ce, loss_mac;  // [1]; only with labels
@@ -41,15 +41,18 @@ class MicroDualNet {
     ParameterStore& parameters();
     const ParameterStore& parameters() const;
 
-    /// Boxes are not read when regions are none; labels i64 [B] or undefined. Throws Error naming
-    /// the tensor whose shape does not fit.
+    /// Reads frames and, unless regions are none, boxes; in modality pose joints alone. labels i64
+    /// [B] or undefined. Throws Error naming the tensor whose shape does not fit.
     Outputs forward(const Inputs& inputs, const Tensor& labels, const ForwardOptions& options = {});
-    /// What follows the backbone, from its features [B,T,H,W,C] (SEM to loss).
+    /// What follows the backbone, from its features [B,T,H,W,C] (SEM to loss). Throws Error in
+    /// modality pose, which has none.
     Outputs head(const Tensor& features, const Tensor& boxes, const Tensor& labels,
                  const ForwardOptions& options = {});
 
   private:
     struct Layers;
+    /// What follows the entities: adds to outputs that hold them, or features alone.
+    Outputs from_entities(Outputs outputs, const Tensor& labels, const ForwardOptions& options);
     std::unique_ptr<Layers> layers_;
 };
 

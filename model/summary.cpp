@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/backbone.h"
+#include "model/pose_encoder.h"
 
 namespace mdn {
 
@@ -24,8 +25,9 @@ struct Piece {
 class Plan {
   public:
     explicit Plan(const Config& config) : c_(config) {
-        backbone();
-        if (c_.has_entities()) sem();
+        if (c_.has_frames()) backbone();
+        if (c_.has_frames() && c_.has_entities()) sem();
+        if (!c_.has_frames()) pose();
         if (c_.has_st()) path("st", {"spatial", "temporal"});
         if (c_.has_ts()) path("ts", {"temporal", "spatial"});
         if (c_.has_router()) router();
@@ -105,6 +107,17 @@ class Plan {
         piece.working = positions * (C + D);
     }
 
+    void pose() {
+        const int64_t T = c_.frames, K = c_.entity_count(), D = c_.dim, in = 3 * joints_per_entity;
+        Piece& piece = add("pose", {T, K, D});
+        piece.layer.parameters = K * (in * D + D + D * D + D) + K * D + T * D;
+        piece.layer.macs = T * K * (in * D + D * D);
+        piece.kept = T * K * D;  // the tokens
+        // Before and after GELU: the encoder computes in float32 whatever comes after it.
+        piece.kept_bytes = 2 * T * K * D * int64_t{sizeof(float)};
+        piece.working = 3 * T * K * D;
+    }
+
     void path(const std::string& name, const std::array<const char*, 2>& order) {
         const int64_t D = c_.dim, tokens = c_.frames * c_.entity_count();
         encoder(name + "." + order[0]);
@@ -151,7 +164,8 @@ class Plan {
     }
 
     void classifier() {
-        const int64_t C = c_.feature_channels(), entity = c_.entity_count() * c_.dim;
+        const int64_t C = c_.has_frames() ? c_.feature_channels() : 0;
+        const int64_t entity = c_.entity_count() * c_.dim;
         const int64_t in = C + (c_.has_entities() ? entity : 0);
         Piece& piece = add("classifier", {c_.classes});
         linear(piece, 1, in, c_.head_hidden);
@@ -176,23 +190,26 @@ ModelSummary summarize(const Config& config) {
     const Plan plan(config);
     ModelSummary summary;
     summary.total = {"total", {config.classes}};
+    for (const Piece& piece : plan.pieces()) {
+        summary.total.parameters += piece.layer.parameters;
+        summary.total.macs += piece.layer.macs;
+        summary.layers.push_back(piece.layer);
+    }
+    if (!config.has_frames()) return summary;
+
     const int64_t convolutions = config.backbone.block == Block::bottleneck ? 3 : 2;
     int64_t depth = 2;  // the stem and the classifier
     for (int64_t blocks : config.backbone.depths) depth += blocks * convolutions;
-    summary.tsm = {"TSM-R" + std::to_string(depth), {config.classes}};
-    for (const Piece& piece : plan.pieces()) {
-        const bool in_backbone =
-            static_cast<int64_t>(summary.layers.size()) < plan.backbone_pieces();
-        for (LayerSummary* sum : {&summary.total, in_backbone ? &summary.tsm : nullptr}) {
-            if (!sum) continue;
-            sum->parameters += piece.layer.parameters;
-            sum->macs += piece.layer.macs;
-        }
-        summary.layers.push_back(piece.layer);
-    }
     const int64_t weights = config.feature_channels() * config.classes;
-    summary.tsm.parameters += weights + config.classes;
-    summary.tsm.macs += config.frames * weights;
+    LayerSummary& tsm = summary.tsm.emplace();
+    tsm = {"TSM-R" + std::to_string(depth),
+           {config.classes},
+           weights + config.classes,
+           config.frames * weights};
+    for (int64_t i = 0; i < plan.backbone_pieces(); ++i) {
+        tsm.parameters += summary.layers[i].parameters;
+        tsm.macs += summary.layers[i].macs;
+    }
     return summary;
 }
 
@@ -205,16 +222,18 @@ void check_clips(int64_t clips) {
         throw Error("a batch must have from 1 to 4096 clips, not " + std::to_string(clips));
 }
 
-/// Frames, boxes and labels of a batch.
+/// Frames and boxes, or joints, and labels of a batch.
 int64_t input_bytes(const Config& config, int64_t clips) {
     const int64_t pixels = config.frames * config.size * config.size * 3;
-    const int64_t corners = config.frames * config.entity_count() * 4;
-    return clips * (int64_t{sizeof(float)} * (pixels + corners) + 8);
+    const int64_t tokens = config.frames * config.entity_count();
+    const int64_t numbers = config.has_frames() ? pixels + 4 * tokens  // and the boxes' corners
+                                                : 3 * joints_per_entity * tokens;
+    return clips * (int64_t{sizeof(float)} * numbers + 8);
 }
 
 /// The frames once more, where activations have another dtype.
 int64_t cast_frames_bytes(const Config& config, int64_t clips, DType activations) {
-    if (activations == DType::f32) return 0;
+    if (activations == DType::f32 || !config.has_frames()) return 0;
     return clips * config.frames * config.size * config.size * 3 * size_of(activations);
 }
 

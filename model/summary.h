@@ -1,6 +1,7 @@
 // A model's size, worked out from its configuration before anything is allocated.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,8 @@ struct ModelSummary {
     std::vector<LayerSummary> layers;  // in the order they run
     LayerSummary total;                // its shape is that of the logits
     /// The same backbone as TSM classifies with it: a linear layer on every frame's pooled
-    /// features, the scores averaged. Named by its depth, "TSM-R101".
-    LayerSummary tsm;
+    /// features, the scores averaged. Named by its depth, "TSM-R101"; none without frames.
+    std::optional<LayerSummary> tsm;
 };
 
 /// Throws Error if the configuration cannot be built.
@@ -38,7 +39,7 @@ struct TrainingMemory {
     int64_t optimizer = 0;    // momentum, and AdamW's second moment
     int64_t gradients = 0;    // of all parameters
     int64_t activations = 0;  // what the forward pass keeps for the backward pass, of their dtype
-    int64_t inputs = 0;       // frames, boxes, labels of one batch
+    int64_t inputs = 0;       // frames and boxes or joints, and labels, of one batch
     /// The most held at once: the backward pass frees activations as it fills in gradients, so
     /// this is less than the sum of the above plus its working memory.
     int64_t peak = 0;

@@ -50,11 +50,14 @@ class SummaryCommand final : public Command {
         out << text;
         for (const LayerSummary& layer : summary.layers) row(out, width, layer);
         row(out, width, summary.total);
-        std::snprintf(text, sizeof text,
-                      "\n%s alone, with its linear classifier: %.1f M parameters, %.1f GMAC\n",
-                      summary.tsm.name.c_str(), static_cast<double>(summary.tsm.parameters) * 1e-6,
-                      static_cast<double>(summary.tsm.macs) * 1e-9);
-        out << text;
+        if (summary.tsm) {
+            std::snprintf(text, sizeof text,
+                          "\n%s alone, with its linear classifier: %.1f M parameters, %.1f GMAC\n",
+                          summary.tsm->name.c_str(),
+                          static_cast<double>(summary.tsm->parameters) * 1e-6,
+                          static_cast<double>(summary.tsm->macs) * 1e-9);
+            out << text;
+        }
 
         const bool bf16 = precision_ == Precision::bf16;
         const TrainingMemory memory =

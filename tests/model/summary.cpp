@@ -46,7 +46,7 @@ int64_t measured_peak(const Config& config, int64_t clips) {
 
 TEST_SUITE("model/summary") {
     TEST_CASE("TSM-R101 is the published size") {
-        const LayerSummary tsm = summarize(preset_config("paper-ma52")).tsm;
+        const LayerSummary tsm = summarize(preset_config("paper-ma52")).tsm.value();
         CHECK(tsm.name == "TSM-R101");
         CHECK(static_cast<double>(tsm.parameters) == doctest::Approx(42.6e6).epsilon(0.001));
         CHECK(static_cast<double>(tsm.macs) == doctest::Approx(62.7e9).epsilon(0.001));
@@ -54,8 +54,8 @@ TEST_SUITE("model/summary") {
         CHECK(tsm.parameters == 44549160 - 2049000 + 2048 * 52 + 52);
         Config shallow;
         shallow.backbone.depths = {3, 4, 6, 3};
-        CHECK(summarize(shallow).tsm.name == "TSM-R50");
-        CHECK(summarize(preset_config("tiny")).tsm.name == "TSM-R10");
+        CHECK(summarize(shallow).tsm->name == "TSM-R50");
+        CHECK(summarize(preset_config("tiny")).tsm->name == "TSM-R10");
     }
 
     TEST_CASE("every layer counts the parameters the model creates") {
