@@ -131,7 +131,9 @@ void Trainer::make_folder() {
 
 /// The weights alone do not show another loss weight or dropout.
 void Trainer::check_same_config(const SafetensorsFile& file) const {
-    std::istringstream was(file.metadata.at(metadata_config)), now(to_json(run_.config));
+    // Read and written again, so that a key that was not there yet has its default.
+    std::istringstream was(to_json(parse_config(file.metadata.at(metadata_config), file.path)));
+    std::istringstream now(to_json(run_.config));
     for (std::string before, after; std::getline(was, before) && std::getline(now, after);)
         if (before != after)
             throw Error("the run in " + run_.out + " was started with another config: it had" +
