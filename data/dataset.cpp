@@ -180,4 +180,10 @@ ListedClip find_clip(const fs::path& dataset, const std::string& name, std::int6
 
 std::int64_t count_frames(const fs::path& folder) { return frame_files(folder).first_missing - 1; }
 
+std::int64_t count_keypoints(const fs::path& keypoints) {
+    const ClipFiles clip{.name = {}, .frames = {}, .keypoints = keypoints, .count = 0};
+    return clip.has_keypoint_table() ? light_hand_rows(keypoints)
+                                     : keypoint_files(clip).first_missing - 1;
+}
+
 }  // namespace mdn

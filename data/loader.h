@@ -23,8 +23,7 @@ struct Batch {
     Tensor labels;                     // [B] i64
     std::vector<std::int64_t> clips;   // [B], positions in the list given to the Loader
     std::vector<char> person_visible;  // [B]: ClipReader::read's answer
-    std::int64_t without_person =
-        0;  // clips whose boxes are all the whole frame for want of joints
+    std::int64_t without_person = 0;   // clips in which no entity was visible, for want of joints
 };
 
 struct LoaderOptions {

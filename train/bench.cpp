@@ -12,26 +12,40 @@
 #include "engine/kernels.h"
 #include "engine/ops.h"
 #include "engine/stream.h"
+#include "model/pose_encoder.h"
 #include "train/model_options.h"
 #include "train/progress.h"
 #include "train/training_step.h"
 
 namespace mdn {
 
+namespace {
+
+/// Boxes inside the image, of sides of at least 1/16 of it.
+Tensor random_boxes(const Shape& shape, double size, Random& random) {
+    const Tensor boxes = Tensor::empty(shape);
+    float* const begin = boxes.data<float>();
+    for (float* box = begin; box != begin + boxes.numel(); box += 4)
+        for (int axis = 0; axis < 2; ++axis) {
+            const double low = random.uniform(0, 15.0 / 16);
+            box[axis] = static_cast<float>(size * low);
+            box[axis + 2] = static_cast<float>(size * random.uniform(low + 1.0 / 16, 1));
+        }
+    return boxes;
+}
+
+}  // namespace
+
 TraceInput random_input(const Config& config, int64_t clips, uint64_t seed) {
     Random random(seed);
     const int64_t T = config.frames, S = config.size, K = config.entity_count();
-    TraceInput input{.inputs = {.frames = random.normal_tensor({clips, T, S, S, 3}),
-                                .boxes = Tensor::empty({clips, T, K, 4})},
-                     .labels = Tensor::empty({clips}, DType::i64)};
-    const auto size = static_cast<double>(S);
-    float* const boxes = input.inputs.boxes.data<float>();
-    for (float* box = boxes; box != boxes + clips * T * K * 4; box += 4)
-        for (int axis = 0; axis < 2; ++axis) {
-            const double begin = random.uniform(0, 15.0 / 16);
-            box[axis] = static_cast<float>(size * begin);
-            box[axis + 2] = static_cast<float>(size * random.uniform(begin + 1.0 / 16, 1));
-        }
+    TraceInput input{.inputs = {}, .labels = Tensor::empty({clips}, DType::i64)};
+    if (config.has_frames()) {
+        input.inputs.frames = random.normal_tensor({clips, T, S, S, 3});
+        input.inputs.boxes = random_boxes({clips, T, K, 4}, static_cast<double>(S), random);
+    } else {
+        input.inputs.joints = random.normal_tensor({clips, T, K, joints_per_entity, 3});
+    }
     for (int64_t b = 0; b < clips; ++b)
         input.labels.data<int64_t>()[b] = random.below(config.classes);
     return input;

@@ -12,7 +12,8 @@
 
 namespace mdn {
 
-/// Frames ~ N(0,1), boxes inside the frame with sides of at least 1/16 of it, labels.
+/// Frames ~ N(0,1) and boxes inside the frame with sides of at least 1/16 of it, or joints ~
+/// N(0,1); labels.
 TraceInput random_input(const Config& config, int64_t clips, uint64_t seed);
 
 /// What is timed.

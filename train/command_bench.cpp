@@ -60,7 +60,7 @@ class BenchCommand final : public Command {
             "of the training step");
         options.integer("--seed", seed_, 0, INT64_MAX, "of random weights and input");
         options.text("--input", input_, "FILE",
-                     "safetensors with frames, boxes, labels; random otherwise");
+                     "safetensors with frames, boxes (or joints), labels; random otherwise");
         options.text("--output", output_, "FILE", "safetensors to write: logits, before any step");
         options.flag("--profile", profile_,
                      "also run it unrecorded, and say how the time divides among kernels");
@@ -83,6 +83,9 @@ class BenchCommand final : public Command {
             loaded = load_model(model_, machine_, notes);
         }
         const Config& config = loaded.model->config();
+        if (bench_.mode == BenchMode::head && !config.has_frames())
+            throw Error("--mode head is what follows the backbone, and modality pose has none",
+                        "--mode train times the whole step");
         const TraceInput input = input_.empty()
                                      ? random_input(config, clips_, static_cast<uint64_t>(seed_))
                                      : read_trace_input(input_, config);

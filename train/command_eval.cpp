@@ -66,7 +66,8 @@ class EvalCommand final : public Command {
         if (evaluation.without_person > 0)
             progress.line(
                 "clips without a visible person: " + std::to_string(evaluation.without_person) +
-                " (their boxes are the whole frame)");
+                (config.has_frames() ? " (their boxes are the whole frame)"
+                                     : " (all their joints are missing)"));
         progress.line(json_ ? "evaluated " + split_ : data_ + ", " + split_);
 
         if (json_)

@@ -25,8 +25,11 @@ class PredictCommand final : public Command {
 
     void check_source(const Config& config) const {
         if (dataset_.empty() != clip_.empty()) throw Error("--dataset and --clip go together");
-        if (dataset_.empty() == frames_.empty())
-            throw Error("give either --dataset and --clip, or --frames",
+        // Keypoints alone are enough for a model that looks at nothing else.
+        const bool folders = !frames_.empty() || (!config.has_frames() && !keypoints_.empty());
+        if (dataset_.empty() != folders)
+            throw Error("give either --dataset and --clip, or " +
+                            std::string(config.has_frames() ? "--frames" : "--keypoints"),
                         "or --dataset and --submission or --predictions, for a whole list");
         if (config.regions == Regions::keypoints && dataset_.empty() && keypoints_.empty())
             throw Error("this model needs keypoints", "give --keypoints DIR: OpenPose's files");
@@ -67,7 +70,8 @@ class PredictCommand final : public Command {
         options.text("--frames", frames_, "DIR",
                      "or a folder with img_00001.jpg, img_00002.jpg, ...");
         options.text("--keypoints", keypoints_, "DIR",
-                     "with --frames: folder with OpenPose's JSON files, or a light_hand.csv");
+                     "with --frames, or alone for modality pose: folder with OpenPose's JSON "
+                     "files, or a light_hand.csv");
         list_.declare(options);
         options.integer("--top", top_, 1, 10000, "classes to show");
         options.flag("--json", json_, "print one JSON object");

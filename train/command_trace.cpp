@@ -52,8 +52,11 @@ class TraceCommand final : public Command {
             tensors = trace(*loaded.model, input, {.training = training, .gradients = gradients_});
         });
         if (input_.from_dataset()) {
-            tensors.emplace_back("frames", input.inputs.frames);
-            tensors.emplace_back("boxes", input.inputs.boxes);
+            const Inputs& inputs = input.inputs;
+            for (const auto& [name, tensor] : {std::pair{"frames", inputs.frames},
+                                               {"boxes", inputs.boxes},
+                                               {"joints", inputs.joints}})
+                if (tensor.defined()) tensors.emplace_back(name, tensor);
         }
         write_safetensors(output_, tensors);
         notes << "wrote " << tensors.size() << " tensors to " << output_ << "\n";
@@ -64,10 +67,13 @@ class TraceCommand final : public Command {
 
 const CommandEntry trace_command = {
     "trace", "write every intermediate tensor of the model on a given batch",
-    "The input holds frames [B,T,S,S,3] f32 (normalised), boxes [B,T,K,4] f32 (pixels, x1 y1 x2\n"
-    "y2) and optionally labels [B] i64. The output holds, as f32 and as far as the variant has\n"
+    "The input holds frames [B,T,S,S,3] f32 (normalised) and boxes [B,T,K,4] f32 (pixels, x1 y1 "
+    "x2\n"
+    "y2), or in modality pose joints [B,T,K,12,3] f32, and optionally labels [B] i64. The output "
+    "holds, as f32 and as far as the variant has\n"
     "them: features, entities, st, ts, fused, alpha, f_cnn, f_entity, logits; with labels loss,\n"
-    "loss_ce, loss_mac; with --grads grad.<parameter>; with --dataset also frames and boxes.\n"
+    "loss_ce, loss_mac; with --grads grad.<parameter>; with --dataset also what was read of the "
+    "clip.\n"
     "Dropout is 0 in both modes.\n\n"
     "Example: microdualnet trace --config C.json --weights W.safetensors --input IN.safetensors\n"
     "             --output OUT.safetensors --grads\n",

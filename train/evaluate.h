@@ -14,7 +14,7 @@ namespace mdn {
 
 struct Evaluation {
     std::vector<ClipPrediction> predictions;  // in the order of the list
-    int64_t without_person = 0;               // clips whose boxes are the whole frame
+    int64_t without_person = 0;               // clips in which no entity is visible
 };
 
 /// What the model says about a clip: the mean over its views.

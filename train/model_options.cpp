@@ -2,12 +2,16 @@
 
 #include <omp.h>
 
+#include "data/entity_joints.h"
 #include "data/file.h"
 #include "engine/kernels.h"
+#include "model/pose_encoder.h"
 #include "train/batch_hint.h"
 #include "train/checkpoint.h"
 
 namespace mdn {
+
+static_assert(entity_joint_slots == joints_per_entity);  // what data fills, the model reads
 
 void MachineOptions::declare(Options& options) {
     options.choice("--device", device,
@@ -99,13 +103,14 @@ void ViewOptions::apply(ClipOptions& options) const {
 }
 
 ClipNeeds clip_needs(const Config& config) {
-    return {.frames = true, .keypoints = config.regions == Regions::keypoints};
+    return {.frames = config.has_frames(), .keypoints = config.regions == Regions::keypoints};
 }
 
 ClipOptions clip_options(const Config& config, Sampling sampling, int64_t cache_bytes) {
     ClipOptions options{.frames = config.frames,
                         .size = config.size,
                         .entities = {},
+                        .input = config.has_frames() ? ClipInput::frames : ClipInput::joints,
                         .boxes = BoxSource::keypoints,
                         .sampling = sampling,
                         .cache_bytes = cache_bytes};
@@ -117,7 +122,7 @@ ClipOptions clip_options(const Config& config, Sampling sampling, int64_t cache_
 }
 
 Inputs model_inputs(const ClipTensors& clips) {
-    return {.frames = clips.frames, .boxes = clips.boxes};
+    return {.frames = clips.frames, .boxes = clips.boxes, .joints = clips.joints};
 }
 
 void check_class_count(const Config& config, int64_t classes, const std::string& dataset) {

@@ -40,16 +40,22 @@ std::string class_name(const std::vector<std::string>& names, int64_t c) {
 
 ClipFiles clip_in_folders(const std::string& frames, const std::string& keypoints) {
     ClipFiles clip{.name = {}, .frames = frames, .keypoints = keypoints, .count = 0};
-    if (!fs::is_directory(frames)) throw Error("there is no folder " + frames);
+    if (!frames.empty() && !fs::is_directory(frames)) throw Error("there is no folder " + frames);
     if (!keypoints.empty() && !fs::is_directory(keypoints) && !is_file(keypoints))
         throw Error("there is no folder " + keypoints);
     // The keypoint files of a video are named after the clip.
-    clip.name = fs::absolute(frames).lexically_normal().filename().string();
+    const std::string& first = frames.empty() ? keypoints : frames;
+    clip.name = fs::absolute(first).lexically_normal().filename().string();
     if (clip.name.empty())
-        clip.name = fs::absolute(frames).lexically_normal().parent_path().filename().string();
-    clip.count = count_frames(frames);
-    if (clip.count == 0)
+        clip.name = fs::absolute(first).lexically_normal().parent_path().filename().string();
+    clip.count = frames.empty() ? count_keypoints(keypoints) : count_frames(frames);
+    if (clip.count == 0 && !frames.empty())
         throw Error(frames + " holds no frames", "frames are called img_00001.jpg, img_00002.jpg");
+    if (clip.count == 0)
+        throw Error(keypoints + " holds no keypoints",
+                    "the files are called img_00001_keypoints.json or " + clip.name +
+                        "_000000000000_keypoints.json");
+    if (frames.empty()) return clip;
     if (const int64_t last = last_frame(frames); last > clip.count)
         throw Error(clip.frame(clip.count).string() + " is missing, but the folder goes on to " +
                     clip.frame(last - 1).filename().string());
@@ -74,7 +80,7 @@ std::string prediction_text(const Prediction& prediction, const std::vector<std:
                             const std::vector<std::string>& entities, int64_t top) {
     char line[80];
     std::string text = prediction.clip + "\n";
-    if (!prediction.person_visible) text += "nobody is visible: the boxes are the whole frame\n";
+    if (!prediction.person_visible) text += "nobody is visible in any frame\n";
     for (int64_t c : top_classes(prediction.probabilities, top)) {
         std::snprintf(line, sizeof line, "%7.2f %%  ", 100 * prediction.probabilities[c]);
         text += line + class_name(names, c) + "\n";

@@ -25,8 +25,8 @@ struct Prediction {
 };
 
 /// The files of a clip that is in no list: a folder of frames img_00001.jpg, … and, unless empty, a
-/// folder of keypoint files. Throws Error if there are no frames, or
-/// one is missing among them.
+/// folder of keypoint files; or, with `frames` empty, keypoint files alone. Throws Error if there
+/// are none, or a frame is missing among them.
 ClipFiles clip_in_folders(const std::string& frames, const std::string& keypoints);
 
 /// Reads the clip as `options` (clip_options() of the model) say and averages over its views.

@@ -8,6 +8,7 @@
 #include "engine/autograd.h"
 #include "engine/ops.h"
 #include "engine/safetensors.h"
+#include "model/pose_encoder.h"
 #include "train/model_options.h"
 
 namespace mdn {
@@ -52,18 +53,26 @@ TraceInput read_trace_input(const std::string& path, const Config& config) {
     const SafetensorsFile file = read_safetensors(path);
     TraceInput input{.inputs = {}, .labels = file.find("labels")};
     Inputs& inputs = input.inputs;
-    inputs.frames = file.at("frames");
-    const int64_t B = inputs.frames.rank() > 0 ? inputs.frames.dim(0) : 0;
+    const char* const first = config.has_frames() ? "frames" : "joints";
+    const Tensor stored = file.at(first);
+    const int64_t B = stored.rank() > 0 ? stored.dim(0) : 0;
     if (B < 1)
-        throw Error(path + ": frames has shape " + to_string(inputs.frames.shape()) +
+        throw Error(path + ": " + first + " has shape " + to_string(stored.shape()) +
                     ", which holds no clips");
     const int64_t T = config.frames, S = config.size, K = config.entity_count();
-    check_tensor(path, "frames", inputs.frames, DType::f32, {B, T, S, S, 3},
-                 "(frames and size of the config)");
-    if (config.regions == Regions::fixed) inputs.boxes = fixed_layout(config, B);
-    if (config.regions == Regions::keypoints) {
-        inputs.boxes = file.at("boxes");
-        check_tensor(path, "boxes", inputs.boxes, DType::f32, {B, T, K, 4},
+    if (config.has_frames()) {
+        inputs.frames = stored;
+        check_tensor(path, "frames", inputs.frames, DType::f32, {B, T, S, S, 3},
+                     "(frames and size of the config)");
+        if (config.regions == Regions::fixed) inputs.boxes = fixed_layout(config, B);
+        if (config.regions == Regions::keypoints) {
+            inputs.boxes = file.at("boxes");
+            check_tensor(path, "boxes", inputs.boxes, DType::f32, {B, T, K, 4},
+                         "(frames and entities of the config)");
+        }
+    } else {
+        inputs.joints = stored;
+        check_tensor(path, "joints", inputs.joints, DType::f32, {B, T, K, joints_per_entity, 3},
                      "(frames and entities of the config)");
     }
     if (input.labels.defined()) {

@@ -18,9 +18,10 @@ struct TraceInput {
     Tensor labels;  // [B] i64
 };
 
-/// Reads `frames`, `boxes` and, where there are any, `labels` from a safetensors file and checks
-/// them against the config. Boxes of `fixed` regions are the constant layout whatever the file
-/// holds, and with no regions the file need not hold any. Throws Error naming file and tensor.
+/// Reads `frames` and `boxes`, or in modality pose `joints`, and, where there are any, `labels`
+/// from a safetensors file and checks them against the config. Boxes of `fixed` regions are the
+/// constant layout whatever the file holds, and with no regions the file need not hold any. Throws
+/// Error naming file and tensor.
 TraceInput read_trace_input(const std::string& path, const Config& config);
 
 /// The clip of that name in a dataset folder, as evaluation reads it, as a batch of one.

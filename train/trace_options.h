@@ -13,7 +13,8 @@ struct TraceInputOptions {
     std::string input, dataset, clip;
 
     void declare(Options& options) {
-        options.text("--input", input, "FILE", "safetensors file with frames, boxes and labels");
+        options.text("--input", input, "FILE",
+                     "safetensors file with frames, boxes (or joints) and labels");
         options.text("--dataset", dataset, "DIR",
                      "instead of --input: dataset folder to take a clip from");
         options.text("--clip", clip, "NAME", "with --dataset: the clip's name as in its lists");
