@@ -88,13 +88,15 @@ TEST_SUITE("model/config") {
             "width": 24, "strides": [2, 1, 2, 3]}, "roi": 5, "dim": 48, "heads": 6, "layers": 5,
             "mlp_ratio": 2, "router_hidden": 17, "router_temperature": 0.7, "head_hidden": 19,
             "dropout": 0.3, "head_dropout": 0.123456789012345, "mac_weight": 0.25,
-            "mac_temperature": 0.05, "regions": "none", "paths": "st", "fusion": "mean"})";
+            "mac_temperature": 0.05, "modality": "rgb", "regions": "none", "paths": "st",
+            "fusion": "mean"})";
         const Config config = parse_config(json, "my.json");
         const Config again = parse_config(to_json(config), "my.json");
         CHECK(to_json(again) == to_json(config));
         CHECK(again.head_dropout == 0.123456789012345);
         CHECK(again.backbone.strides == std::array<int64_t, 4>{2, 1, 2, 3});
         CHECK(again.backbone.block == Block::bottleneck);
+        CHECK(again.modality == Modality::rgb);
         CHECK(again.paths == Paths::st);
         for (const char* key : {"preset",      "classes",
                                 "frames",      "size",
@@ -107,9 +109,31 @@ TEST_SUITE("model/config") {
                                 "head_hidden", "router_temperature",
                                 "dropout",     "head_dropout",
                                 "mac_weight",  "mac_temperature",
-                                "regions",     "paths",
-                                "fusion"})
+                                "modality",    "regions",
+                                "paths",       "fusion"})
             CHECK(to_json(config).find(std::string(key) + "\":") != std::string::npos);
+    }
+
+    TEST_CASE("a modality without keypoints has fixed regions, one without frames keypoints") {
+        CHECK(parse_config("{}", "my.json").modality == Modality::rgb_pose);
+        const Config rgb = parse_config(R"({"modality": "rgb"})", "my.json");
+        CHECK(rgb.modality == Modality::rgb);
+        CHECK(rgb.regions == Regions::fixed);
+        CHECK(rgb.has_frames());
+        CHECK(parse_config(R"({"modality": "rgb", "regions": "none"})", "my.json").regions ==
+              Regions::none);
+        check_refused(R"({"modality": "rgb", "regions": "keypoints"})",
+                      "modality rgb has no keypoints");
+        const Config pose = parse_config(R"({"modality": "pose"})", "my.json");
+        CHECK(pose.regions == Regions::keypoints);
+        CHECK_FALSE(pose.has_frames());
+        for (const Config& config : {rgb, pose})
+            CHECK(to_json(parse_config(to_json(config), "my.json")) == to_json(config));
+        for (const char* regions : {"fixed", "none"})
+            check_refused(R"({"modality": "pose", "regions": ")" + std::string(regions) + "\"}",
+                          "modality pose needs regions keypoints");
+        check_refused(R"({"modality": "video"})", "modality has no choice 'video'");
+        check_refused(R"({"modality": 1})", "modality must be a name");
     }
 
     TEST_CASE("unknown and duplicate keys are named at any depth") {
@@ -221,6 +245,15 @@ TEST_SUITE("model/config") {
         CHECK(row("tiny-ts").paths == Paths::ts);
         CHECK(row("tiny-mean").fusion == Fusion::mean);
         CHECK(row("tiny-no-mac").mac_weight == 0);
+        CHECK(row("tiny-pose").modality == Modality::pose);
+        for (const char* paper : {"paper-ma52", "paper-imigue"}) {
+            const Config pose = row(std::string(paper) + "-pose");
+            const Config rgb = row(std::string(paper) + "-rgb");
+            CHECK(pose.modality == Modality::pose);
+            CHECK(rgb.modality == Modality::rgb);
+            CHECK(pose.classes == preset_config(paper).classes);
+            CHECK(rgb.regions == Regions::fixed);
+        }
         CHECK(row("tiny-ts-fixed").paths == Paths::ts);
         CHECK(row("tiny-ts-fixed").regions == Regions::fixed);
         CHECK(row("tiny-mean-no-mac").fusion == Fusion::mean);

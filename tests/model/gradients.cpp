@@ -126,6 +126,13 @@ TEST_SUITE("model/gradients") {
         check_variant(config, false, 2);
     }
 
+    TEST_CASE("joints instead of frames") {
+        check_variant(test::small_pose_config(), false, 3);
+        Config config = test::small_pose_config();
+        config.paths = Paths::ts;
+        check_variant(config, true, 2);
+    }
+
     TEST_CASE("one entity, one frame") {
         Config config = test::small_config();
         config.frames = 1;

@@ -1,8 +1,11 @@
 // Small configurations and random inputs for tests of the model.
 #pragma once
 
+#include <algorithm>
+
 #include "engine/random.h"
 #include "model/micro_dualnet.h"
+#include "model/pose_encoder.h"
 
 namespace mdn::test {
 
@@ -25,29 +28,47 @@ inline Config small_config() {
     return config;
 }
 
+/// The same with joints instead of frames.
+inline Config small_pose_config() {
+    Config config = small_config();
+    config.modality = Modality::pose;
+    return config;
+}
+
 struct Batch {
     Inputs inputs;
     Tensor labels;
 };
 
-/// Normal pixels, boxes of random corners (some reach outside the image), random labels.
+/// Normal pixels, boxes of random corners (some reach outside the image), or normal joints, a fifth
+/// of them missing; random labels.
 inline Batch random_batch(const Config& config, int64_t clips, uint64_t seed,
                           DType dtype = DType::f32) {
     Random random(seed);
     const int64_t T = config.frames, S = config.size, K = config.entity_count();
     const auto side = static_cast<double>(S);
-    Tensor boxes = Tensor::empty({clips, T, K, 4}, DType::f64);
-    for (int64_t box = 0; box < clips * T * K; ++box)
-        for (int64_t axis = 0; axis < 2; ++axis) {
-            const double low = random.uniform(-0.2, 0.6) * side;
-            boxes.data<double>()[box * 4 + axis] = low;
-            boxes.data<double>()[box * 4 + 2 + axis] = low + random.uniform(0.2, 0.6) * side;
-        }
+    const auto as_asked = [&](const Tensor& x) { return x.dtype() == dtype ? x : x.to(dtype); };
+    Inputs inputs;
+    if (config.has_frames()) {
+        Tensor boxes = Tensor::empty({clips, T, K, 4}, DType::f64);
+        for (int64_t box = 0; box < clips * T * K; ++box)
+            for (int64_t axis = 0; axis < 2; ++axis) {
+                const double low = random.uniform(-0.2, 0.6) * side;
+                boxes.data<double>()[box * 4 + axis] = low;
+                boxes.data<double>()[box * 4 + 2 + axis] = low + random.uniform(0.2, 0.6) * side;
+            }
+        inputs.boxes = as_asked(boxes);
+    } else {
+        const Tensor joints =
+            random.normal_tensor({clips, T, K, joints_per_entity, 3}, 1, DType::f64);
+        for (int64_t joint = 0; joint < joints.numel() / 3; ++joint)
+            if (random.below(5) == 0) std::fill_n(joints.data<double>() + 3 * joint, 3, 0.0);
+        inputs.joints = as_asked(joints);
+    }
     std::vector<int64_t> labels;
     for (int64_t b = 0; b < clips; ++b) labels.push_back(random.below(config.classes));
-    return {{.frames = random.normal_tensor({clips, T, S, S, 3}, 1, dtype),
-             .boxes = dtype == DType::f64 ? boxes : boxes.to(dtype)},
-            Tensor::from(labels, {clips})};
+    if (config.has_frames()) inputs.frames = random.normal_tensor({clips, T, S, S, 3}, 1, dtype);
+    return {inputs, Tensor::from(labels, {clips})};
 }
 
 }  // namespace mdn::test

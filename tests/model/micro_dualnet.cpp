@@ -112,6 +112,15 @@ TEST_SUITE("model/micro_dualnet") {
         CHECK(disk_tensors(config) == without({}));
     }
 
+    TEST_CASE("without frames there is an encoder of joints in place of backbone and SEM") {
+        Names expected = {{"pose.fc1_weight", {2, 8, 36}},   {"pose.fc1_bias", {2, 8}},
+                          {"pose.fc2_weight", {2, 8, 8}},    {"pose.fc2_bias", {2, 8}},
+                          {"pose.entity_embedding", {2, 8}}, {"pose.frame_embedding", {3, 8}}};
+        for (auto& [name, shape] : without({"backbone.", "sem."}))
+            expected.emplace_back(name, name == "classifier.fc1.weight" ? Shape{8, 2 * 8} : shape);
+        CHECK(disk_tensors(test::small_pose_config()) == expected);
+    }
+
     TEST_CASE("a variant has exactly the outputs that it uses") {
         const auto outputs = [](const Config& config) {
             MicroDualNet model(config, 3);
@@ -161,6 +170,27 @@ TEST_SUITE("model/micro_dualnet") {
         CHECK(none.logits.shape() == Shape{2, 3});
         CHECK(none.loss_mac.item() == 0);
         CHECK_FALSE(model.forward({.frames = batch.inputs.frames}, {}).loss.defined());
+    }
+
+    TEST_CASE("without frames the outputs are those of the entities") {
+        const Config config = test::small_pose_config();
+        MicroDualNet model(config, 3);
+        const test::Batch batch = test::random_batch(config, 2, 4);
+        const Outputs out = run(model, batch);
+        CHECK_FALSE(out.features.defined());
+        CHECK_FALSE(out.f_cnn.defined());
+        CHECK(out.entities.shape() == Shape{2, 3, 2, 8});
+        CHECK(out.f_entity.shape() == Shape{2, 16});
+        CHECK(out.alpha.shape() == Shape{2, 2, 2});
+        CHECK(out.loss_mac.item() > 0);
+        CHECK_THROWS_WITH_AS(model.head(out.entities, {}, {}), doctest::Contains("no backbone"),
+                             Error);
+        // A joint of one entity in one frame moves that token, and no other.
+        batch.inputs.joints.data<float>()[(1 * 2 + 1) * 36 + 4] += 1;  // clip 0, frame 1, entity 1
+        const auto before = out.entities.to_vector<float>();
+        const auto after = run(model, batch).entities.to_vector<float>();
+        for (size_t i = 0; i < before.size(); ++i)
+            CHECK((before[i] != after[i]) == (i / 8 == 1 * 2 + 1));
     }
 
     TEST_CASE("the loss of the consistency term reaches the paths") {
@@ -333,6 +363,13 @@ TEST_SUITE("model/micro_dualnet") {
         refused(good.inputs.frames, good.inputs.boxes, Tensor::from(std::vector<int64_t>{1}, {1}),
                 "labels has shape [1], expected [2]");
         refused(good.inputs.frames, good.inputs.boxes, shaped({2}), "labels is f32");
+        MicroDualNet of_joints(test::small_pose_config());
+        CHECK_THROWS_WITH_AS(of_joints.forward(good.inputs, good.labels),
+                             doctest::Contains("joints is not given"), Error);
+        CHECK_THROWS_WITH_AS(of_joints.forward({.joints = shaped({2, 3, 2, 11, 3})}, good.labels),
+                             doctest::Contains("joints has shape [2, 3, 2, 11, 3], expected [2, 3, "
+                                               "2, 12, 3]"),
+                             Error);
         Config wrong = config;
         wrong.heads = 3;
         CHECK_THROWS_WITH_AS(MicroDualNet{wrong}, doctest::Contains("dim must be a multiple"),

@@ -12,7 +12,7 @@ using namespace mdn;
 namespace {
 
 std::vector<Config> variants() {
-    std::vector<Config> all(8, test::small_config());
+    std::vector<Config> all(9, test::small_config());
     all[1].regions = Regions::none;
     all[2].paths = Paths::st;
     all[3].paths = Paths::ts;
@@ -23,6 +23,7 @@ std::vector<Config> variants() {
     all[7].mlp_ratio = 3;
     all[7].entities = {"torso"};
     all[7].roi = 5;
+    all[8].modality = Modality::pose;
     return all;
 }
 
@@ -97,8 +98,9 @@ TEST_SUITE("model/summary") {
                     if (layer.name == name)
                         CHECK(Shape(y.shape().begin() + 1, y.shape().end()) == layer.shape);
             };
-            check("backbone.layer4.0", out.features);
-            if (config.has_entities()) check("sem", out.entities);
+            if (config.has_frames()) check("backbone.layer4.0", out.features);
+            if (config.has_frames() && config.has_entities()) check("sem", out.entities);
+            if (!config.has_frames()) check("pose", out.entities);
             if (config.has_st()) check("st.temporal.norm", out.st);
             if (config.has_ts()) check("ts.spatial.norm", out.ts);
             if (config.has_router()) check("router", out.alpha);
@@ -122,6 +124,15 @@ TEST_SUITE("model/summary") {
         CHECK(layers[6].macs == 2 * (2 * 5 * 8 + 3 * 64 + 2 * 2 * 8 + 64 + 2 * 8 * 16));
     }
 
+    TEST_CASE("without frames there is no TSM to compare with") {
+        Config config = test::small_pose_config();
+        const ModelSummary summary = summarize(config);
+        CHECK_FALSE(summary.tsm.has_value());
+        CHECK(summary.layers[0].name == "pose");
+        // 3 frames of 2 entities, 36 numbers each to 8 and 8.
+        CHECK(summary.layers[0].macs == 3 * 2 * (36 * 8 + 8 * 8));
+    }
+
     TEST_CASE("the memory estimate is what a training step takes") {
         const auto check = [](const std::string& what, const Config& config, int64_t clips) {
             const auto estimate = static_cast<double>(
@@ -141,6 +152,9 @@ TEST_SUITE("model/summary") {
         config.paths = Paths::ts;
         config.roi = 6;
         check("bottleneck, one path", config, 1);
+        config = preset_config("tiny");
+        config.modality = Modality::pose;
+        check("joints", config, 4);
         // Most of it parameters and tokens instead of images.
         config = preset_config("tiny");
         config.size = 32;

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 import safetensors_io
-from micro_dualnet import MicroDualNet, make_config, make_optimizer, read_config
+from micro_dualnet import JOINTS_PER_ENTITY, MicroDualNet, make_config, make_optimizer, read_config
 
 
 def parse_arguments():
@@ -46,9 +46,16 @@ def parse_arguments():
     return parser.parse_args()
 
 
+INPUTS = ("frames", "boxes", "joints")
+
+
 def random_input(config, clips):
-    """Frames ~ N(0,1), boxes inside the frame of sides ≥ 1/16 of it, labels."""
+    """Frames ~ N(0,1) and boxes inside the frame of sides ≥ 1/16 of it, or joints ~ N(0,1);
+    labels."""
     frames, entities, size = config["frames"], len(config["entities"]), config["size"]
+    if config["modality"] == "pose":
+        return {"joints": torch.randn(clips, frames, entities, JOINTS_PER_ENTITY, 3),
+                "labels": torch.randint(config["classes"], (clips,))}
     corner = torch.rand(clips, frames, entities, 2) * 15 / 16
     side = 1 / 16 + torch.rand(clips, frames, entities, 2) * (15 / 16 - corner)
     return {"frames": torch.randn(clips, frames, size, size, 3),
@@ -97,11 +104,13 @@ def main():
     model = model.to(arguments.device).to(memory_format=layout)
     if arguments.input:
         stored = safetensors_io.load(arguments.input)
-        batch = {name: torch.from_numpy(stored[name]) for name in ("frames", "boxes", "labels")
+        batch = {name: torch.from_numpy(stored[name]) for name in INPUTS + ("labels",)
                  if name in stored}
     else:
         batch = random_input(config, arguments.clips)
     batch = {name: tensor.to(arguments.device) for name, tensor in batch.items()}
+    inputs = {name: batch[name] for name in INPUTS if name in batch}
+    clips = len(next(iter(inputs.values())))
 
     def precision():
         return torch.autocast(arguments.device, torch.bfloat16,
@@ -111,7 +120,7 @@ def main():
 
     def forward():
         with torch.inference_mode(), precision():
-            return run_model(batch["frames"], batch.get("boxes"))
+            return run_model(**inputs)
 
     if arguments.output:
         model.eval()
@@ -123,7 +132,7 @@ def main():
     def training_step():
         optimizer.zero_grad(set_to_none=True)
         with precision():
-            out = run_model(batch["frames"], batch.get("boxes"))
+            out = run_model(**inputs)
         # Losses in float32, as in the program this is compared with.
         out = model.losses({name: x.float() for name, x in out.items()}, batch["labels"])
         out["loss"].backward()
@@ -139,7 +148,7 @@ def main():
         optimizer.zero_grad(set_to_none=True)
         features.grad = None
         with precision():
-            out = run_head(features, len(batch["frames"]), batch.get("boxes"))
+            out = run_head(features, clips, batch.get("boxes"))
         model.losses({name: x.float() for name, x in out.items()}, batch["labels"])["loss"].backward()
 
     model.train(arguments.mode != "forward")
@@ -162,7 +171,7 @@ def main():
         "layout": arguments.layout, "malloc": arguments.malloc, "threads": arguments.threads,
         "mode": arguments.mode,
         "optimizer": arguments.optimizer if arguments.mode == "train" else None,
-        "preset": arguments.config or arguments.preset, "clips": len(batch["frames"]),
+        "preset": arguments.config or arguments.preset, "clips": clips,
         "median_s": statistics.median(times), "min_s": min(times), "times": times,
         "peak_rss_mib": memory, "rss_after_import_mib": 0 if on_gpu else rss_after_import,
     }))

@@ -33,8 +33,8 @@ class Case:
         self.config = read_config(folder / "config.json")
         self.config.update(dropout=0.0, head_dropout=0.0)  # SPEC §9: none in trace and overfit
         stored = safetensors_io.load(folder / "input.safetensors")
-        self.frames = torch.from_numpy(stored["frames"]).to(dtype)
-        self.boxes = torch.from_numpy(stored["boxes"]).to(dtype)
+        self.inputs = {name: torch.from_numpy(stored[name]).to(dtype)
+                       for name in ("frames", "boxes", "joints") if name in stored}
         self.labels = torch.from_numpy(stored["labels"])
 
     def model(self, training):
@@ -43,7 +43,7 @@ class Case:
         return model.to(self.dtype).to(memory_format=torch.channels_last).train(training)
 
     def run(self, model):
-        return model.losses(model(self.frames, self.boxes), self.labels)
+        return model.losses(model(**self.inputs), self.labels)
 
 
 def relative_error(actual, expected):

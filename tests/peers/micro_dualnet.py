@@ -28,7 +28,7 @@ PAPER_MA52 = {
     "router_hidden": 128, "router_temperature": 1.0,
     "head_hidden": 512, "dropout": 0.1, "head_dropout": 0.5,
     "mac_weight": 0.1, "mac_temperature": 0.1,
-    "regions": "keypoints", "paths": "dual", "fusion": "router",
+    "modality": "rgb+pose", "regions": "keypoints", "paths": "dual", "fusion": "router",
 }
 PRESET_CHANGES = {
     "paper-ma52": {},
@@ -41,6 +41,7 @@ PRESET_CHANGES = {
     },
 }
 # (x1, y1, x2, y2) in units of the image side.
+JOINTS_PER_ENTITY = 12
 FIXED_REGIONS = {
     "face": (0.40, 0.08, 0.60, 0.25), "head": (0.36, 0.04, 0.64, 0.30),
     "torso": (0.28, 0.25, 0.72, 0.60), "left_hand": (0.50, 0.40, 0.80, 0.70),
@@ -62,6 +63,8 @@ def make_config(changes):
     """Returns the full config of a (partial) one: its preset, paper-ma52 if none, with its keys."""
     changes = dict(changes)
     preset = changes.pop("preset", "paper-ma52")
+    if changes.get("modality") == "rgb":
+        changes.setdefault("regions", "fixed")
     return merge(merge(PAPER_MA52, PRESET_CHANGES[preset]), changes)
 
 
@@ -249,6 +252,31 @@ class SpatialEntityModule(nn.Module):
         return x + self.entity_embedding + self.frame_embedding.unsqueeze(1)
 
 
+# ---- Entities of modality pose (SPEC §8) ----
+
+class PoseEncoder(nn.Module):
+    """joints [B,T,K,J,3] -> entity tokens [B,T,K,D], by an MLP of its own for each entity."""
+
+    def __init__(self, config):
+        super().__init__()
+        entities, frames, dim = len(config["entities"]), config["frames"], config["dim"]
+        width = 3 * JOINTS_PER_ENTITY
+        self.fc1_weight = nn.Parameter(torch.randn(entities, dim, width) / math.sqrt(width))
+        self.fc1_bias = nn.Parameter(torch.zeros(entities, dim))
+        self.fc2_weight = nn.Parameter(torch.randn(entities, dim, dim) / math.sqrt(dim))
+        self.fc2_bias = nn.Parameter(torch.zeros(entities, dim))
+        self.entity_embedding = nn.Parameter(0.02 * torch.randn(entities, dim))
+        self.frame_embedding = nn.Parameter(0.02 * torch.randn(frames, dim))
+
+    def forward(self, joints):
+        tokens = []
+        for k in range(len(self.entity_embedding)):
+            hidden = F.gelu(F.linear(joints[:, :, k].flatten(2), self.fc1_weight[k],
+                                     self.fc1_bias[k]))
+            tokens.append(F.linear(hidden, self.fc2_weight[k], self.fc2_bias[k]))
+        return torch.stack(tokens, 2) + self.entity_embedding + self.frame_embedding.unsqueeze(1)
+
+
 # ---- Paths, router, head (SPEC §5) ----
 
 def attend(q, k, v, axis, heads):
@@ -363,10 +391,15 @@ class MicroDualNet(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.backbone = Backbone(config)
-        read = channels = self.backbone.channels
+        read = 0
+        if config["modality"] == "pose":
+            self.pose = PoseEncoder(config)
+        else:
+            self.backbone = Backbone(config)
+            read = self.backbone.channels
         if config["regions"] != "none":
-            self.sem = SpatialEntityModule(config, channels)
+            if config["modality"] != "pose":
+                self.sem = SpatialEntityModule(config, read)
             if config["paths"] in ("dual", "st"):
                 self.st = Path(config, spatial_first=True)
             if config["paths"] in ("dual", "ts"):
@@ -380,8 +413,14 @@ class MicroDualNet(nn.Module):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
-    def forward(self, frames, boxes):
-        """frames [B,T,S,S,3], boxes [B,T,K,4] -> the tensors of SPEC §9 by name."""
+    def forward(self, frames=None, boxes=None, joints=None):
+        """frames [B,T,S,S,3] and boxes [B,T,K,4], or joints [B,T,K,J,3] -> the tensors of SPEC §9
+        by name."""
+        if self.config["modality"] == "pose":
+            out = {"entities": self.pose(joints)}
+            self.entity_part(out)
+            out["logits"] = self.classifier(out["f_entity"])
+            return out
         clips = len(frames)
         # The frames are stored channels last: seen as NCHW they are torch's channels_last format.
         x = self.backbone(frames.flatten(0, 1).permute(0, 3, 1, 2).to(
@@ -395,19 +434,24 @@ class MicroDualNet(nn.Module):
                "f_cnn": x.unflatten(0, (clips, count)).mean((1, 3, 4))}
         head_input = out["f_cnn"]
         if self.config["regions"] != "none":
-            self.entity_part(x, boxes, out)
+            out["entities"] = self.tokens_of_regions(x, boxes)
+            self.entity_part(out)
             head_input = torch.cat([out["f_cnn"], out["f_entity"]], -1)
         out["logits"] = self.classifier(head_input)
         return out
 
-    def entity_part(self, features, boxes, out):
+    def tokens_of_regions(self, features, boxes):
         if self.config["regions"] == "fixed":
             layout = [FIXED_REGIONS[entity] for entity in self.config["entities"]]
             boxes = features.new_tensor(layout).mul(self.config["size"])
             boxes = boxes.expand(len(features), -1, -1)
         else:
             boxes = boxes.flatten(0, 1)
-        tokens = out["entities"] = self.sem(features, boxes)
+        return self.sem(features, boxes)
+
+    def entity_part(self, out):
+        """Adds what follows from the tokens in out["entities"]."""
+        tokens = out["entities"]
         for name in ("st", "ts"):
             if hasattr(self, name):
                 out[name] = getattr(self, name)(tokens)
