@@ -9,11 +9,6 @@
 
 namespace mdn {
 
-struct FrameSize {
-    std::int64_t width = 0;
-    std::int64_t height = 0;
-};
-
 /// The frame after its short side went to round(256·S/224) and the other side with it, both to the
 /// nearest integer (half up). Nothing is resized here: the resized frame exists only as numbers.
 FrameSize resized(FrameSize frame, std::int64_t S);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,6 +18,21 @@
 namespace mdn {
 
 namespace {
+
+[[noreturn]] void fail(const std::filesystem::path& path, const std::string& why) {
+    throw Error("cannot decode image " + path.string() + ": " + why);
+}
+
+/// What the decoder found in a header.
+FrameSize checked_size(const std::filesystem::path& path, bool found, int width, int height) {
+    if (!found) {
+        fail(path, std::string("no valid JPEG or PNG header (") + stbi_failure_reason() + ")");
+    }
+    if (width < 1 || height < 1) {
+        fail(path, "its size is " + std::to_string(width) + "x" + std::to_string(height));
+    }
+    return {width, height};
+}
 
 /// A JPEG that was cut short decodes without complaint, its rest grey. It gives itself away by
 /// having no end-of-image marker behind the header of its first scan (in a scan's data 0xFF is
@@ -55,26 +71,41 @@ std::vector<Tap> taps(std::int64_t input, std::int64_t output, double scale, dou
 
 }  // namespace
 
+FrameSize image_size(const std::filesystem::path& path) {
+    if (!is_file(path)) throw Error("missing file " + path.string());
+    std::ifstream file(path, std::ios::binary);
+    if (!file) throw Error("cannot read " + path.string());
+    const stbi_io_callbacks from_file = {
+        .read =
+            [](void* stream, char* data, int size) {
+                auto& in = *static_cast<std::ifstream*>(stream);
+                in.read(data, size);
+                return static_cast<int>(in.gcount());
+            },
+        .skip = [](void* stream,
+                   int size) { static_cast<std::ifstream*>(stream)->seekg(size, std::ios::cur); },
+        .eof = [](void* stream) { return static_cast<std::ifstream*>(stream)->good() ? 0 : 1; }};
+    int width = 0, height = 0, channels = 0;
+    const bool found = stbi_info_from_callbacks(&from_file, &file, &width, &height, &channels);
+    return checked_size(path, found, width, height);
+}
+
 Image read_image(const std::filesystem::path& path) {
     constexpr std::int64_t most_pixels = std::int64_t{64} << 20;
     const std::string bytes = read_file(path);
     const auto* data = reinterpret_cast<const stbi_uc*>(bytes.data());
     const int length = static_cast<int>(bytes.size());  // read_file's limit keeps it in range
-    const auto fail = [&](const std::string& why) {
-        throw Error("cannot decode image " + path.string() + ": " + why);
-    };
-    if (bytes.empty()) fail("the file is empty");
+    if (bytes.empty()) fail(path, "the file is empty");
     int width = 0, height = 0, channels = 0;
-    if (!stbi_info_from_memory(data, length, &width, &height, &channels)) {
-        fail(std::string("no valid JPEG or PNG header (") + stbi_failure_reason() + ")");
+    const bool found = stbi_info_from_memory(data, length, &width, &height, &channels);
+    const FrameSize size = checked_size(path, found, width, height);
+    if (size.width * size.height > most_pixels) {
+        fail(path, std::to_string(width) + "x" + std::to_string(height) + " is too large");
     }
-    const std::string size = std::to_string(width) + "x" + std::to_string(height);
-    if (width < 1 || height < 1) fail("its size is " + size);
-    if (std::int64_t{width} * height > most_pixels) fail(size + " is too large");
-    if (is_cut_short(bytes)) fail("the file is cut short");
+    if (is_cut_short(bytes)) fail(path, "the file is cut short");
     const std::unique_ptr<stbi_uc, void (*)(void*)> decoded(
         stbi_load_from_memory(data, length, &width, &height, &channels, 3), stbi_image_free);
-    if (!decoded) fail(stbi_failure_reason());
+    if (!decoded) fail(path, stbi_failure_reason());
     return {width, height, {decoded.get(), decoded.get() + std::int64_t{3} * width * height}};
 }
 

@@ -29,6 +29,10 @@ constexpr std::array<float, 3> rgb_deviation = {58.395f, 57.12f, 57.375f};
 /// before memory is taken).
 Image read_image(const std::filesystem::path& path);
 
+/// The size of a JPEG or PNG file, from its header: nothing more is read. Throws Error naming the
+/// file: missing, not a valid header, of zero size.
+FrameSize image_size(const std::filesystem::path& path);
+
 /// Writes out [size,size,3] = (image under the transform - rgb_mean) / rgb_deviation. Bilinear with
 /// half-pixel centres and without antialiasing (SPEC §9): the centre of each output pixel is moved
 /// back into the image and interpolated between the four pixel centres around it; beyond the

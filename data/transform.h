@@ -1,9 +1,17 @@
 // The one geometric transform that moves both the pixels and the joints of a clip.
 #pragma once
 
+#include <cstdint>
+
 #include "data/body25.h"
 
 namespace mdn {
+
+/// In pixels.
+struct FrameSize {
+    std::int64_t width = 0;
+    std::int64_t height = 0;
+};
 
 /// From a decoded frame to the network's input, per axis: output = scale · input + offset, in
 /// coordinates where pixel i covers [i, i+1). A flip is a negative x scale.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "data/augmentation.h"
 #include "tests/data/temporary_dataset.h"
@@ -126,6 +127,23 @@ TEST_SUITE("data/image") {
         CHECK(read_image(folder / "c.png").pixels == std::vector<std::uint8_t>{77, 77, 77});
     }
 
+    TEST_CASE("the size of an image is read from its header alone") {
+        TemporaryFolder folder;
+        std::string jpeg = jpeg_bytes(random_image(37, 29, 6));
+        // A segment longer than what is read at once, before the size.
+        const std::string segment = std::string("\xFF\xE1\x40\x02", 4) + std::string(0x4000, 'x');
+        jpeg = jpeg.substr(0, 2) + segment + jpeg.substr(2);
+        write(folder / "a.jpg", jpeg);
+        write(folder / "cut.jpg", jpeg.substr(0, 0x4002 + 600));
+        write_image(folder / "b.png", random_image(31, 40, 7));
+        for (const auto& [name, width, height] :
+             {std::tuple("a.jpg", 37, 29), std::tuple("cut.jpg", 37, 29),
+              std::tuple("b.png", 31, 40)}) {
+            CHECK(image_size(folder / name).width == width);
+            CHECK(image_size(folder / name).height == height);
+        }
+    }
+
     TEST_CASE("what cannot be decoded is an error that names the file") {
         TemporaryFolder folder;
         const auto error = [&](const std::string& bytes) {
@@ -158,6 +176,11 @@ TEST_SUITE("data/image") {
                        {"cannot decode", "cut.png"}));
         CHECK(contains(error_of([&] { read_image(folder / "none.jpg"); }),
                        {"missing file", "none.jpg"}));
+        CHECK(contains(error_of([&] { image_size(folder / "none.jpg"); }),
+                       {"missing file", "none.jpg"}));
+        write(folder / "bad.jpg", "not an image at all");
+        CHECK(contains(error_of([&] { image_size(folder / "bad.jpg"); }),
+                       {"cannot decode", "bad.jpg"}));
         // A whole file with something behind it is fine.
         write(folder / "tail.jpg", jpeg + "trailer");
         CHECK(read_image(folder / "tail.jpg").width == 64);
