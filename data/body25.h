@@ -44,8 +44,13 @@ struct Joint {
     double confidence = 0;
 
     /// Whether the joint was seen (SPEC §3). A missing joint has confidence 0; its coordinates say
-    /// nothing, since (0, 0) and (-1, -1) both occur and 0 is also a place in the image.
-    bool valid() const { return confidence > 0.05 && std::isfinite(x) && std::isfinite(y); }
+    /// nothing, since (0, 0) and (-1, -1) both occur and 0 is also a place in the image. No image
+    /// reaches as far as `farthest`: what lies there, or is no number, was not seen either, and
+    /// sums and differences of valid joints are finite.
+    bool valid() const {
+        return confidence > 0.05 && std::abs(x) < farthest && std::abs(y) < farthest;
+    }
+    static constexpr double farthest = 1e6;
 };
 
 /// All joints of one person in one frame; default-constructed: none of them was seen.

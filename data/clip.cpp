@@ -4,8 +4,6 @@
 #include <utility>
 
 #include "data/entity_joints.h"
-#include "data/keypoints.h"
-#include "data/person.h"
 #include "engine/error.h"
 
 namespace mdn {
@@ -43,14 +41,14 @@ std::shared_ptr<const Image> ClipReader::image(const std::filesystem::path& path
     return decoded;
 }
 
-std::shared_ptr<const ClipReader::Track> ClipReader::track(const ClipFiles& clip) {
+std::shared_ptr<const Track> ClipReader::track(const ClipFiles& clip) {
     // No frame's path: it would end in .jpg.
     const std::string key = clip.keypoints.string() + "/" + std::to_string(clip.first) + "+" +
                             std::to_string(clip.count);
     if (auto known = cache_.find<Track>(key)) return known;
     // All frames, not the sampled ones: who the clip is about must not depend on the sampling, and
     // neighbours in time are what makes following a person easy.
-    auto chosen = std::make_shared<const Track>(choose_person(read_people(clip)));
+    auto chosen = std::make_shared<const Track>(read_track(clip, options_.keypoints));
     cache_.add(key, chosen, clip.count * static_cast<std::int64_t>(sizeof(Track::value_type)));
     return chosen;
 }

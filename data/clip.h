@@ -14,7 +14,9 @@
 #include "data/dataset.h"
 #include "data/entity_boxes.h"
 #include "data/image.h"
+#include "data/keypoints.h"
 #include "data/sampling.h"
+#include "data/track.h"
 #include "engine/random.h"
 #include "engine/tensor.h"
 
@@ -34,6 +36,7 @@ struct ClipOptions {
     std::vector<Entity> entities;
     ClipInput input = ClipInput::frames;
     BoxSource boxes = BoxSource::keypoints;
+    KeypointOptions keypoints = {};
     /// `train` samples at random, crops and mirrors (joints: mirrors) at random; `test` samples
     /// evenly and crops the centre.
     Sampling sampling = Sampling::test;
@@ -89,8 +92,6 @@ class ClipReader {
     bool read(const ClipFiles& clip, Random& random, const ClipPlace& place);
 
   private:
-    using Track = std::vector<std::optional<Pose>>;
-
     /// Frame t of sampling j is element j·T + t.
     std::vector<std::int64_t> sample(std::int64_t count, Random& random) const;
     /// Returns where in the frames the crops of a sampling were taken from.

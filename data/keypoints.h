@@ -1,15 +1,42 @@
-// The keypoints of a clip, whatever files they come from.
+// The keypoints of a clip, whatever files they come from: the people of its frames, and the one
+// that the clip is about.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "data/body25.h"
 #include "data/dataset.h"
+#include "data/keypoint_scale.h"
+#include "data/skeletons.h"
+#include "data/track.h"
+#include "data/transform.h"
 
 namespace mdn {
 
-/// The people of every frame of a clip, [frames][people of that frame in the file's order], in
-/// pixels of the frame. Throws Error naming the file that is missing or malformed.
-std::vector<std::vector<Pose>> read_people(const ClipFiles& clip);
+/// How keypoint files are to be understood, and what is done about what they lack.
+struct KeypointOptions {
+    KeypointLayout layout = KeypointLayout::body25;
+    KeypointScale scale = KeypointScale::automatic;
+    /// Of the picture that the keypoints were found in, where that is not the size of the frames.
+    std::optional<FrameSize> picture = std::nullopt;
+    std::int64_t fill = 0;    // frames: gaps_filled()
+    std::int64_t smooth = 0;  // frames: smoothed(), after filling
+};
+
+/// The people of every frame of a clip, [frames][people of that frame in the file's order], in the
+/// units of the files. Throws Error naming the file that is missing or malformed.
+std::vector<std::vector<Pose>> read_people(const ClipFiles& clip,
+                                           KeypointLayout layout = KeypointLayout::body25);
+
+/// The person that a clip is about (choose_person), in pixels of its frames, gaps filled and
+/// trembling smoothed if that is asked for. The scale is decided for the clip as a whole. Where
+/// there are no frames, coordinates are pixels of `options.picture`; without it they stay in the
+/// units of the files, which is the pose but for its size (and, of scales 3 and 4, its width).
+///
+/// Throws Error as read_people does, and, naming clip and sizes, when most joints of that person
+/// lie outside the frames: they were found in a larger picture, and nothing says how large.
+Track read_track(const ClipFiles& clip, const KeypointOptions& options);
 
 }  // namespace mdn

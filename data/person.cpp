@@ -80,7 +80,7 @@ double jump_distance(const std::vector<std::vector<Candidate>>& frames) {
 
 }  // namespace
 
-std::vector<std::optional<Pose>> choose_person(const std::vector<std::vector<Pose>>& people) {
+Track choose_person(const std::vector<std::vector<Pose>>& people) {
     const std::int64_t count = static_cast<std::int64_t>(people.size());
     std::vector<std::vector<Candidate>> frames(people.size());
     for (std::int64_t t = 0; t < count; ++t) {
@@ -122,7 +122,7 @@ std::vector<std::optional<Pose>> choose_person(const std::vector<std::vector<Pos
         }
     }
 
-    std::vector<std::optional<Pose>> chosen(people.size());
+    Track chosen(people.size());
     for (const Candidate* step = best; step; step = step->previous) {
         chosen[step->frame] = *step->pose;
     }

@@ -1,10 +1,10 @@
 // Which of the people that OpenPose saw is the one the clip is about.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "data/body25.h"
+#include "data/track.h"
 
 namespace mdn {
 
@@ -20,6 +20,6 @@ namespace mdn {
 /// frame that shows only a ghost or only somebody else is left out (going there and back costs
 /// more than it brings), the order in the file does not matter, and of a person split in two the
 /// better supported part is taken. Ties go to the earlier detection.
-std::vector<std::optional<Pose>> choose_person(const std::vector<std::vector<Pose>>& people);
+Track choose_person(const std::vector<std::vector<Pose>>& people);
 
 }  // namespace mdn
