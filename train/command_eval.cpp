@@ -4,6 +4,7 @@
 #include "train/command.h"
 #include "train/evaluate.h"
 #include "train/evaluation_output.h"
+#include "train/keypoint_settings.h"
 #include "train/model_options.h"
 #include "train/progress.h"
 #include "train/report.h"
@@ -17,6 +18,7 @@ class EvalCommand final : public Command {
     MachineOptions machine_;
     std::string data_, split_ = "test", json_file_, confusion_, report_;
     ViewOptions views_;
+    KeypointSettings keypoints_;
     bool json_ = false;
     int64_t batch_ = 16, workers_ = 2;
 
@@ -34,13 +36,14 @@ class EvalCommand final : public Command {
         options.text("--report", report_, "FILE",
                      "write a page with routing and confusions (HTML)");
         views_.declare(options);
+        keypoints_.declare(options);
         options.integer("--batch", batch_, 1, 4096, "clips at a time, each with all its views");
         options.integer("--workers", workers_, 1, 256, "threads that decode frames");
         machine_.declare(options);
         machine_.declare_precision(options);
     }
 
-    void run(const Options&, std::ostream& out, std::ostream& notes) override {
+    void run(const Options& options, std::ostream& out, std::ostream& notes) override {
         machine_.apply();
         for (const std::string& file : {json_file_, confusion_, report_}) check_writable(file);
         const LoadedModel loaded = load_model(model_, machine_, notes);
@@ -49,6 +52,8 @@ class EvalCommand final : public Command {
         check_class_count(config, classes.count(), data_);
         ClipOptions clips = clip_options(config, Sampling::test);
         views_.apply(clips);
+        clips.keypoints =
+            keypoints_.as_trained(options, loaded.stored.metadata, loaded.stored.path).options();
         Loader loader(read_split(data_, split_, classes.count(), clip_needs(config)), clips,
                       {.batch_size = batch_, .workers = workers_});
 

@@ -41,12 +41,12 @@ class OverfitCommand final : public Command {
         machine_.declare_precision(options);
     }
 
-    void run(const Options&, std::ostream& out, std::ostream& notes) override {
+    void run(const Options& options, std::ostream& out, std::ostream& notes) override {
         machine_.apply();
         input_.check();
         check_writable(output_);
         LoadedModel loaded = load_model(model_, machine_, notes);
-        const TraceInput input = input_.read(loaded.model->config());
+        const TraceInput input = input_.read(options, loaded);
         const auto say = [&](const OverfitStep& step) {
             char line[160];
             std::snprintf(line, sizeof line,

@@ -4,6 +4,7 @@
 #include "train/batch_hint.h"
 #include "train/checkpoint.h"
 #include "train/command.h"
+#include "train/keypoint_settings.h"
 #include "train/model_options.h"
 #include "train/predict.h"
 #include "train/predict_list.h"
@@ -17,6 +18,7 @@ class PredictCommand final : public Command {
     ModelOptions model_;
     MachineOptions machine_;
     ViewOptions views_;
+    KeypointSettings reading_;
     PredictListOptions list_;
     TimelineCommand timeline_;
     std::string dataset_, clip_, frames_, keypoints_;
@@ -76,6 +78,7 @@ class PredictCommand final : public Command {
         options.integer("--top", top_, 1, 10000, "classes to show");
         options.flag("--json", json_, "print one JSON object");
         views_.declare(options);
+        reading_.declare(options);
         timeline_.declare(options);
         options.integer("--batch", batch_, 1, 4096, "clips of a list, or windows, at a time");
         options.integer("--workers", workers_, 1, 256,
@@ -92,6 +95,8 @@ class PredictCommand final : public Command {
         const Config& config = loaded.model->config();
         ClipOptions clips = clip_options(config, Sampling::test);
         views_.apply(clips);
+        clips.keypoints =
+            reading_.as_trained(options, loaded.stored.metadata, loaded.stored.path).options();
         const auto hint = [&](int64_t at_a_time, const char* option,
                               const std::function<void()>& work) {
             with_batch_hint({.config = config,

@@ -34,12 +34,12 @@ class TraceCommand final : public Command {
         machine_.declare(options);
     }
 
-    void run(const Options&, std::ostream&, std::ostream& notes) override {
+    void run(const Options& options, std::ostream&, std::ostream& notes) override {
         machine_.apply();
         input_.check();
         check_writable(output_);
         LoadedModel loaded = load_model(model_, machine_, notes);
-        const TraceInput input = input_.read(loaded.model->config());
+        const TraceInput input = input_.read(options, loaded);
         const bool training = mode_ == Mode::by_default ? gradients_ : mode_ == Mode::train;
         std::vector<std::pair<std::string, Tensor>> tensors;
         BatchWork batch{.config = loaded.model->config(),

@@ -83,9 +83,11 @@ TraceInput read_trace_input(const std::string& path, const Config& config) {
 }
 
 TraceInput read_trace_clip(const std::string& dataset, const std::string& clip,
-                           const Config& config) {
+                           const Config& config, const KeypointOptions& keypoints) {
     const ListedClip listed = find_clip(dataset, clip, config.classes, clip_needs(config));
-    const Clip read = read_clip(listed.files, clip_options(config, Sampling::test));
+    ClipOptions options = clip_options(config, Sampling::test);
+    options.keypoints = keypoints;
+    const Clip read = read_clip(listed.files, options);
     return {model_inputs(read.tensors), Tensor::from<int64_t>({listed.label}, {1})};
 }
 

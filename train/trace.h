@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "data/keypoints.h"
 #include "engine/optim.h"
 #include "engine/tensor.h"
 #include "model/micro_dualnet.h"
@@ -26,7 +27,7 @@ TraceInput read_trace_input(const std::string& path, const Config& config);
 
 /// The clip of that name in a dataset folder, as evaluation reads it, as a batch of one.
 TraceInput read_trace_clip(const std::string& dataset, const std::string& clip,
-                           const Config& config);
+                           const Config& config, const KeypointOptions& keypoints = {});
 
 struct TraceOptions {
     bool training = false;   // batch statistics in batch norm; dropout is 0 either way

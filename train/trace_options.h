@@ -4,6 +4,8 @@
 #include <string>
 
 #include "engine/error.h"
+#include "train/keypoint_settings.h"
+#include "train/model_options.h"
 #include "train/options.h"
 #include "train/trace.h"
 
@@ -11,6 +13,7 @@ namespace mdn {
 
 struct TraceInputOptions {
     std::string input, dataset, clip;
+    KeypointSettings keypoints;
 
     void declare(Options& options) {
         options.text("--input", input, "FILE",
@@ -18,6 +21,7 @@ struct TraceInputOptions {
         options.text("--dataset", dataset, "DIR",
                      "instead of --input: dataset folder to take a clip from");
         options.text("--clip", clip, "NAME", "with --dataset: the clip's name as in its lists");
+        keypoints.declare(options);
     }
 
     bool from_dataset() const { return !dataset.empty(); }
@@ -31,9 +35,13 @@ struct TraceInputOptions {
             throw Error("give either --input, or --dataset and --clip");
     }
 
-    TraceInput read(const Config& config) const {
-        return from_dataset() ? read_trace_clip(dataset, clip, config)
-                              : read_trace_input(input, config);
+    TraceInput read(const Options& options, const LoadedModel& loaded) const {
+        const Config& config = loaded.model->config();
+        if (!from_dataset()) return read_trace_input(input, config);
+        const auto& stored = loaded.stored;
+        return read_trace_clip(
+            dataset, clip, config,
+            keypoints.as_trained(options, stored.metadata, stored.path).options());
     }
 };
 

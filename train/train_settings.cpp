@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "engine/error.h"
-#include "train/checkpoint.h"
+#include "train/setting_visitors.h"
 
 namespace mdn {
 
@@ -52,86 +52,8 @@ void visit_settings(Settings& s, Visitor&& v) {
     v.integer("seed", s.seed, 0, INT64_MAX, "of initialisation, order, augmentation and dropout");
     v.text("val", s.val, "split that `best` is chosen by; none: no validation");
     v.integer("val-every", s.val_every, 1, many, "epochs from one validation to the next");
+    visit_keypoint_settings(s.keypoints, v);
 }
-
-struct Declare {
-    Options& options;
-    static std::string flag(const char* name) { return std::string("--").append(name); }
-
-    void integer(const char* name, int64_t& value, int64_t low, int64_t high, const char* help) {
-        options.integer(flag(name), value, low, high, help);
-    }
-    void number(const char* name, double& value, double low, double high, const char* help) {
-        options.number(flag(name), value, low, high, help);
-    }
-    void integers(const char* name, std::vector<int64_t>& values, int64_t low, int64_t high,
-                  const char* help) {
-        options.integers(flag(name), values, low, high, help);
-    }
-    void text(const char* name, std::string& value, const char* help) {
-        options.text(flag(name), value, "NAME", help);
-    }
-    template <class T>
-    void choice(const char* name, T& value, const Choices<T>& choices, const char* help) {
-        options.choice(flag(name), value, choices, help);
-    }
-};
-
-struct Write {
-    std::map<std::string, std::string>& text_;
-
-    void integer(const char* name, int64_t value, int64_t, int64_t, const char*) {
-        text_[name] = std::to_string(value);
-    }
-    void number(const char* name, double value, double, double, const char*) {
-        text_[name] = exact_text(value);
-    }
-    void integers(const char* name, const std::vector<int64_t>& values, int64_t, int64_t,
-                  const char*) {
-        std::string& text = text_[name];
-        for (int64_t value : values)
-            text.append(text.empty() ? "" : ",").append(std::to_string(value));
-    }
-    void text(const char* name, const std::string& value, const char*) { text_[name] = value; }
-    template <class T>
-    void choice(const char* name, T value, const Choices<T>& choices, const char*) {
-        for (const auto& [text, choice] : choices)
-            if (choice == value) text_[name] = text;
-    }
-};
-
-struct Read {
-    const std::map<std::string, std::string>& text_;
-    const std::string& source;
-
-    const std::string& at(const char* name) const {
-        const auto found = text_.find(name);
-        if (found == text_.end()) throw Error(source + " does not hold the setting '" + name + "'");
-        return found->second;
-    }
-    std::string what(const char* name) const { return source + ": setting '" + name + "'"; }
-
-    void integer(const char* name, int64_t& value, int64_t, int64_t, const char*) {
-        value = integer_from(at(name), what(name));
-    }
-    void number(const char* name, double& value, double, double, const char*) {
-        value = number_from(at(name), what(name));
-    }
-    void integers(const char* name, std::vector<int64_t>& values, int64_t, int64_t, const char*) {
-        values.clear();
-        std::istringstream text(at(name));
-        for (std::string item; std::getline(text, item, ',');)
-            values.push_back(integer_from(item, what(name)));
-    }
-    void text(const char* name, std::string& value, const char*) { value = at(name); }
-    template <class T>
-    void choice(const char* name, T& value, const Choices<T>& choices, const char*) {
-        const auto found = std::find_if(choices.begin(), choices.end(),
-                                        [&](const auto& c) { return c.first == at(name); });
-        if (found == choices.end()) throw Error(what(name) + " has no choice '" + at(name) + "'");
-        value = found->second;
-    }
-};
 
 /// Overwrites what a JSON object holds and leaves the rest.
 struct ReadJson {
@@ -184,7 +106,7 @@ struct ReadJson {
             values.push_back(integer_of(item, place, low, high));
         }
     }
-    void text(const char* name, std::string& value, const char*) const {
+    void text(const char* name, std::string& value, const char*, const char* = "") const {
         const Json* json = find(name);
         if (!json) return;
         if (!json->is_string()) fail(name, std::string("a name, not ") + json->type_name());
@@ -221,18 +143,18 @@ void TrainSettings::read_json(const std::string& text, const std::string& source
     *this = settings;
 }
 
-void TrainSettings::declare(Options& options) { visit_settings(*this, Declare{options}); }
+void TrainSettings::declare(Options& options) { visit_settings(*this, DeclareSetting{options}); }
 
 std::map<std::string, std::string> TrainSettings::to_text() const {
     std::map<std::string, std::string> text;
-    visit_settings(*this, Write{text});
+    visit_settings(*this, WriteSetting{text});
     return text;
 }
 
 TrainSettings TrainSettings::from_text(const std::map<std::string, std::string>& text,
                                        const std::string& source) {
     TrainSettings settings;
-    visit_settings(settings, Read{text, source});
+    visit_settings(settings, ReadSetting{text, source});
     return settings;
 }
 

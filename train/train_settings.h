@@ -10,6 +10,7 @@
 #include "data/epoch_order.h"
 #include "engine/optim.h"
 #include "engine/schedule.h"
+#include "train/keypoint_settings.h"
 #include "train/options.h"
 
 namespace mdn {
@@ -36,6 +37,7 @@ struct TrainSettings {
     int64_t seed = 0;
     std::string val = "val";  // "none": no validation
     int64_t val_every = 1;    // epochs
+    KeypointSettings keypoints;
 
     void declare(Options& options);
     /// Under the options' names without the dashes; doubles exactly.

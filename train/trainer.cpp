@@ -35,6 +35,7 @@ std::unique_ptr<Loader> make_loader(const TrainRun& run, const ClassNames& class
     ClipOptions clips =
         clip_options(run.config, training ? Sampling::train : Sampling::test, run.cache_bytes / 2);
     clips.min_crop_scale = run.settings.min_crop_scale;
+    clips.keypoints = run.settings.keypoints.options();
     return std::make_unique<Loader>(
         read_split(run.data, split, classes.count(), clip_needs(run.config)), clips,
         LoaderOptions{.batch_size = run.settings.batch,

@@ -1,0 +1,69 @@
+#include "train/keypoint_settings.h"
+
+#include "tests/data/temporary_dataset.h"
+#include "train/train_settings.h"
+
+namespace mdn::testing {
+
+namespace {
+
+/// The settings that `arguments` leave of a run with `metadata`.
+KeypointSettings settings_of(const std::vector<std::string>& arguments,
+                             const std::map<std::string, std::string>& metadata) {
+    Options options("test", "", "");
+    KeypointSettings settings;
+    settings.declare(options);
+    options.parse(arguments);
+    return settings.as_trained(options, metadata, "w.safetensors");
+}
+
+}  // namespace
+
+TEST_SUITE("train/keypoint_settings") {
+    TEST_CASE("what is given comes first, then the run's, then the defaults") {
+        TrainSettings run;
+        run.keypoints = {.layout = KeypointLayout::body25b,
+                         .scale = KeypointScale::unit,
+                         .size = "1080x1296",
+                         .fill = 3,
+                         .smooth = 2};
+        const auto metadata = run.to_text();
+        const KeypointSettings trained = settings_of({}, metadata);
+        CHECK(trained.layout == KeypointLayout::body25b);
+        CHECK(trained.scale == KeypointScale::unit);
+        CHECK(trained.size == "1080x1296");
+        CHECK(trained.fill == 3);
+        CHECK(trained.smooth == 2);
+        const KeypointSettings mixed =
+            settings_of({"--keypoint-scale", "pixels", "--keypoint-smooth", "0"}, metadata);
+        CHECK(mixed.scale == KeypointScale::pixels);
+        CHECK(mixed.smooth == 0);
+        CHECK(mixed.fill == 3);
+        // Weights of another origin say nothing.
+        CHECK(settings_of({}, {}).scale == KeypointScale::automatic);
+        CHECK(settings_of({"--keypoint-fill", "4"}, {{"epochs", "3"}}).fill == 4);
+        CHECK(contains(error_of([] {
+                           settings_of({}, {{"keypoint-scale", "inches"}});
+                       }),
+                       {"w.safetensors", "keypoint-scale", "inches"}));
+        // A run that is resumed has them too.
+        CHECK(TrainSettings::from_text(metadata, "w").keypoints.size == "1080x1296");
+    }
+
+    TEST_CASE("the picture's size") {
+        KeypointSettings settings;
+        CHECK_FALSE(settings.options().picture);
+        settings.size = "1080x1296";
+        CHECK(settings.options().picture->width == 1080);
+        CHECK(settings.options().picture->height == 1296);
+        for (const char* bad : {"", "1080", "1080x", "x1296", "1080X1296", "0x5", "5x-1",
+                                "1080x1296 ", "99999999999999999999x3", "5x10000000"}) {
+            CAPTURE(bad);
+            settings.size = bad;
+            CHECK(
+                contains(error_of([&] { settings.options(); }), {"--keypoint-size", "1080x1296"}));
+        }
+    }
+}
+
+}  // namespace mdn::testing
