@@ -1,6 +1,7 @@
 #include "train/keypoint_settings.h"
 
-#include "tests/data/temporary_dataset.h"
+#include "data/openpose.h"
+#include "tests/train/program.h"
 #include "train/train_settings.h"
 
 namespace mdn::testing {
@@ -48,6 +49,39 @@ TEST_SUITE("train/keypoint_settings") {
                        {"w.safetensors", "keypoint-scale", "inches"}));
         // A run that is resumed has them too.
         CHECK(TrainSettings::from_text(metadata, "w").keypoints.size == "1080x1296");
+    }
+
+    TEST_CASE("every command that reads clips reads keypoints as the run did, or as it is told") {
+        SmallProject project;
+        // As a run over the original videos would have left them: 4 times as far as the frames.
+        for (const auto& entry :
+             std::filesystem::recursive_directory_iterator(project.data + "/keypoints")) {
+            if (!entry.is_regular_file()) continue;
+            std::vector<Pose> people = read_openpose(entry.path());
+            for (Joint& joint : people[0]) joint = {4 * joint.x, 4 * joint.y, joint.confidence};
+            write(entry.path(), openpose_json(people));
+        }
+        CHECK_MISTAKE(microdualnet(project.train(project.file("none"), {"--epochs", "1"})),
+                      {"outside its frames of 40x36", "--keypoint-size"});
+        const std::string run = project.file("run"), weights = run + "/last.safetensors";
+        const Ran trained =
+            microdualnet(project.train(run, {"--epochs", "1", "--keypoint-size", "160x144"}));
+        INFO(trained.err);
+        REQUIRE(trained.code == 0);
+        const std::string traced = project.file("trace.safetensors");
+        const std::vector<std::vector<std::string>> commands = {
+            {"eval", "--weights", weights, "--data", project.data, "--split", "val"},
+            {"predict", "--weights", weights, "--dataset", project.data, "--clip", "val_0"},
+            {"trace", "--weights", weights, "--dataset", project.data, "--clip", "val_0",
+             "--output", traced},
+            {"overfit", "--weights", weights, "--dataset", project.data, "--clip", "val_0",
+             "--steps", "1"}};
+        for (std::vector<std::string> command : commands) {
+            CAPTURE(command[0]);
+            CHECK(microdualnet(command).code == 0);
+            command.insert(command.end(), {"--keypoint-size", "frames"});
+            CHECK_MISTAKE(microdualnet(command), {"outside its frames", "val_0"});
+        }
     }
 
     TEST_CASE("the picture's size") {
