@@ -130,8 +130,10 @@ TEST_SUITE("data/image") {
     TEST_CASE("the size of an image is read from its header alone") {
         TemporaryFolder folder;
         std::string jpeg = jpeg_bytes(random_image(37, 29, 6));
-        // A segment longer than what is read at once, before the size.
-        const std::string segment = std::string("\xFF\xE1\x40\x02", 4) + std::string(0x4000, 'x');
+        // A segment longer than what is read at once, full of the headers of another image.
+        std::string segment("\xFF\xE1\x40\x02", 4);
+        while (segment.size() < 0x4004) segment += jpeg_bytes(random_image(5, 3, 8));
+        segment.resize(0x4004);
         jpeg = jpeg.substr(0, 2) + segment + jpeg.substr(2);
         write(folder / "a.jpg", jpeg);
         write(folder / "cut.jpg", jpeg.substr(0, 0x4002 + 600));
