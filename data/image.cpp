@@ -12,6 +12,7 @@
 #define STBI_NO_STDIO
 #include <stb/stb_image.h>
 
+#include "data/decode_budget.h"
 #include "data/file.h"
 #include "engine/error.h"
 
@@ -46,6 +47,46 @@ bool is_cut_short(std::string_view bytes) {
     }
     const std::size_t end = bytes.rfind("\xFF\xD9");
     return end == std::string_view::npos || end < segment;
+}
+
+/// The size in a PNG's header, whatever it is: stb calls a header of too large a size no header.
+FrameSize claimed_png_size(std::string_view bytes) {
+    if (!bytes.starts_with("\x89PNG\r\n\x1a\n") || bytes.size() < 24) return {};
+    FrameSize size;
+    for (std::size_t i = 16; i < 20; ++i) {
+        size.width = 256 * size.width + static_cast<unsigned char>(bytes[i]);
+        size.height = 256 * size.height + static_cast<unsigned char>(bytes[i + 4]);
+    }
+    return size;
+}
+
+/// The bytes that a PNG's compressed data must unpack to, from its header (which stb has checked).
+double unpacked_png_bytes(std::string_view bytes, FrameSize size) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
+    constexpr std::size_t depth_at = 24, colour_at = 25;
+    if (bytes.size() <= colour_at) return 0;
+    constexpr double channels[] = {1, 0, 3, 1, 2, 0, 4};
+    const double bits = byte(depth_at) * channels[std::min<std::size_t>(byte(colour_at), 6)];
+    return static_cast<double>(size.height) *
+           (1 + std::ceil(static_cast<double>(size.width) * bits / 8));
+}
+
+/// Whether a file can hold as many pixels as its header claims: deflate packs at most 1032 bytes
+/// into one, and a JPEG spends at least a bit on 8x8 pixels.
+bool is_plausible(std::string_view bytes, FrameSize size) {
+    const double length = static_cast<double>(bytes.size());
+    if (bytes.starts_with("\xFF\xD8")) {
+        return static_cast<double>(size.width * size.height) <= 512 * length;
+    }
+    return unpacked_png_bytes(bytes, size) <= 1032 * length;
+}
+
+/// What decoding takes at most: twice the compressed data while it is gathered, and of the pixels,
+/// with four channels, four copies in all (a progressive JPEG's coefficients, a PNG's passes).
+std::size_t decoding_bytes(std::string_view bytes, FrameSize size, bool is_16_bit) {
+    constexpr std::size_t tables = std::size_t{256} << 10;
+    const auto pixels = static_cast<std::size_t>(size.width * size.height);
+    return tables + 3 * bytes.size() + (is_16_bit ? 32 : 16) * pixels;
 }
 
 /// The two pixels of one axis that an output pixel lies between, and the share of the second.
@@ -91,20 +132,32 @@ FrameSize image_size(const std::filesystem::path& path) {
 }
 
 Image read_image(const std::filesystem::path& path) {
-    constexpr std::int64_t most_pixels = std::int64_t{64} << 20;
     const std::string bytes = read_file(path);
     const auto* data = reinterpret_cast<const stbi_uc*>(bytes.data());
     const int length = static_cast<int>(bytes.size());  // read_file's limit keeps it in range
+    const auto refuse_too_large = [&](FrameSize size) {
+        constexpr std::int64_t most_pixels = std::int64_t{64} << 20;
+        if (size.height == 0 || size.width <= most_pixels / size.height) return;
+        fail(path,
+             std::to_string(size.width) + "x" + std::to_string(size.height) + " is too large");
+    };
     if (bytes.empty()) fail(path, "the file is empty");
+    refuse_too_large(claimed_png_size(bytes));
     int width = 0, height = 0, channels = 0;
     const bool found = stbi_info_from_memory(data, length, &width, &height, &channels);
     const FrameSize size = checked_size(path, found, width, height);
-    if (size.width * size.height > most_pixels) {
-        fail(path, std::to_string(width) + "x" + std::to_string(height) + " is too large");
+    refuse_too_large(size);
+    if (!is_plausible(bytes, size)) {
+        fail(path, std::to_string(bytes.size()) + " bytes cannot hold the " +
+                       std::to_string(width) + "x" + std::to_string(height) +
+                       " pixels that its header claims");
     }
     if (is_cut_short(bytes)) fail(path, "the file is cut short");
+    const DecodeBudget budget(
+        decoding_bytes(bytes, size, stbi_is_16_bit_from_memory(data, length) != 0));
     const std::unique_ptr<stbi_uc, void (*)(void*)> decoded(
         stbi_load_from_memory(data, length, &width, &height, &channels, 3), stbi_image_free);
+    if (!decoded && budget.exceeded()) fail(path, "it unpacks to more than its header claims");
     if (!decoded) fail(path, stbi_failure_reason());
     return {width, height, {decoded.get(), decoded.get() + std::int64_t{3} * width * height}};
 }

@@ -25,8 +25,9 @@ constexpr std::array<float, 3> rgb_mean = {123.675f, 116.28f, 103.53f};
 constexpr std::array<float, 3> rgb_deviation = {58.395f, 57.12f, 57.375f};
 
 /// Reads a JPEG or PNG file as RGB, whatever its number of channels. Throws Error naming the file:
-/// missing, not decodable, cut short, of zero size, or above 64 megapixels (found from the header,
-/// before memory is taken).
+/// missing, not decodable, cut short, of zero size, above 64 megapixels or more than the file can
+/// hold (both found from the header, before memory is taken), or unpacking to more than its header
+/// says. At no time does decoding take more than 4 times the file and its pixels as RGBA.
 Image read_image(const std::filesystem::path& path);
 
 /// The size of a JPEG or PNG file, from its header: nothing more is read. Throws Error naming the

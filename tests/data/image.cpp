@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "data/augmentation.h"
+#include "data/file.h"
 #include "tests/data/temporary_dataset.h"
 
 namespace mdn::testing {
@@ -144,6 +145,47 @@ TEST_SUITE("data/image") {
             CHECK(image_size(folder / name).width == width);
             CHECK(image_size(folder / name).height == height);
         }
+    }
+
+    TEST_CASE("files that claim or unpack to more than they hold are refused") {
+        TemporaryFolder folder;
+        const auto error = [&](const std::string& bytes) {
+            write(folder / "bomb.png", bytes);
+            return error_of([&] { read_image(folder / "bomb.png"); });
+        };
+        const auto with_size = [](std::string png, std::uint32_t width, std::uint32_t height) {
+            for (int i = 0; i < 4; ++i) {
+                png[static_cast<std::size_t>(16 + i)] = static_cast<char>(width >> (24 - 8 * i));
+                png[static_cast<std::size_t>(20 + i)] = static_cast<char>(height >> (24 - 8 * i));
+            }
+            return png;
+        };
+        // 6 million zero bytes pack into 6 thousand: a bomb when the header says 1x1.
+        Image black{2000, 1000, std::vector<std::uint8_t>(6'000'000, 0)};
+        write_image(folder / "black.png", black);
+        CHECK(read_image(folder / "black.png").pixels == black.pixels);
+        const std::string png = read_file(folder / "black.png");
+        CHECK(contains(error(with_size(png, 1, 1)), {"bomb.png", "more than its header"}));
+        CHECK(
+            contains(error(with_size(png, 8000, 8000)), {"bomb.png", "cannot hold", "8000x8000"}));
+        CHECK(contains(error(with_size(png, 100'000, 100'000)),
+                       {"bomb.png", "100000x100000", "too large"}));
+        CHECK(contains(error(with_size(png, 9000, 9000)), {"bomb.png", "9000x9000", "too large"}));
+        // A chunk that says it is a gigabyte long.
+        std::string chunk = png;
+        chunk[chunk.find("IDAT") - 4] = 0x3f;
+        CHECK(contains(error(chunk), {"bomb.png", "more than its header"}));
+        // JPEG has 16 bits for a side.
+        std::string jpeg = jpeg_bytes(random_image(64, 48, 2));
+        const std::size_t frame = jpeg.find("\xFF\xC0");
+        for (std::size_t i = 5; i < 9; ++i) jpeg[frame + i] = '\xff';
+        CHECK(contains(error(jpeg), {"bomb.png", "65535x65535", "too large"}));
+        jpeg[frame + 5] = jpeg[frame + 7] = 0x1f;
+        CHECK(contains(error(jpeg), {"bomb.png", "cannot hold", "8191x8191"}));
+        // The largest that a JPEG can be for its bytes still decodes.
+        const Image grey{1024, 1024, std::vector<std::uint8_t>(3 << 20, 128)};
+        write(folder / "grey.jpg", jpeg_bytes(grey));
+        CHECK(read_image(folder / "grey.jpg").width == 1024);
     }
 
     TEST_CASE("what cannot be decoded is an error that names the file") {
