@@ -49,6 +49,16 @@ bool is_cut_short(std::string_view bytes) {
     return end == std::string_view::npos || end < segment;
 }
 
+/// How often a JPEG's data goes over the picture; in a scan's data 0xFF is never followed by 0xDA.
+/// Encoders make about ten scans; thousands would keep a small file decoding for minutes.
+std::size_t count_scans(std::string_view bytes) {
+    std::size_t scans = 0;
+    for (std::size_t at = 0; (at = bytes.find("\xFF\xDA", at)) != std::string_view::npos; at += 2) {
+        ++scans;
+    }
+    return scans;
+}
+
 /// The size in a PNG's header, whatever it is: stb calls a header of too large a size no header.
 FrameSize claimed_png_size(std::string_view bytes) {
     if (!bytes.starts_with("\x89PNG\r\n\x1a\n") || bytes.size() < 24) return {};
@@ -153,6 +163,10 @@ Image read_image(const std::filesystem::path& path) {
                        " pixels that its header claims");
     }
     if (is_cut_short(bytes)) fail(path, "the file is cut short");
+    constexpr std::size_t most_scans = 500;
+    if (bytes.starts_with("\xFF\xD8") && count_scans(bytes) > most_scans) {
+        fail(path, "it has more than " + std::to_string(most_scans) + " scans");
+    }
     const DecodeBudget budget(
         decoding_bytes(bytes, size, stbi_is_16_bit_from_memory(data, length) != 0));
     const std::unique_ptr<stbi_uc, void (*)(void*)> decoded(

@@ -12,6 +12,8 @@ constexpr double jump_cost = body25_joints;
 // How many frames a person may be out of sight and still be recognised by position; beyond that any
 // reappearance costs a jump. Keeps the work linear in the length of the clip.
 constexpr std::int64_t memory_frames = 32;
+// Detections of a frame that are looked at, for the work grows with their square.
+constexpr std::ptrdiff_t most_candidates = 100;
 
 struct Point {
     double x = 0;
@@ -78,6 +80,13 @@ double jump_distance(const std::vector<std::vector<Candidate>>& frames) {
     return best && best->diagonal > 0 ? best->diagonal / 2 : 1.0;
 }
 
+void keep_best_supported(std::vector<Candidate>& candidates) {
+    if (std::ssize(candidates) <= most_candidates) return;
+    std::stable_sort(candidates.begin(), candidates.end(),
+                     [](const Candidate& a, const Candidate& b) { return a.support > b.support; });
+    candidates.resize(most_candidates);
+}
+
 }  // namespace
 
 Track choose_person(const std::vector<std::vector<Pose>>& people) {
@@ -88,6 +97,7 @@ Track choose_person(const std::vector<std::vector<Pose>>& people) {
             Candidate candidate = measure(pose, t);
             if (candidate.support > 0) frames[t].push_back(candidate);
         }
+        keep_best_supported(frames[t]);
     }
     const double jump = jump_distance(frames);
 

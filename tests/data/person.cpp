@@ -108,6 +108,16 @@ TEST_SUITE("data/person") {
         CHECK(is(chosen[79], people[79][1]));
     }
 
+    TEST_CASE("a crowd, however large, does not hide the person or take for ever") {
+        std::vector<std::vector<Pose>> people;
+        for (std::int64_t t = 0; t < 6; ++t) {
+            people.emplace_back(20'000, ghost(10 + static_cast<double>(t), 20));
+            people[t][15'000] = person_at(t, 300);
+        }
+        const auto chosen = choose_person(people);
+        for (std::int64_t t = 0; t < 6; ++t) CHECK(is(chosen[t], people[t][15'000]));
+    }
+
     TEST_CASE("nobody, and people without a joint") {
         CHECK(choose_person({}).empty());
         const auto chosen = choose_person({{}, {Pose{}}, {Pose{}, Pose{}}});
