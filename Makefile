@@ -41,7 +41,7 @@ TEST_SOURCES    := $(wildcard tests/*.cpp tests/engine/*.cpp tests/engine/*/*.cp
                               tests/data/*.cpp tests/data/*/*.cpp tests/train/*.cpp)
 FORMATTED       := $(wildcard engine/*.h engine/*/*.h model/*.h data/*.h data/*/*.h train/*.h \
                               tests/*.h tests/*/*.h) $(LIBRARY_SOURCES) $(wildcard train/main.cpp) \
-                   $(TEST_SOURCES) $(wildcard tests/peers/*.cpp tests/cuda_emulation/*.cpp engine/cuda/*.cu)
+                   $(TEST_SOURCES) $(wildcard tests/peers/*.cpp tests/fuzz/*.cpp tests/cuda_emulation/*.cpp engine/cuda/*.cu)
 
 objects  = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
 # engine/backend.cpp picks the devices, so each of the three ways to build it has an object.
@@ -57,6 +57,7 @@ help:
 	@echo 'make bench      time the engine and the model     (beside PyTorch where installed)'
 	@echo 'make weights-check  carry weights from PyTorch and back (needs PyTorch)'
 	@echo 'make gpu-check  on a GPU: tests, compute-sanitizer, timings, demo'
+	@echo 'make fuzz       hostile files, by libFuzzer       (FUZZ=openpose SECONDS=600)'
 	@echo 'make check      verify formatting                 (make format: apply it)'
 	@echo 'make clean      remove build/'
 	@echo
@@ -112,6 +113,8 @@ setup:
 	    echo "#include <$${pair#*:}>" | $(CXX) -std=c++20 -E -x c++ - >/dev/null 2>&1 || missing="$$missing $${pair%%:*}"; \
 	done; \
 	if [ -n "$$missing" ]; then $(call install,$$missing); fi
+
+include tests/fuzz/fuzz.mk
 
 test: setup
 	@$(MAKE) --no-print-directory SANITIZE=$(SANITIZE) $(BUILD)/run_tests $(BUILD)/microdualnet

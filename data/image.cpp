@@ -27,13 +27,15 @@ std::string size_text(FrameSize size) {
 
 bool is_jpeg(std::string_view bytes) { return bytes.starts_with("\xFF\xD8"); }
 
+bool is_png(std::string_view bytes) { return bytes.starts_with("\x89PNG\r\n\x1a\n"); }
+
 [[noreturn]] void fail(const std::filesystem::path& path, const std::string& why) {
     throw Error("cannot decode image " + path.string() + ": " + why);
 }
 
 /// The size in a PNG's header, whatever it is: stb calls a header of too large a size no header.
 FrameSize claimed_png_size(std::string_view bytes) {
-    if (!bytes.starts_with("\x89PNG\r\n\x1a\n") || bytes.size() < 24) return {};
+    if (!is_png(bytes) || bytes.size() < 24) return {};
     FrameSize size;
     for (std::size_t i = 16; i < 20; ++i) {
         size.width = 256 * size.width + static_cast<unsigned char>(bytes[i]);
@@ -121,6 +123,8 @@ Image read_image(const std::filesystem::path& path) {
         fail(path, size_text(size) + " is too large");
     };
     if (bytes.empty()) fail(path, "the file is empty");
+    // The decoder is less strict about how a file begins.
+    if (!is_jpeg(bytes) && !is_png(bytes)) fail(path, "it is neither a JPEG nor a PNG file");
     JpegCheck jpeg;
     if (is_jpeg(bytes)) jpeg = check_jpeg(bytes);
     if (!jpeg.fault.empty()) fail(path, jpeg.fault);

@@ -1,0 +1,49 @@
+# make fuzz: coverage-guided fuzzing (clang's libFuzzer) of everything that reads files. The readers are
+# compiled by clang with coverage, AddressSanitizer and UndefinedBehaviorSanitizer; the rest is linked from
+# the release build. New inputs gather in build/fuzz/corpus/TARGET, findings in build/fuzz/TARGET-*.
+
+# Which targets, and for how many seconds each.
+FUZZ     ?= $(FUZZ_ALL)
+SECONDS  ?= 20
+CLANGXX  ?= clang++
+
+FUZZ_ALL := $(filter-out fuzz,$(basename $(notdir $(wildcard tests/fuzz/*.cpp))))
+# What is fuzzed. Longer inputs only make it slower, once a format's parts fit.
+FUZZED   := $(wildcard data/*.cpp engine/safetensors.cpp engine/torch_file/*.cpp model/config.cpp)
+FUZZ_MAX_LENGTH = $(or $(FUZZ_MAX_LENGTH_$(1)),16384)
+FUZZ_MAX_LENGTH_image := 4096
+
+FUZZ_CXXFLAGS := -std=c++20 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+                 -fno-sanitize-recover=all -Wall -Wextra -Wno-unknown-pragmas -I. -MMD -MP
+FUZZ_OBJECTS  := $(patsubst %.cpp,build/fuzz/%.o,$(FUZZED) tests/fuzz/fuzz.cpp)
+FUZZ_REST     := $(patsubst %.cpp,build/release/%.o,$(filter-out $(FUZZED) data/% train/%,$(LIBRARY_SOURCES)))
+
+.PHONY: fuzz fuzz-setup $(FUZZ_ALL:%=fuzz-%)
+fuzz: $(FUZZ:%=fuzz-%)
+
+$(FUZZ_ALL:%=fuzz-%): fuzz-%: build/fuzz/fuzz_%
+	@mkdir -p build/fuzz/corpus/$*
+	@echo "fuzz $*: $(SECONDS) s"; \
+	build/fuzz/fuzz_$* -max_total_time=$(SECONDS) -timeout=5 -rss_limit_mb=2048 \
+	    -max_len=$(call FUZZ_MAX_LENGTH,$*) -print_final_stats=1 -artifact_prefix=build/fuzz/$*- \
+	    $(if $(wildcard tests/fuzz/$*.dict),-dict=tests/fuzz/$*.dict) \
+	    build/fuzz/corpus/$* tests/fuzz/corpus/$* > build/fuzz/$*.log 2>&1 \
+	|| { tail -40 build/fuzz/$*.log; echo "fuzz $*: failed; the input is build/fuzz/$*-*"; exit 1; }; \
+	echo "fuzz $*: $$(sed -n 's/^stat::number_of_executed_units: *//p' build/fuzz/$*.log) runs, nothing found"
+
+build/fuzz/fuzz_%: build/fuzz/tests/fuzz/%.o $(FUZZ_OBJECTS) $(FUZZ_REST)
+	@echo "link $@"; $(CLANGXX) -fsanitize=fuzzer,address,undefined $^ -lgomp -o $@
+
+build/fuzz/%.o: %.cpp | fuzz-setup setup
+	@mkdir -p $(@D)
+	@echo "clang $<"; $(CLANGXX) $(FUZZ_CXXFLAGS) -c $< -o $@
+
+.SECONDARY:
+-include $(shell find build/fuzz -name '*.d' 2>/dev/null)
+
+# clang's own runtime is a package of its own in some releases.
+fuzzer_found := echo 'extern "C" int LLVMFuzzerTestOneInput(const char*, unsigned long) { return 0; }' | \
+                $(CLANGXX) -fsanitize=fuzzer,address -x c++ - -o /dev/null 2>/dev/null
+fuzz-setup:
+	@$(fuzzer_found) || { $(call install,clang); }
+	@$(fuzzer_found) || { $(call install,libclang-rt-dev); }
