@@ -130,6 +130,22 @@ fs::path ClipFiles::keypoint(std::int64_t t) const {
                 without_keypoints);
 }
 
+void check_links(const fs::path& dataset, const ListedClip& clip, ClipNeeds needs) {
+    const auto check = [&](const fs::path& part, const fs::path& path) {
+        // iMiGUE's keypoints may lie beside its labels instead.
+        const bool below =
+            std::mismatch(part.begin(), part.end(), path.begin(), path.end()).first == part.end();
+        const fs::path& root = below ? part : dataset;
+        if (stays_inside(root, path)) return;
+        throw Error(clip.where + ": clip '" + clip.files.name +
+                        "' lies outside the dataset folder: " + path.string() +
+                        " is a link out of " + root.string(),
+                    "link the whole of " + part.string() + " instead");
+    };
+    if (needs.frames) check(dataset / "frames", clip.files.frames);
+    if (needs.keypoints) check(dataset / "keypoints", clip.files.keypoints);
+}
+
 void complete_clip(ListedClip& clip, ClipNeeds needs) {
     if (clip.files.count == 0) {
         count_files(clip, needs);
@@ -152,6 +168,7 @@ std::vector<ListedClip> read_split(const fs::path& dataset, const std::string& s
     }
     for (ListedClip& clip : clips) {
         if (needs.label) check_label(clip, *format);
+        check_links(dataset, clip, needs);
         complete_clip(clip, needs);
     }
     return clips;
@@ -169,6 +186,7 @@ ListedClip find_clip(const fs::path& dataset, const std::string& name, std::int6
         for (ListedClip& clip : format->list(split, classes, note)) {
             if (clip.files.name != name) continue;
             if (needs.label) check_label(clip, *format);
+            check_links(dataset, clip, needs);
             complete_clip(clip, needs);
             return clip;
         }

@@ -66,8 +66,9 @@ ClassNames read_class_names(const std::filesystem::path& dataset);
 
 /// The clips of a split (train, val or test) in the order of its list. Throws Error naming file and
 /// line: a malformed line, a label outside 0..classes-1 or none where one is needed, a name that
-/// leaves the dataset (absolute or with ".."), a name listed before, missing frames or keypoints
-/// where they are needed (complete_clip). Throws as well for a list without clips.
+/// leaves the dataset (absolute or with ".."), a name listed before, links out of the dataset
+/// (check_links), missing frames or keypoints where they are needed (complete_clip). Throws as well
+/// for a list without clips.
 std::vector<ListedClip> read_split(const std::filesystem::path& dataset, const std::string& split,
                                    std::int64_t classes, ClipNeeds needs);
 
@@ -81,6 +82,11 @@ ListedClip find_clip(const std::filesystem::path& dataset, const std::string& na
 /// does not say it. Of a clip of known length the last file stands for all; a hole in the middle is
 /// found when the clip is read. Throws Error beginning with `where`.
 void complete_clip(ListedClip& clip, ClipNeeds needs);
+
+/// Throws Error naming the line of a clip of which a folder is a link out of DIR/frames or
+/// DIR/keypoints. A link in the place of these two leads where the user keeps them, on another
+/// disk, say; one below them may be part of a dataset that somebody else packed.
+void check_links(const std::filesystem::path& dataset, const ListedClip& clip, ClipNeeds needs);
 
 /// How many of img_00001.jpg, img_00002.jpg, … a folder holds before the first gap.
 std::int64_t count_frames(const std::filesystem::path& folder);

@@ -160,6 +160,14 @@ class DatasetChecker {
                                          found.frames_without_person == found.frames_with_keypoints;
     }
 
+    void look_for_links(const ListedClip& clip, const SplitSummary& split) {
+        try {
+            check_links(dataset_, clip, options_.needs);
+        } catch (const Error& error) {
+            add(severity_in(split.split), error.what(), error.hint());
+        }
+    }
+
     /// In pieces: a piece's clips are looked at side by side, and taken in the order of the list.
     void check_clips(const std::vector<ListedClip>& clips, SplitSummary& split,
                      std::int64_t total) {
@@ -178,7 +186,10 @@ class DatasetChecker {
                 workers.emplace_back(work);
             work();
             for (std::thread& worker : workers) worker.join();
-            for (std::int64_t i = 0; i < count; ++i) take(found[i], split);
+            for (std::int64_t i = 0; i < count; ++i) {
+                look_for_links(clips[begin + i], split);
+                take(found[i], split);
+            }
             done_ += count;
             if (progress_) progress_(done_, total);
         }

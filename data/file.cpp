@@ -21,6 +21,16 @@ bool is_folder(const fs::path& path) {
     return fs::is_directory(path, failure);
 }
 
+bool stays_inside(const fs::path& folder, const fs::path& path) {
+    std::error_code failure;
+    const fs::path root = fs::canonical(folder, failure);
+    if (failure) return true;
+    const fs::path target = fs::canonical(path, failure);
+    if (failure) return true;
+    return std::mismatch(root.begin(), root.end(), target.begin(), target.end()).first ==
+           root.end();
+}
+
 std::string read_file(const fs::path& path) {
     constexpr std::uintmax_t limit = std::uintmax_t{256} << 20;
     std::error_code failure;

@@ -142,6 +142,40 @@ TEST_SUITE("data/dataset") {
                        {"train.txt:1", "missing keypoint folder", "keypoints/a", "regions"}));
     }
 
+    TEST_CASE("links below frames and keypoints must not lead out, those in their place may") {
+        namespace fs = std::filesystem;
+        TemporaryFolder folder, elsewhere;
+        touch_clip(elsewhere.path(), "a", 2);
+        write(folder / "train.txt", "a 2 0\n");
+        const auto error = [&](ClipNeeds needs) {
+            return error_of([&] { read_split(folder.path(), "train", 1, needs); });
+        };
+        for (const std::string part : {"frames", "keypoints"}) {
+            CAPTURE(part);
+            const ClipNeeds needs{.frames = part == "frames", .keypoints = part == "keypoints"};
+            const std::string other = part == "frames" ? "keypoints" : "frames";
+            fs::create_directory_symlink(elsewhere / part, folder / part);
+            CHECK(read_split(folder.path(), "train", 1, needs).size() == 1);
+            fs::remove(folder / part);
+            fs::create_directory(folder / part);
+            fs::create_directory_symlink(elsewhere / (part + "/a"), folder / (part + "/a"));
+            CHECK(contains(error(needs), {"train.txt:1", "'a'", "outside", part + "/a", "link"}));
+            CHECK(contains(error_of([&] { find_clip(folder.path(), "a", 1, needs); }),
+                           {"train.txt:1", "link"}));
+            // From one clip to another it stays inside.
+            fs::remove(folder / (part + "/a"));
+            touch_clip(folder.path(), "b", 2);
+            fs::remove_all(folder / other);
+            fs::create_directory_symlink("b", folder / (part + "/a"));
+            CHECK(read_split(folder.path(), "train", 1, needs).size() == 1);
+            fs::remove(folder / (part + "/a"));
+        }
+        // The dataset itself may be reached by a link.
+        touch_clip(folder.path(), "a", 2);
+        fs::create_directory_symlink(folder.path(), elsewhere / "data");
+        CHECK(read_split(elsewhere / "data", "train", 1, {}).size() == 1);
+    }
+
     TEST_CASE("one clip by name, from whichever list has it") {
         TemporaryFolder folder;
         touch_clip(folder.path(), "a", 2);
