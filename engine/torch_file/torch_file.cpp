@@ -57,8 +57,8 @@ void TorchFile::open_zip() {
     const ZipReader zip(*source_);
     // Everything is in one folder, whatever it is called.
     std::string folder;
-    const ZipEntry* data = nullptr;
-    for (const ZipEntry& entry : zip.entries())
+    const StoredEntry* data = nullptr;
+    for (const StoredEntry& entry : zip.entries())
         if (entry.name.ends_with("/data.pkl") &&
             entry.name.find('/') == entry.name.size() - std::string("/data.pkl").size()) {
             if (data)
@@ -71,7 +71,7 @@ void TorchFile::open_zip() {
     if (zip.find(folder + "constants.pkl"))
         throw Error(name + ": a TorchScript program, not a checkpoint",
                     "save the weights alone: torch.save(torch.jit.load(FILE).state_dict(), ...)");
-    if (const ZipEntry* order = zip.find(folder + "byteorder")) {
+    if (const StoredEntry* order = zip.find(folder + "byteorder")) {
         std::string text(static_cast<size_t>(std::min<int64_t>(order->size, 16)), '\0');
         source_->read(order->begin, text.data(), static_cast<int64_t>(text.size()));
         if (text != "little" && text != "big")
@@ -83,7 +83,7 @@ void TorchFile::open_zip() {
     const Pickle pickle(reader, name + " (data.pkl)", pickle_budget(source_->size()));
     contents_ = find_tensors(pickle, name, pickle_budget(source_->size()));
     for (auto& [key, storage] : contents_.storages) {
-        const ZipEntry* entry = zip.find(folder + "data/" + key);
+        const StoredEntry* entry = zip.find(folder + "data/" + key);
         if (!entry) throw Error(name + ": storage '" + key + "' is not in the archive");
         if (entry->size != storage_bytes(storage, key, name))
             throw Error(name + ": storage '" + key + "' has " + std::to_string(entry->size) +

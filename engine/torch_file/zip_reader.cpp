@@ -28,9 +28,9 @@ class DirectoryReader {
   public:
     explicit DirectoryReader(const ByteSource& source) : source_(source) {}
 
-    std::vector<ZipEntry> read() {
+    std::vector<StoredEntry> read() {
         find_directory();
-        std::vector<ZipEntry> entries;
+        std::vector<StoredEntry> entries;
         ByteReader directory(source_, directory_begin_, directory_begin_ + directory_size_);
         entries.reserve(static_cast<size_t>(count_));
         for (int64_t i = 0; i < count_; ++i) entries.push_back(read_entry(directory));
@@ -38,8 +38,8 @@ class DirectoryReader {
             fail("its directory holds more than the " + std::to_string(count_) +
                  " entries that it announces");
         std::sort(entries.begin(), entries.end(),
-                  [](const ZipEntry& a, const ZipEntry& b) { return a.begin < b.begin; });
-        for (ZipEntry& entry : entries) locate(entry);
+                  [](const StoredEntry& a, const StoredEntry& b) { return a.begin < b.begin; });
+        for (StoredEntry& entry : entries) locate(entry);
         return entries;
     }
 
@@ -105,7 +105,7 @@ class DirectoryReader {
     }
 
     /// One record of the directory; `begin` is that of the local header for now.
-    ZipEntry read_entry(ByteReader& directory) const {
+    StoredEntry read_entry(ByteReader& directory) const {
         uint8_t record[central_size];
         for (uint8_t& byte : record) byte = directory.byte();
         if (number_at<uint32_t>(record) != central_mark) fail("its directory is damaged");
@@ -113,7 +113,7 @@ class DirectoryReader {
                    method = number_at<uint16_t>(record + 10);
         uint64_t packed = number_at<uint32_t>(record + 20), size = number_at<uint32_t>(record + 24),
                  begin = number_at<uint32_t>(record + 42);
-        ZipEntry entry{directory.text(number_at<uint16_t>(record + 28)), 0, 0};
+        StoredEntry entry{directory.text(number_at<uint16_t>(record + 28)), 0, 0};
         int64_t extra = number_at<uint16_t>(record + 30);
         const int64_t comment = number_at<uint16_t>(record + 32);
         directory.require(extra + comment);
@@ -145,7 +145,7 @@ class DirectoryReader {
 
     /// From where the entry's local header begins to where its bytes do. The entries come in the
     /// order of their headers.
-    void locate(ZipEntry& entry) {
+    void locate(StoredEntry& entry) {
         if (entry.begin < covered_) fail(entry.name, "overlaps the one before it");
         if (entry.begin > directory_begin_ - local_size) fail(entry.name, "lies outside the file");
         uint8_t header[local_size];
@@ -167,18 +167,18 @@ class DirectoryReader {
 
 ZipReader::ZipReader(const ByteSource& source) : entries_(DirectoryReader(source).read()) {
     std::sort(entries_.begin(), entries_.end(),
-              [](const ZipEntry& a, const ZipEntry& b) { return a.name < b.name; });
-    const auto twice =
-        std::adjacent_find(entries_.begin(), entries_.end(),
-                           [](const ZipEntry& a, const ZipEntry& b) { return a.name == b.name; });
+              [](const StoredEntry& a, const StoredEntry& b) { return a.name < b.name; });
+    const auto twice = std::adjacent_find(
+        entries_.begin(), entries_.end(),
+        [](const StoredEntry& a, const StoredEntry& b) { return a.name == b.name; });
     if (twice != entries_.end())
         throw Error(source.name() + ": two entries are called '" + twice->name + "'");
 }
 
-const ZipEntry* ZipReader::find(const std::string& name) const {
+const StoredEntry* ZipReader::find(const std::string& name) const {
     const auto found = std::lower_bound(
         entries_.begin(), entries_.end(), name,
-        [](const ZipEntry& entry, const std::string& wanted) { return entry.name < wanted; });
+        [](const StoredEntry& entry, const std::string& wanted) { return entry.name < wanted; });
     return found != entries_.end() && found->name == name ? &*found : nullptr;
 }
 

@@ -9,7 +9,7 @@
 
 namespace mdn {
 
-struct ZipEntry {
+struct StoredEntry {
     std::string name;
     int64_t begin, size;  // of its bytes, in the source
 };
@@ -22,12 +22,12 @@ class ZipReader {
   public:
     explicit ZipReader(const ByteSource& source);
 
-    const std::vector<ZipEntry>& entries() const { return entries_; }
+    const std::vector<StoredEntry>& entries() const { return entries_; }
     /// Null if there is none of that name.
-    const ZipEntry* find(const std::string& name) const;
+    const StoredEntry* find(const std::string& name) const;
 
   private:
-    std::vector<ZipEntry> entries_;  // by name
+    std::vector<StoredEntry> entries_;  // by name
 };
 
 /// Whether the source begins as a zip archive does.

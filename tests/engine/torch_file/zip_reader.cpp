@@ -42,7 +42,7 @@ TEST_SUITE("engine/torch_file/zip_reader") {
                 CHECK(is_zip(*source));
                 const ZipReader reader(*source);
                 REQUIRE(reader.entries().size() == 2);
-                const ZipEntry* second = reader.find("a/second");
+                const StoredEntry* second = reader.find("a/second");
                 REQUIRE(second);
                 CHECK(bytes.substr(static_cast<size_t>(second->begin),
                                    static_cast<size_t>(second->size)) == "abc");
