@@ -90,7 +90,7 @@ void Loader::work() {
         if (stopping_) return;
         Slot& slot = slot_of(next_batch_);
         const std::int64_t row = next_row_++;
-        const std::int64_t place = next_batch_ * options_.batch_size + row;
+        const std::int64_t draw = next_batch_ * options_.batch_size + row;
         if (next_row_ == clips_in(next_batch_)) {
             ++next_batch_;
             next_row_ = 0;
@@ -100,7 +100,7 @@ void Loader::work() {
 
         lock.unlock();
         Random random =
-            random_for(options_.seed, epoch_, options_.order == Order::balanced ? place : clip);
+            random_for(options_.seed, epoch_, options_.order == Order::balanced ? draw : clip);
         bool visible = false;
         std::exception_ptr failure;
         try {

@@ -27,13 +27,6 @@ Json by_entity(const std::vector<double>& alpha, const std::vector<std::string>&
 
 }  // namespace
 
-std::string csv_field(const std::string& text) {
-    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-    std::string quoted = "\"";
-    for (char c : text) quoted.append(c == '"' ? 2 : 1, c);
-    return quoted + "\"";
-}
-
 std::string metrics_table(const Metrics& m, const std::vector<std::string>& entities) {
     std::string text =
         format("%lld clips, loss %.4f\n", static_cast<long long>(m.clips), m.loss) +

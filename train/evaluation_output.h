@@ -18,7 +18,4 @@ std::string metrics_json(const Metrics& metrics, const std::vector<std::string>&
 /// A header row of class names and a row a true class: how many of its clips were given each class.
 std::string confusion_csv(const Metrics& metrics);
 
-/// A field of a CSV file, quoted where it has to be (RFC 4180).
-std::string csv_field(const std::string& text);
-
 }  // namespace mdn

@@ -5,10 +5,10 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "data/list_file.h"
 #include "data/loader.h"
 #include "engine/error.h"
 #include "train/evaluate.h"
-#include "train/evaluation_output.h"
 #include "train/predict.h"
 
 namespace mdn {

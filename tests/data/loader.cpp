@@ -213,11 +213,12 @@ TEST_SUITE("data/loader") {
         for (std::int64_t epoch = 0; epoch < 6; ++epoch) {
             std::vector<std::vector<float>> seen;
             for (const Batch& batch : epoch_of(loader, epoch)) {
-                const std::int64_t size = batch.frames.numel() / batch.frames.dim(0);
+                const std::int64_t size =
+                    batch.tensors.frames.numel() / batch.tensors.frames.dim(0);
                 for (std::size_t row = 0; row < batch.clips.size(); ++row) {
                     CHECK(batch.labels.data<std::int64_t>()[row] == clips[batch.clips[row]].label);
                     if (batch.clips[row] != 1) continue;
-                    const float* frames = batch.frames.data<float>() + row * size;
+                    const float* frames = batch.tensors.frames.data<float>() + row * size;
                     const std::vector<float> pixels(frames, frames + size);
                     for (const auto& earlier : seen) CHECK(earlier != pixels);
                     again += !seen.empty();
