@@ -16,15 +16,23 @@ std::string numbers(const std::vector<float>& values) {
     return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
 }
 
-TorchFile parse(const std::string& bytes) {
-    return parse_torch_file({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()},
-                            "x.pth");
-}
+/// A file that keeps its bytes.
+class Parsed {
+    std::string bytes_;
+
+  public:
+    TorchFile file;
+
+    explicit Parsed(std::string bytes)
+        : bytes_(std::move(bytes)),
+          file(parse_torch_file({reinterpret_cast<const uint8_t*>(bytes_.data()), bytes_.size()},
+                                "x.pth")) {}
+};
 
 /// Opens it and reads every tensor.
 void read_all(const std::string& bytes) {
-    const TorchFile file = parse(bytes);
-    for (const TorchTensor& tensor : file.tensors()) file.read(tensor);
+    const Parsed parsed(bytes);
+    for (const TorchTensor& tensor : parsed.file.tensors()) parsed.file.read(tensor);
 }
 
 void check_refused(const std::string& bytes, const std::vector<std::string>& words) {
@@ -59,10 +67,10 @@ TEST_SUITE("engine/torch_file/torch_file") {
         for (const std::string& bytes :
              {torch_zip(value, six).bytes(),
               legacy(value, "]"s + pickled(std::string("0")) + "a", legacy_storage(6, six))}) {
-            const TorchFile file = parse(bytes);
-            REQUIRE(file.tensors().size() == 1);
-            CHECK(file.tensors()[0].name == "w");
-            const Tensor read = file.read(file.tensors()[0]);
+            const Parsed parsed(bytes);
+            REQUIRE(parsed.file.tensors().size() == 1);
+            CHECK(parsed.file.tensors()[0].name == "w");
+            const Tensor read = parsed.file.read(parsed.file.tensors()[0]);
             CHECK(read.shape() == Shape{2, 3});
             CHECK(read.to_vector<float>() == expected);
         }
@@ -77,28 +85,29 @@ TEST_SUITE("engine/torch_file/torch_file") {
                                    "(U\x01vK\x02K\x03ttQK\x01K\x02\x85K\x01\x85tR";
         const std::string value = global("collections", "OrderedDict") + "(](](U\x06weight"s +
                                   tensor + "e](U\x05notesNeetR";
-        const TorchFile file = parse(legacy(value,
-                                            "](U\x01"
-                                            "0e",
-                                            legacy_storage(6, six)));
-        REQUIRE(file.tensors().size() == 1);
-        CHECK(file.tensors()[0].name == "weight");
+        const Parsed parsed(legacy(value,
+                                   "](U\x01"
+                                   "0e",
+                                   legacy_storage(6, six)));
+        REQUIRE(parsed.file.tensors().size() == 1);
+        CHECK(parsed.file.tensors()[0].name == "weight");
         // The view begins at number 2 of its storage, the tensor at number 1 of the view.
-        CHECK(file.read(file.tensors()[0]).to_vector<float>() == std::vector<float>{-4, 5});
+        CHECK(parsed.file.read(parsed.file.tensors()[0]).to_vector<float>() ==
+              std::vector<float>{-4, 5});
     }
 
     TEST_CASE("nested dicts give dotted names; what is met twice is listed once") {
         const std::string w = tensor(6, 0, {6}, {1});
         const std::string inner = dict("w", w) + "q"s + std::string(1, '\0');
-        const TorchFile file = parse(
-            torch_zip("}"s + pickled(std::string("a")) + inner + "s"s + pickled(std::string("b")) +
-                          "h"s + std::string(1, '\0') + "s"s + "K\x07"s + dict("w", w) + "s"s +
-                          "N"s + dict("w", w) + "s"s + pickled(std::string("x")) + w + "s"s +
-                          pickled(std::string("x")) + w + "s",
-                      six)
-                .bytes());
+        const Parsed parsed(torch_zip("}"s + pickled(std::string("a")) + inner + "s"s +
+                                          pickled(std::string("b")) + "h"s + std::string(1, '\0') +
+                                          "s"s + "K\x07"s + dict("w", w) + "s"s + "N"s +
+                                          dict("w", w) + "s"s + pickled(std::string("x")) + w +
+                                          "s"s + pickled(std::string("x")) + w + "s",
+                                      six)
+                                .bytes());
         std::vector<std::string> names;
-        for (const TorchTensor& tensor : file.tensors()) names.push_back(tensor.name);
+        for (const TorchTensor& tensor : parsed.file.tensors()) names.push_back(tensor.name);
         CHECK(names == std::vector<std::string>{"a.w", "7.w", "x"});
     }
 
@@ -108,9 +117,9 @@ TEST_SUITE("engine/torch_file/torch_file") {
         const std::string call = global("posix", "system") + pickled("touch "s + mark) + "\x85R";
         const std::string value = "}"s + pickled(std::string("w")) + tensor(6, 0, {6}, {1}) + "s"s +
                                   pickled(std::string("evil")) + call + "s";
-        const TorchFile file = parse(torch_zip(value, six).bytes());
-        CHECK(file.tensors().size() == 1);
-        CHECK(file.skipped() == std::map<std::string, int64_t>{{"posix.system", 1}});
+        const Parsed parsed(torch_zip(value, six).bytes());
+        CHECK(parsed.file.tensors().size() == 1);
+        CHECK(parsed.file.skipped() == std::map<std::string, int64_t>{{"posix.system", 1}});
         check_refused(torch_zip(call, six).bytes(), {"an object of posix.system", "never run"});
         CHECK(!std::filesystem::exists(mark));
     }
@@ -207,11 +216,11 @@ TEST_SUITE("engine/torch_file/torch_file") {
             int refused = 0;
             const auto try_to_read = [&](const std::string& bytes) {
                 try {
-                    const TorchFile file = parse(bytes);
-                    for (const TorchTensor& tensor : file.tensors())
+                    const Parsed parsed(bytes);
+                    for (const TorchTensor& tensor : parsed.file.tensors())
                         if (tensor.storage.type->read_as &&
                             element_count(tensor.shape) <= tensor.storage.numel)
-                            file.read(tensor);
+                            parsed.file.read(tensor);
                 } catch (const Error& error) {
                     CHECK(std::string(error.what()).size() < 20'000);
                     ++refused;
