@@ -63,6 +63,15 @@ TEST_SUITE("train/recipes") {
                 CHECK(differences(shipped(full), config) == expected);
                 CHECK(config.training == shipped(full).training);
             }
+        for (const std::string full : {"paper-ma52", "paper-imigue"}) {
+            const Config rgb = shipped(full + "-rgb"), pose = shipped(full + "-pose");
+            CHECK(differences(shipped(full), rgb) ==
+                  std::map<std::string, Json>{{"modality", "rgb"}, {"regions", "fixed"}});
+            CHECK(differences(shipped(full), pose) ==
+                  std::map<std::string, Json>{{"modality", "pose"}});
+            CHECK(rgb.training == shipped(full).training);
+            CHECK(pose.training == shipped(full).training);
+        }
         CHECK(shipped("paper-imigue").entity_count() == 5);
         CHECK(shipped("demo").training == shipped("demo-tsm").training);
     }
