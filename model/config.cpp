@@ -247,10 +247,23 @@ class Writer {
     Json *object_, *root_;
 };
 
+/// No config is longer, or nested deeper; of other JSON the parser might take any amount of memory.
+constexpr size_t most_bytes = size_t{64} << 10;
+constexpr int most_levels = 8;
+
+[[noreturn]] void fail_as_too_long(const std::string& source) {
+    throw Error(source + ": longer than " + std::to_string(most_bytes) +
+                " bytes: this is not a config");
+}
+
 /// Parses JSON, refusing a key that an object has twice, however deep.
 Json parse_json(const std::string& text, const std::string& source) {
+    if (text.size() > most_bytes) fail_as_too_long(source);
     std::vector<std::set<std::string>> keys;  // of the objects that are open
-    const auto refuse_duplicates = [&](int, Json::parse_event_t event, Json& parsed) {
+    const auto refuse_duplicates = [&](int level, Json::parse_event_t event, Json& parsed) {
+        if (level > most_levels)
+            throw Error(source + ": nested deeper than " + std::to_string(most_levels) +
+                        " levels: this is not a config");
         if (event == Json::parse_event_t::object_start) keys.emplace_back();
         if (event == Json::parse_event_t::object_end) keys.pop_back();
         if (event == Json::parse_event_t::key && !keys.back().insert(parsed).second)
@@ -337,10 +350,12 @@ Config load_config(const std::string& path) {
     if (std::filesystem::is_directory(path, ignored))
         throw Error("cannot read the config " + path + ": it is a folder");
     std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    if (!file.is_open() || text.bad()) throw Error("cannot read the config " + path);
-    return parse_config(text.str(), path);
+    std::string text(most_bytes + 1, '\0');
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (!file.is_open() || file.bad()) throw Error("cannot read the config " + path);
+    text.resize(static_cast<size_t>(file.gcount()));
+    if (text.size() > most_bytes) fail_as_too_long(path);
+    return parse_config(text, path);
 }
 
 std::string to_json(const Config& config) {

@@ -219,6 +219,21 @@ TEST_SUITE("model/config") {
         check_refused(std::string(200000, '['), "line 1");
     }
 
+    TEST_CASE("what is no config is refused before it takes memory") {
+        const std::string blank(70'000, ' ');
+        check_refused(blank + "{}", "65536 bytes");
+        check_refused(std::string(60'000, '['), "nested deeper");
+        CHECK(parse_config(blank.substr(0, 60'000) + "{}", "my.json").classes == 52);
+        // /dev/zero never ends.
+        if (!std::filesystem::exists("/dev/zero")) return;
+        try {
+            load_config("/dev/zero");
+            FAIL("accepted");
+        } catch (const Error& error) {
+            CHECK(std::string(error.what()).find("/dev/zero: longer") == 0);
+        }
+    }
+
     TEST_CASE("load_config names the file") {
         CHECK_THROWS_WITH_AS(load_config("no/such/config.json"),
                              doctest::Contains("no/such/config.json"), Error);
