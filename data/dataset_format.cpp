@@ -19,14 +19,13 @@ std::vector<ListedClip> read_clip_list(
     const Report& report) {
     std::vector<ListedClip> clips;
     std::unordered_map<std::string, std::size_t> line_of;
-    const std::vector<std::string> lines = read_lines(file);
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-        if (is_blank(lines[i])) continue;
-        const std::string where = line_at(file, i + 1);
+    LineReader lines(file);
+    for (std::string line; lines.next(line);) {
+        const std::string where = lines.where();
         try {
-            ListedClip clip = parse(lines[i], where);
+            ListedClip clip = parse(line, where);
             clip.where = where;
-            const auto [earlier, is_new] = line_of.emplace(clip.files.name, i + 1);
+            const auto [earlier, is_new] = line_of.emplace(clip.files.name, lines.number());
             if (!is_new) {
                 throw Error(where + ": clip '" + clip.files.name + "' is already listed in line " +
                             std::to_string(earlier->second));

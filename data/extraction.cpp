@@ -14,13 +14,13 @@ double scale_of_frames(const std::filesystem::path& frames) {
     const std::filesystem::path file = frames / "extracted.txt";
     if (frames.empty() || !is_file(file)) return 1;
     std::map<std::string, std::int64_t> values;
-    const auto lines = read_lines(file);
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-        const std::size_t equals = lines[i].find('=');
-        const std::string name = lines[i].substr(0, equals);
+    LineReader lines(file);
+    for (std::string line; lines.next(line);) {
+        const std::size_t equals = line.find('=');
+        const std::string name = line.substr(0, equals);
         if (equals == std::string::npos || !(name.ends_with("width") || name.ends_with("height")))
             continue;
-        values[name] = parse_integer(lines[i].substr(equals + 1), name, line_at(file, i + 1));
+        values[name] = parse_integer(line.substr(equals + 1), name, lines.where());
     }
     for (const char* name : {"video_width", "video_height", "width", "height"})
         if (values[name] < 1) throw Error(file.string() + " does not give the " + name);

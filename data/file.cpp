@@ -51,18 +51,28 @@ std::string read_file(const fs::path& path) {
     return bytes;
 }
 
-std::vector<std::string> read_lines(const fs::path& path) {
-    std::string text = read_file(path);
-    if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
-    std::vector<std::string> lines;
-    for (std::size_t begin = 0; begin < text.size();) {
-        const std::size_t end = std::min(text.find('\n', begin), text.size());
-        std::string line = text.substr(begin, end - begin);
-        if (line.ends_with('\r')) line.pop_back();
-        lines.push_back(std::move(line));
-        begin = end + 1;
+LineReader::LineReader(const fs::path& path) : path_(path), text_(read_file(path)) {
+    if (text_.starts_with("\xEF\xBB\xBF")) begin_ = 3;
+}
+
+bool LineReader::next(std::string& line) {
+    while (begin_ < text_.size()) {
+        std::size_t end = std::min(text_.find('\n', begin_), text_.size());
+        const std::size_t begin = begin_;
+        begin_ = end + 1;
+        ++number_;
+        if (end > begin && text_[end - 1] == '\r') --end;
+        if (std::min(text_.find_first_not_of(" \t", begin), end) == end) continue;
+        line.assign(text_, begin, end - begin);
+        return true;
     }
-    return lines;
+    return false;
+}
+
+std::string LineReader::where() const { return path_.string() + ":" + std::to_string(number_); }
+
+std::size_t LineReader::count() const {
+    return 1 + static_cast<std::size_t>(std::count(text_.begin(), text_.end(), '\n'));
 }
 
 bool is_utf8(const std::string& text) {

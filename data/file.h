@@ -3,7 +3,6 @@
 
 #include <filesystem>
 #include <string>
-#include <vector>
 
 namespace mdn {
 
@@ -20,9 +19,29 @@ bool stays_inside(const std::filesystem::path& folder, const std::filesystem::pa
 /// read, or is larger than 256 MiB (no image, keypoint file or list comes near that).
 std::string read_file(const std::filesystem::path& path);
 
-/// The lines of a text file without their line ends. CRLF, a missing last newline and a UTF-8
-/// byte-order mark are accepted. Throws as read_file does.
-std::vector<std::string> read_lines(const std::filesystem::path& path);
+/// The lines of a text file that are not blank, one after the other, without their line ends. CRLF,
+/// a missing last newline and a UTF-8 byte-order mark are accepted. Takes no more memory than the
+/// file and the longest line: a file may be nothing but line ends.
+class LineReader {
+  public:
+    /// Throws as read_file does.
+    explicit LineReader(const std::filesystem::path& path);
+
+    /// False behind the last line.
+    bool next(std::string& line);
+    /// Of the last line that next() gave, counted from 1, blank ones included.
+    std::size_t number() const { return number_; }
+    /// "DIR/train.txt:3": where that line is, for messages.
+    std::string where() const;
+    /// Of the whole file, blank ones included.
+    std::size_t count() const;
+
+  private:
+    std::filesystem::path path_;
+    std::string text_;
+    std::size_t begin_ = 0;  // of the next line
+    std::size_t number_ = 0;
+};
 
 /// Whether a text can go into JSON and into the metadata of a safetensors file.
 bool is_utf8(const std::string& text);

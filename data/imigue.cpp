@@ -97,14 +97,13 @@ void set_range(Gesture& gesture, const std::string& start, const std::string& en
 template <class Take>
 void read_table(const fs::path& file, const std::vector<std::string>& wanted, const Report& report,
                 Take take) {
-    const std::vector<std::string> lines = read_lines(file);
+    LineReader lines(file);
     std::map<std::string, std::size_t> column;
     std::size_t width = 0;
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-        if (is_blank(lines[i])) continue;
-        const std::string where = line_at(file, i + 1);
+    for (std::string line; lines.next(line);) {
+        const std::string where = lines.where();
         if (width == 0) {
-            const std::vector<std::string> header = split_csv(lines[i], where);
+            const std::vector<std::string> header = split_csv(line, where);
             width = header.size();
             for (std::size_t c = 0; c < width; ++c) column.emplace(header[c], c);
             for (const std::string& name : wanted)
@@ -113,7 +112,7 @@ void read_table(const fs::path& file, const std::vector<std::string>& wanted, co
             continue;
         }
         try {
-            const std::vector<std::string> fields = split_csv(lines[i], where);
+            const std::vector<std::string> fields = split_csv(line, where);
             if (fields.size() != width)
                 throw Error(where + ": " + std::to_string(fields.size()) +
                             " fields, but the header names " + std::to_string(width) + " columns");
@@ -250,14 +249,13 @@ std::vector<Gesture> Imigue::read_label_files(const std::string& split,
             continue;
         }
         if (by_subject() && !belongs(subject_of_video[file.video], split)) continue;
-        const std::vector<std::string> lines = read_lines(file.path);
-        for (std::size_t i = 0; i < lines.size(); ++i) {
-            if (is_blank(lines[i])) continue;
-            const std::string where = line_at(file.path, i + 1);
+        LineReader lines(file.path);
+        for (std::string line; lines.next(line);) {
+            const std::string where = lines.where();
             try {
-                const std::vector<std::string> fields = split_csv(lines[i], where);
+                const std::vector<std::string> fields = split_csv(line, where);
                 if (fields.size() != 3)
-                    throw Error(where + ": '" + lines[i] + "' is not of the form class,start,end");
+                    throw Error(where + ": '" + line + "' is not of the form class,start,end");
                 Gesture gesture{.video = file.video,
                                 .label = class_of(fields[0], split == "test", where),
                                 .where = where};

@@ -26,10 +26,11 @@ namespace {
 constexpr std::int64_t columns = 106;
 constexpr std::int64_t stride = 32;  // rows from one mark to the next
 
+/// The fields of a row, as many as the file may have and one more.
 std::vector<std::string_view> fields_of(std::string_view line) {
     std::vector<std::string_view> fields;
     if (line.ends_with('\r')) line.remove_suffix(1);
-    for (std::size_t begin = 0; begin <= line.size();) {
+    for (std::size_t begin = 0; begin <= line.size() && std::ssize(fields) <= columns;) {
         const std::size_t end = std::min(line.find(',', begin), line.size());
         std::string_view field = line.substr(begin, end - begin);
         while (field.starts_with(' ')) field.remove_prefix(1);
@@ -143,7 +144,8 @@ std::shared_ptr<const RowIndex> row_index(const fs::path& file) {
 std::vector<Pose> parse_row(std::string_view line, const std::string& where, double scale) {
     const std::vector<std::string_view> fields = fields_of(line);
     if (std::ssize(fields) != columns) {
-        throw Error(where + ": the row has " + std::to_string(fields.size()) +
+        throw Error(where + ": the row has " +
+                    std::to_string(1 + std::count(line.begin(), line.end(), ',')) +
                     " columns instead of 106 (an index, then x, y, confidence of 35 joints)");
     }
     Pose pose;

@@ -34,10 +34,12 @@ std::int64_t parse_integer(const std::string& text, const std::string& what,
     return value;
 }
 
-std::vector<std::string> split_at(const std::string& line, char separator) {
+std::vector<std::string> split_at(const std::string& line, char separator, std::size_t most) {
     std::vector<std::string> fields;
     for (std::size_t begin = 0; begin <= line.size();) {
-        const std::size_t end = std::min(line.find(separator, begin), line.size());
+        const bool last = fields.size() + 1 >= most;
+        const std::size_t end =
+            last ? line.size() : std::min(line.find(separator, begin), line.size());
         fields.push_back(line.substr(begin, end - begin));
         begin = end + 1;
     }
@@ -45,6 +47,7 @@ std::vector<std::string> split_at(const std::string& line, char separator) {
 }
 
 std::vector<std::string> split_csv(const std::string& line, const std::string& where) {
+    constexpr std::size_t most_csv_fields = 1000;
     std::vector<std::string> fields;
     std::size_t at = 0;
     const auto skip_blanks = [&] { at = std::min(line.find_first_not_of(" \t", at), line.size()); };
@@ -70,6 +73,8 @@ std::vector<std::string> split_csv(const std::string& line, const std::string& w
             at = end;
         }
         fields.push_back(std::move(field));
+        if (fields.size() > most_csv_fields)
+            throw Error(where + ": more than " + std::to_string(most_csv_fields) + " fields");
         if (at >= line.size()) return fields;
         ++at;  // the comma
     }

@@ -21,11 +21,13 @@ bool is_blank(const std::string& line);
 std::int64_t parse_integer(const std::string& text, const std::string& what,
                            const std::string& where);
 
-std::vector<std::string> split_at(const std::string& line, char separator);
+/// At most that many fields; the last one then holds the rest of the line.
+std::vector<std::string> split_at(const std::string& line, char separator, std::size_t most = 1000);
 
 /// The fields of one row of a CSV file. A field may stand in double quotes, with commas and doubled
 /// quotes inside; blanks around other fields are dropped. Throws Error beginning with `where` for a
-/// quote that is never closed or is followed by anything but a comma.
+/// quote that is never closed or is followed by anything but a comma, and for more than 1000
+/// fields.
 std::vector<std::string> split_csv(const std::string& line, const std::string& where);
 
 /// Quoted where a comma, quote or line end would break the row.

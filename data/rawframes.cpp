@@ -1,7 +1,7 @@
 #include "data/rawframes.h"
 
 #include <algorithm>
-#include <optional>
+#include <map>
 #include <utility>
 
 #include "data/file.h"
@@ -64,47 +64,51 @@ ClassNames Rawframes::class_names() const {
         std::string name;
         std::string body;
     };
-    std::vector<std::optional<Row>> rows;
-    const std::vector<std::string> lines = read_lines(file);
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-        if (is_blank(lines[i])) continue;
-        const std::string where = line_at(file, i + 1);
+    std::map<std::int64_t, Row> rows;
+    LineReader lines(file);
+    const auto count = static_cast<std::int64_t>(lines.count());
+    for (std::string line; lines.next(line);) {
+        const std::string where = lines.where();
         // Names go into checkpoints and JSON, which hold nothing else.
-        if (!is_utf8(lines[i])) {
+        if (!is_utf8(line)) {
             throw Error(where + " is not UTF-8",
                         "convert the file: iconv -f LATIN1 -t UTF-8 old.txt > labels.txt");
         }
-        const std::vector<std::string> fields = split_at(lines[i], '\t');
+        const std::vector<std::string> fields = split_at(line, '\t', 4);
         if (fields.size() < 2 || fields.size() > 3 || is_blank(fields[1])) {
-            throw Error(where + ": '" + lines[i] +
+            throw Error(where + ": '" + line +
                         "' is not of the form INDEX<TAB>NAME[<TAB>BODY-LEVEL NAME]");
         }
         const std::int64_t index = parse_integer(fields[0], "INDEX", where);
         // No index can exceed the number of lines if 0..C-1 all occur.
-        if (index < 0 || index >= static_cast<std::int64_t>(lines.size())) {
+        if (index < 0 || index >= count) {
             throw Error(where + ": class index " + fields[0] + " is outside 0..C-1");
         }
-        if (static_cast<std::size_t>(index) >= rows.size()) rows.resize(index + 1);
-        if (rows[index]) throw Error(where + ": class index " + fields[0] + " occurs twice");
-        rows[index] = Row{fields[1], fields.size() == 3 ? fields[2] : ""};
+        const Row row{fields[1], fields.size() == 3 ? fields[2] : ""};
+        if (!rows.emplace(index, row).second) {
+            throw Error(where + ": class index " + fields[0] + " occurs twice");
+        }
     }
     if (rows.empty()) throw Error(file.string() + " names no class");
 
     ClassNames classes;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        if (!rows[i])
-            throw Error(file.string() + ": class index " + std::to_string(i) + " is missing");
-        classes.names.push_back(rows[i]->name);
-        if (rows[i]->body.empty() != rows[0]->body.empty()) {
+    const Row first = rows.begin()->second;
+    for (const auto& [index, row] : rows) {
+        if (index != classes.count()) {
+            throw Error(file.string() + ": class index " + std::to_string(classes.count()) +
+                        " is missing");
+        }
+        classes.names.push_back(row.name);
+        if (row.body.empty() != first.body.empty()) {
             throw Error(file.string() +
                         ": the body level is given for some classes only, not for " +
-                        (rows[i]->body.empty() ? rows[i]->name : rows[0]->name));
+                        (row.body.empty() ? row.name : first.name));
         }
-        if (rows[i]->body.empty()) continue;
+        if (row.body.empty()) continue;
         const auto known =
-            std::find(classes.body_names.begin(), classes.body_names.end(), rows[i]->body);
+            std::find(classes.body_names.begin(), classes.body_names.end(), row.body);
         classes.body_of.push_back(known - classes.body_names.begin());
-        if (known == classes.body_names.end()) classes.body_names.push_back(rows[i]->body);
+        if (known == classes.body_names.end()) classes.body_names.push_back(row.body);
     }
     return classes;
 }
