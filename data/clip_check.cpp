@@ -1,6 +1,7 @@
 #include "data/clip_check.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "data/image.h"
 #include "data/keypoints.h"
@@ -14,6 +15,7 @@ namespace {
 class ClipChecker {
     ListedClip clip_;
     bool cut_, quick_;
+    KeypointOptions keypoints_;
     ClipFindings result_;
 
     void add(bool is_error, const std::string& message, const std::string& hint = {}) {
@@ -101,17 +103,30 @@ class ClipChecker {
         if (!quick_) {
             // In one go where all is well: of a table, every frame would be sought anew.
             try {
-                return count_people(read_people(clip_.files));
+                auto people = read_people(clip_.files, keypoints_.layout);
+                count_people(people);
+                return choose_person_of(std::move(people));
             } catch (const Error&) {
             }
         }
-        for (const std::int64_t t : chosen())
-            attempt([&] { count_people(read_people(part(t, 1))); });
+        std::vector<std::vector<Pose>> seen;
+        for (const std::int64_t t : chosen()) {
+            attempt([&] {
+                const auto people = read_people(part(t, 1), keypoints_.layout);
+                count_people(people);
+                seen.push_back(people[0]);
+            });
+        }
+        choose_person_of(std::move(seen));
+    }
+
+    void choose_person_of(std::vector<std::vector<Pose>> people) {
+        attempt([&] { choose_track(std::move(people), clip_.files, keypoints_); });
     }
 
   public:
-    ClipChecker(const ListedClip& clip, bool cut, bool quick)
-        : clip_(clip), cut_(cut), quick_(quick) {}
+    ClipChecker(const ListedClip& clip, bool cut, bool quick, const KeypointOptions& keypoints)
+        : clip_(clip), cut_(cut), quick_(quick), keypoints_(keypoints) {}
 
     ClipFindings check(ClipNeeds needs) {
         // One after the other, so that what is wrong with one does not hide the other's.
@@ -135,8 +150,9 @@ class ClipChecker {
 
 }  // namespace
 
-ClipFindings check_clip(const ListedClip& clip, ClipNeeds needs, bool cut, bool quick) {
-    return ClipChecker(clip, cut, quick).check(needs);
+ClipFindings check_clip(const ListedClip& clip, ClipNeeds needs, bool cut, bool quick,
+                        const KeypointOptions& keypoints) {
+    return ClipChecker(clip, cut, quick, keypoints).check(needs);
 }
 
 }  // namespace mdn

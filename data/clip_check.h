@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "data/keypoints.h"
 
 namespace mdn {
 
@@ -25,6 +26,7 @@ struct ClipFindings {
 /// Looks at the frames and keypoints that are needed, all of them or with `quick` the first and the
 /// last. `cut` says that the clip is a part of a longer recording, whose other files are no fault.
 /// Throws nothing that a user's mistake could cause.
-ClipFindings check_clip(const ListedClip& clip, ClipNeeds needs, bool cut, bool quick);
+ClipFindings check_clip(const ListedClip& clip, ClipNeeds needs, bool cut, bool quick,
+                        const KeypointOptions& keypoints = {});
 
 }  // namespace mdn

@@ -178,8 +178,9 @@ class DatasetChecker {
             std::atomic<std::int64_t> next = 0;
             const auto work = [&] {
                 for (std::int64_t i; (i = next++) < count;)
-                    found[i] = check_clip(clips[begin + i], options_.needs,
-                                          format_->cuts_recordings(), options_.quick);
+                    found[i] =
+                        check_clip(clips[begin + i], options_.needs, format_->cuts_recordings(),
+                                   options_.quick, options_.keypoints);
             };
             std::vector<std::thread> workers;
             for (std::int64_t i = 1; i < std::min(options_.workers, count); ++i)

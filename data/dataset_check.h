@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "data/keypoints.h"
 
 namespace mdn {
 
@@ -18,6 +19,7 @@ struct CheckOptions {
     std::int64_t classes = 0;  // of that model; 0: as many as the dataset has
     bool quick = false;        // the first and last frame of each clip only
     std::int64_t workers = 1;
+    KeypointOptions keypoints = {};
 };
 
 /// One thing that is wrong, or odd.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "data/extraction.h"
 #include "data/file.h"
 #include "data/image.h"
 #include "data/light_hand.h"
@@ -14,29 +15,45 @@ namespace mdn {
 
 namespace {
 
-std::string size_text(double width, double height) {
-    return std::to_string(std::llround(width)) + "x" + std::to_string(std::llround(height));
-}
-
-void check_inside(const Track& track, FrameSize frame, const std::string& clip) {
-    const double width = static_cast<double>(frame.width);
-    const double height = static_cast<double>(frame.height);
+/// How many valid joints a track has, how many of them outside the frames, and how far they reach.
+struct Extent {
     std::int64_t valid = 0, outside = 0;
     double right = 0, bottom = 0;
+
+    bool mostly_outside() const { return 2 * outside > valid; }
+};
+
+Extent extent_of(const Track& track, FrameSize frame) {
+    const double width = static_cast<double>(frame.width);
+    const double height = static_cast<double>(frame.height);
+    Extent extent;
     for (const auto& pose : track) {
         if (!pose) continue;
         for (const Joint& joint : *pose) {
             if (!joint.valid()) continue;
-            ++valid;
-            outside += joint.x < 0 || joint.y < 0 || joint.x > width || joint.y > height;
-            right = std::max(right, joint.x);
-            bottom = std::max(bottom, joint.y);
+            ++extent.valid;
+            extent.outside += joint.x < 0 || joint.y < 0 || joint.x > width || joint.y > height;
+            extent.right = std::max(extent.right, joint.x);
+            extent.bottom = std::max(extent.bottom, joint.y);
         }
     }
-    if (2 * outside <= valid) return;
-    throw Error("clip '" + clip + "': " + std::to_string(outside) + " of " + std::to_string(valid) +
-                    " joints lie outside its frames of " + size_text(width, height) +
-                    " (they reach to " + size_text(right, bottom) + ")",
+    return extent;
+}
+
+void scale_by(double factor, Track& track) {
+    for (auto& pose : track) {
+        if (pose) *pose = moved({.scale_x = factor, .scale_y = factor}, *pose);
+    }
+}
+
+void check_inside(const Track& track, FrameSize frame, const std::string& clip) {
+    const Extent extent = extent_of(track, frame);
+    if (!extent.mostly_outside()) return;
+    throw Error("clip '" + clip + "': " + std::to_string(extent.outside) + " of " +
+                    std::to_string(extent.valid) + " joints lie outside its frames of " +
+                    std::to_string(frame.width) + "x" + std::to_string(frame.height) +
+                    " (they reach to " + std::to_string(std::llround(extent.right)) + "x" +
+                    std::to_string(std::llround(extent.bottom)) + ")",
                 "if the keypoints were found before the frames were resized, say in what size: "
                 "--keypoint-size WIDTHxHEIGHT");
 }
@@ -52,15 +69,29 @@ std::vector<std::vector<Pose>> read_people(const ClipFiles& clip, KeypointLayout
     return people;
 }
 
-Track read_track(const ClipFiles& clip, const KeypointOptions& options) {
-    auto people = read_people(clip, options.layout);
-    std::optional<FrameSize> frame;
+Track choose_track(std::vector<std::vector<Pose>> people, const ClipFiles& clip,
+                   const KeypointOptions& options) {
+    std::optional<FrameSize> frame, picture = options.picture;
     if (!clip.frames.empty() && is_file(clip.frame(0))) frame = image_size(clip.frame(0));
-    const std::optional<FrameSize> target = frame ? frame : options.picture;
-    if (target) to_pixels(people, options.scale, *target, options.picture);
-    const Track person = choose_person(people);
-    if (frame) check_inside(person, *frame, clip.name);
+    const double extracted = scale_of_frames(clip.frames);
+    const bool converted = clip.has_keypoint_table() && extracted != 1;
+    if (converted) picture.reset();
+
+    const std::optional<FrameSize> target = frame ? frame : picture;
+    if (target) to_pixels(people, options.scale, *target, picture);
+    Track person = choose_person(people);
+    if (frame) {
+        if (extracted != 1 && !converted && !picture &&
+            extent_of(person, *frame).mostly_outside()) {
+            scale_by(extracted, person);
+        }
+        check_inside(person, *frame, clip.name);
+    }
     return smoothed(gaps_filled(person, options.fill), options.smooth);
+}
+
+Track read_track(const ClipFiles& clip, const KeypointOptions& options) {
+    return choose_track(read_people(clip, options.layout), clip, options);
 }
 
 }  // namespace mdn

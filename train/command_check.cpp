@@ -4,6 +4,7 @@
 
 #include "data/dataset_check.h"
 #include "train/command.h"
+#include "train/keypoint_settings.h"
 #include "train/model_options.h"
 #include "train/progress.h"
 
@@ -103,6 +104,7 @@ class CheckCommand final : public Command {
     std::string data_;
     bool quick_ = false;
     int64_t workers_ = 2;
+    KeypointSettings keypoints_;
 
   public:
     void declare(Options& options) override {
@@ -111,10 +113,15 @@ class CheckCommand final : public Command {
         model_.declare(options, "");
         options.flag("--quick", quick_, "look into the first and last frame of each clip only");
         options.integer("--workers", workers_, 1, 256, "threads that read clips");
+        keypoints_.declare(options);
     }
 
     void run(const Options&, std::ostream& out, std::ostream&) override {
-        CheckOptions options{.needs = {}, .classes = 0, .quick = quick_, .workers = workers_};
+        CheckOptions options{.needs = {},
+                             .classes = 0,
+                             .quick = quick_,
+                             .workers = workers_,
+                             .keypoints = keypoints_.options()};
         if (!model_.config.empty() || !model_.preset.empty()) {
             const Config config = model_.resolve(nullptr);
             options.needs = clip_needs(config);

@@ -83,6 +83,39 @@ TEST_SUITE("data/keypoints") {
         CHECK(read_track(clip, {})[0]);
     }
 
+    TEST_CASE("frames that say how they were extracted give the size away") {
+        TemporaryFolder folder;
+        const ClipFiles clip = clip_of(folder, 3);
+        const auto times_4 = [](double value) { return 4 * value; };
+        write_clip(clip, times_4, times_4);
+        write(clip.frames / "extracted.txt",
+              "video_width=360\nvideo_height=480\nwidth=90\nheight=120\n");
+        check_is_figure(read_track(clip, {}));
+        // Keypoints that were found in the frames are left alone, and what is given comes first.
+        write_clip(clip, as_it_is, as_it_is);
+        check_is_figure(read_track(clip, {}));
+        write_clip(
+            clip, [](double x) { return 2 * x; }, [](double y) { return 2 * y; });
+        check_is_figure(read_track(clip, {.picture = FrameSize{180, 240}}));
+        // A table's keypoints come in pixels of such frames, whatever is given.
+        ClipFiles table = clip;
+        table.keypoints = folder / "a_light_hand.csv";
+        std::string rows;
+        for (std::int64_t t = 0; t < 3; ++t) {
+            rows += std::to_string(t);
+            for (const Joint& joint : figure(t)) {
+                for (const double value : {4 * joint.x, 4 * joint.y, joint.confidence}) {
+                    rows.append(",").append(std::to_string(value));
+                }
+            }
+            for (int i = 0; i < 30; ++i) rows += ",0";
+            rows += "\n";
+        }
+        write(table.keypoints, rows);
+        check_is_figure(read_track(table, {}));
+        check_is_figure(read_track(table, {.picture = FrameSize{360, 480}}));
+    }
+
     TEST_CASE("without frames the pose is that of the file, or of the picture that is given") {
         TemporaryFolder folder;
         ClipFiles clip = clip_of(folder, 2);

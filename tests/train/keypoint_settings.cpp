@@ -63,6 +63,17 @@ TEST_SUITE("train/keypoint_settings") {
         }
         CHECK_MISTAKE(microdualnet(project.train(project.file("none"), {"--epochs", "1"})),
                       {"outside its frames of 40x36", "--keypoint-size"});
+        for (const bool quick : {false, true}) {
+            std::vector<std::string> check = {"check", project.data, "--config", project.config};
+            if (quick) check.push_back("--quick");
+            Ran checked = microdualnet(check);
+            CHECK(checked.code == 2);
+            CHECK(contains(checked.out, {"outside its frames of 40x36", "--keypoint-size"}));
+            check.insert(check.end(), {"--keypoint-size", "160x144"});
+            checked = microdualnet(check);
+            INFO(checked.out);
+            CHECK(checked.code == 0);
+        }
         const std::string run = project.file("run"), weights = run + "/last.safetensors";
         const Ran trained =
             microdualnet(project.train(run, {"--epochs", "1", "--keypoint-size", "160x144"}));
