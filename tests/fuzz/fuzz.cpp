@@ -74,7 +74,7 @@ fs::path write(const std::string& name, const std::uint8_t* data, std::size_t si
 }
 
 void check(std::size_t honest, const std::function<void()>& read) {
-    constexpr std::int64_t slack = 1 << 20;
+    constexpr std::int64_t slack = 2 << 20;
     const std::int64_t allowed = 4 * static_cast<std::int64_t>(honest) + slack;
     held = most_held = 0;
     measuring = true;

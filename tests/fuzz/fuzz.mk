@@ -9,9 +9,11 @@ CLANGXX  ?= clang++
 
 FUZZ_ALL := $(filter-out fuzz,$(basename $(notdir $(wildcard tests/fuzz/*.cpp))))
 # What is fuzzed. Longer inputs only make it slower, once a format's parts fit.
-FUZZED   := $(wildcard data/*.cpp engine/safetensors.cpp engine/torch_file/*.cpp model/config.cpp)
+FUZZED   := $(wildcard data/*.cpp engine/safetensors*.cpp engine/byte_source.cpp engine/torch_file/*.cpp model/config.cpp)
 FUZZ_MAX_LENGTH = $(or $(FUZZ_MAX_LENGTH_$(1)),16384)
 FUZZ_MAX_LENGTH_image := 4096
+# Seeds beside those of tests/fuzz/corpus/TARGET.
+FUZZ_SEEDS_torch_file := tests/torch_checkpoints/containers
 
 FUZZ_CXXFLAGS := -std=c++20 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
                  -fno-sanitize-recover=all -Wall -Wextra -Wno-unknown-pragmas -I. -MMD -MP
@@ -27,7 +29,7 @@ $(FUZZ_ALL:%=fuzz-%): fuzz-%: build/fuzz/fuzz_%
 	build/fuzz/fuzz_$* -max_total_time=$(SECONDS) -timeout=5 -rss_limit_mb=2048 \
 	    -max_len=$(call FUZZ_MAX_LENGTH,$*) -print_final_stats=1 -artifact_prefix=build/fuzz/$*- \
 	    $(if $(wildcard tests/fuzz/$*.dict),-dict=tests/fuzz/$*.dict) \
-	    build/fuzz/corpus/$* tests/fuzz/corpus/$* > build/fuzz/$*.log 2>&1 \
+	    build/fuzz/corpus/$* tests/fuzz/corpus/$* $(FUZZ_SEEDS_$*) > build/fuzz/$*.log 2>&1 \
 	|| { tail -40 build/fuzz/$*.log; echo "fuzz $*: failed; the input is build/fuzz/$*-*"; exit 1; }; \
 	echo "fuzz $*: $$(sed -n 's/^stat::number_of_executed_units: *//p' build/fuzz/$*.log) runs, nothing found"
 
