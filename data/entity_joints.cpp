@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 #include "data/entity_boxes.h"
 
@@ -13,19 +12,18 @@ namespace {
 using Poses = std::vector<std::optional<Pose>>;
 
 /// The median over the frames of what `measure` finds in a pose (of two in the middle their mean,
-/// so that a mirrored clip has the mirrored median); nothing where it never finds a finite value.
+/// so that a mirrored clip has the mirrored median); nothing where it never finds any.
 template <class Measure>
 std::optional<double> median_over(const Poses& clip, Measure&& measure) {
     std::vector<double> values;
     for (const std::optional<Pose>& pose : clip) {
         const std::optional<double> value = pose ? measure(*pose) : std::nullopt;
-        if (value && std::isfinite(*value)) values.push_back(*value);
+        if (value) values.push_back(*value);
     }
     if (values.empty()) return std::nullopt;
     std::sort(values.begin(), values.end());
     const std::size_t count = values.size();
-    // Halved before they are added: the sum of two coordinates might overflow.
-    return values[(count - 1) / 2] / 2 + values[count / 2] / 2;
+    return (values[(count - 1) / 2] + values[count / 2]) / 2;
 }
 
 std::optional<Box> bounds(const Pose& pose) {
@@ -47,7 +45,7 @@ std::optional<Point> place_of(const Joint& joint) {
 
 std::optional<Point> centre_of(const Pose& pose) {
     const std::optional<Box> box = bounds(pose);
-    return box ? std::optional(Point{box->x1 / 2 + box->x2 / 2, box->y1 / 2 + box->y2 / 2})
+    return box ? std::optional(Point{(box->x1 + box->x2) / 2, (box->y1 + box->y2) / 2})
                : std::nullopt;
 }
 

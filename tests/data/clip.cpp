@@ -174,6 +174,17 @@ TEST_SUITE("data/clip") {
         }
         options.samplings = 2;
         CHECK(read_clip(files, options).tensors.joints.shape() == Shape{2, 4, 3, 12, 3});
+        // The origin is that of all frames, not of the sampled ones: with the five others 2 pixels
+        // to the right, the median of necks is at 18.8.
+        TemporaryFolder stepped;
+        for (int t = 0; t < 9; ++t)
+            write(stepped / ("keypoints/a/" + files.keypoint(t).filename().string()),
+                  openpose_json({standing_figure(0.4 * (40 + t) + (t % 2 == 0 ? 2 : 0), 0.2 * 32,
+                                                 0.8 * 32)}));
+        options.samplings = 1;
+        const Clip other = read_clip(files_of(stepped, "a", 9), options);
+        CHECK(other.tensors.joints.data<float>()[0] ==
+              doctest::Approx((16.4 - 18.8) / unit).epsilon(1e-4));
 
         options.crops = 3;
         CHECK(contains(error_of([&] { read_clip(files, options); }), {"crops", "--crops"}));

@@ -78,15 +78,17 @@ TEST_SUITE("model/micro_dualnet") {
     }
 
     TEST_CASE("weight decay touches the weights of convolutions and linear layers only") {
-        const MicroDualNet model(test::small_config());
-        for (const Parameter& p : model.parameters().all()) {
-            INFO(p.name);
-            const bool norm = p.name.find("bn") != std::string::npos ||
-                              p.name.find("norm") != std::string::npos ||
-                              p.name.find("downsample.1") != std::string::npos;
-            const bool weight = p.name.ends_with("weight") && !norm;
-            CHECK(p.decays() == weight);
-            CHECK(p.trained() == (p.name.find("running_") == std::string::npos));
+        for (const Config& config : {test::small_config(), test::small_pose_config()}) {
+            const MicroDualNet model(config);
+            for (const Parameter& p : model.parameters().all()) {
+                INFO(p.name);
+                const bool norm = p.name.find("bn") != std::string::npos ||
+                                  p.name.find("norm") != std::string::npos ||
+                                  p.name.find("downsample.1") != std::string::npos;
+                const bool weight = p.name.ends_with("weight") && !norm;
+                CHECK(p.decays() == weight);
+                CHECK(p.trained() == (p.name.find("running_") == std::string::npos));
+            }
         }
     }
 
