@@ -30,7 +30,7 @@ int64_t rows_per_chunk(int64_t rows, int64_t row_bytes) {
 /// Calls multiply(first row, rows, their patches [rows, row_stride]) for all rows, in order. `like`
 /// has the dtype of the image; a row of a chunk takes `more_bytes` of scratch beside its patches.
 template <class T, class F>
-void for_each_chunk(const Patches<T>& patches, const Tensor& like, int64_t more_bytes,
+void for_each_chunk(const CudaPatches<T>& patches, const Tensor& like, int64_t more_bytes,
                     F&& multiply) {
     const bool gathered = !patches.is_image();
     const int64_t rows = patches.rows(), stride = patches.row_stride();
@@ -45,21 +45,21 @@ void for_each_chunk(const Patches<T>& patches, const Tensor& like, int64_t more_
 }
 
 template <class T>
-Patches<T> patches_of(const Tensor& x, const ChannelAffine& read, const Shape& weight,
-                      const Conv2d& options, const Tensor& y) {
-    Patches<T> patches{.image = elements<T>(x),
-                       .images = x.dim(0),
-                       .height = x.dim(1),
-                       .width = x.dim(2),
-                       .channels = x.dim(3),
-                       .kernel_height = weight[1],
-                       .kernel_width = weight[2],
-                       .stride = options.stride,
-                       .pad_y = options.pad,
-                       .pad_x = options.pad,
-                       .out_height = y.dim(1),
-                       .out_width = y.dim(2),
-                       .shift_frames = options.shift_frames};
+CudaPatches<T> patches_of(const Tensor& x, const ChannelAffine& read, const Shape& weight,
+                          const Conv2d& options, const Tensor& y) {
+    CudaPatches<T> patches{.image = elements<T>(x),
+                           .images = x.dim(0),
+                           .height = x.dim(1),
+                           .width = x.dim(2),
+                           .channels = x.dim(3),
+                           .kernel_height = weight[1],
+                           .kernel_width = weight[2],
+                           .stride = options.stride,
+                           .pad_y = options.pad,
+                           .pad_x = options.pad,
+                           .out_height = y.dim(1),
+                           .out_width = y.dim(2),
+                           .shift_frames = options.shift_frames};
     if (read.defined()) {
         patches.scale = read.scale.data<float>();
         patches.shift = read.shift.data<float>();
@@ -80,7 +80,7 @@ __global__ void resize_rows_kernel(int64_t count, int64_t from_stride, int64_t t
 
 /// The weights as [O, row_stride of the patches], in T.
 template <class T>
-Tensor factor_for(const Patches<T>& patches, const Tensor& weight, const Tensor& like) {
+Tensor factor_for(const CudaPatches<T>& patches, const Tensor& weight, const Tensor& like) {
     const int64_t columns = patches.columns(), stride = patches.row_stride();
     if (stride == columns) return as_factor(weight, like.dtype());
     Tensor filled = empty_as(like, {weight.dim(0), stride});
@@ -122,7 +122,7 @@ __global__ void flip_kernel(int64_t rows, int64_t out_channels, int64_t kernel_h
 }
 
 template <class T>
-Tensor flipped_factor(const Patches<T>& patches, const Tensor& weight, int64_t stride,
+Tensor flipped_factor(const CudaPatches<T>& patches, const Tensor& weight, int64_t stride,
                       const Phase& y, const Phase& x, const Tensor& like) {
     const int64_t rows = patches.row_stride(), channels = weight.dim(3);
     if (rows == weight.dim(0) && weight.dim(1) * weight.dim(2) == 1)
@@ -200,17 +200,17 @@ void backward_phase(const Tensor& dy, const Tensor& weight, int64_t stride, cons
                     const Phase& x, const Tensor& dx) {
     if (y.positions * x.positions * y.taps * x.taps == 0) return;
     const int64_t channels = dx.dim(3);
-    const Patches<T> patches{.image = elements<T>(dy),
-                             .images = dy.dim(0),
-                             .height = dy.dim(1),
-                             .width = dy.dim(2),
-                             .channels = dy.dim(3),
-                             .kernel_height = y.taps,
-                             .kernel_width = x.taps,
-                             .pad_y = y.pad(),
-                             .pad_x = x.pad(),
-                             .out_height = y.positions,
-                             .out_width = x.positions};
+    const CudaPatches<T> patches{.image = elements<T>(dy),
+                                 .images = dy.dim(0),
+                                 .height = dy.dim(1),
+                                 .width = dy.dim(2),
+                                 .channels = dy.dim(3),
+                                 .kernel_height = y.taps,
+                                 .kernel_width = x.taps,
+                                 .pad_y = y.pad(),
+                                 .pad_x = x.pad(),
+                                 .out_height = y.positions,
+                                 .out_width = x.positions};
     const Tensor factor = flipped_factor(patches, weight, stride, y, x, dy);
     const int64_t depth = patches.row_stride();
     const bool in_place = stride == 1;  // the product's rows are dx's pixels
@@ -240,7 +240,7 @@ void set_conv2d_scratch(int64_t bytes) { scratch_bytes = bytes; }
 void CudaKernels::conv2d_forward(const Tensor& x, const ChannelAffine& read, const Tensor& weight,
                                  const Conv2d& options, Tensor& y) {
     with_activation_type(x, [&]<class T>(T) {
-        const Patches<T> patches = patches_of<T>(x, read, weight.shape(), options, y);
+        const CudaPatches<T> patches = patches_of<T>(x, read, weight.shape(), options, y);
         const Tensor factor = factor_for(patches, weight, x);
         const int64_t out = weight.dim(0), depth = patches.row_stride();
         for_each_chunk(patches, x, 0, [&](int64_t first, int64_t rows, const T* matrix) {
@@ -274,7 +274,7 @@ void CudaKernels::conv2d_backward_input(const Tensor& dy, const Tensor& weight,
 void CudaKernels::conv2d_backward_weight(const Tensor& x, const ChannelAffine& read,
                                          const Tensor& dy, const Conv2d& options, Tensor& dweight) {
     with_activation_type(x, [&]<class T>(T) {
-        const Patches<T> patches = patches_of<T>(x, read, dweight.shape(), options, dy);
+        const CudaPatches<T> patches = patches_of<T>(x, read, dweight.shape(), options, dy);
         const int64_t out = dweight.dim(0);
         const int64_t columns = patches.columns(), stride = patches.row_stride();
         if (patches.rows() == 0) return fill(0, dweight);

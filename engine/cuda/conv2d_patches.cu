@@ -7,12 +7,12 @@ namespace {
 /// A chunk of the patch matrix, as the kernel reads it from the image.
 template <class T>
 struct Source {
-    Patches<T> patches;
+    CudaPatches<T> patches;
     PixelRows rows;
     Divisor channels, kernel_width, frames;
     uint32_t columns;
 
-    Source(const Patches<T>& p, int64_t first_row, int64_t rows)
+    Source(const CudaPatches<T>& p, int64_t first_row, int64_t rows)
         : patches(p),
           rows(p.out_height, p.out_width, first_row, rows),
           channels(p.channels),
@@ -23,7 +23,7 @@ struct Source {
     /// `n` neighbours of one row from `column` on, which lie side by side in the image.
     template <int n>
     __device__ Pack<T, n> read(const PixelRows::Pixel& pixel, uint32_t column) const {
-        const Patches<T>& p = patches;
+        const CudaPatches<T>& p = patches;
         Pack<T, n> values;
         for (T& value : values.at) value = from_float<T>(0);
         if (column >= columns) return values;  // the row's filling
@@ -76,7 +76,7 @@ __global__ void gather_kernel(int64_t count, Source<T> source, Divisor row_packs
 }  // namespace
 
 template <class T>
-void gather_patches(const Patches<T>& patches, int64_t first_row, int64_t rows, T* to) {
+void gather_patches(const CudaPatches<T>& patches, int64_t first_row, int64_t rows, T* to) {
     constexpr int64_t n = pack_bytes / sizeof(T);
     const int64_t row_packs = ceil_divide(patches.columns(), n), count = rows * row_packs;
     if (count >= Divisor::limit || patches.images >= Divisor::limit)
@@ -88,7 +88,7 @@ void gather_patches(const Patches<T>& patches, int64_t first_row, int64_t rows, 
                 Source<T>(patches, first_row, rows), Divisor(row_packs), to);
 }
 
-template void gather_patches<float>(const Patches<float>&, int64_t, int64_t, float*);
-template void gather_patches<bf16>(const Patches<bf16>&, int64_t, int64_t, bf16*);
+template void gather_patches<float>(const CudaPatches<float>&, int64_t, int64_t, float*);
+template void gather_patches<bf16>(const CudaPatches<bf16>&, int64_t, int64_t, bf16*);
 
 }  // namespace mdn

@@ -9,7 +9,7 @@
 namespace mdn {
 
 template <class T>
-struct Patches {
+struct CudaPatches {
     const T* image = nullptr;  // [images,height,width,channels]
     int64_t images = 0, height = 0, width = 0, channels = 0;
     int64_t kernel_height = 1, kernel_width = 1, stride = 1;
@@ -70,6 +70,6 @@ class PixelRows {
 
 /// Writes rows [first_row, first_row + rows) of the matrix to `to` [rows, row_stride].
 template <class T>
-void gather_patches(const Patches<T>& patches, int64_t first_row, int64_t rows, T* to);
+void gather_patches(const CudaPatches<T>& patches, int64_t first_row, int64_t rows, T* to);
 
 }  // namespace mdn
