@@ -69,10 +69,14 @@ std::vector<std::vector<Pose>> read_people(const ClipFiles& clip, KeypointLayout
     return people;
 }
 
+std::optional<FrameSize> frame_size(const ClipFiles& clip) {
+    if (clip.frames.empty() || !is_file(clip.frame(0))) return std::nullopt;
+    return image_size(clip.frame(0));
+}
+
 Track choose_track(std::vector<std::vector<Pose>> people, const ClipFiles& clip,
-                   const KeypointOptions& options) {
-    std::optional<FrameSize> frame, picture = options.picture;
-    if (!clip.frames.empty() && is_file(clip.frame(0))) frame = image_size(clip.frame(0));
+                   std::optional<FrameSize> frame, const KeypointOptions& options) {
+    std::optional<FrameSize> picture = options.picture;
     const double extracted = scale_of_frames(clip.frames);
     const bool converted = clip.has_keypoint_table() && extracted != 1;
     if (converted) picture.reset();
@@ -91,7 +95,7 @@ Track choose_track(std::vector<std::vector<Pose>> people, const ClipFiles& clip,
 }
 
 Track read_track(const ClipFiles& clip, const KeypointOptions& options) {
-    return choose_track(read_people(clip, options.layout), clip, options);
+    return choose_track(read_people(clip, options.layout), clip, frame_size(clip), options);
 }
 
 }  // namespace mdn
