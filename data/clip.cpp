@@ -48,7 +48,9 @@ std::shared_ptr<const Track> ClipReader::track(const ClipFiles& clip) {
     if (auto known = cache_.find<Track>(key)) return known;
     // All frames, not the sampled ones: who the clip is about must not depend on the sampling, and
     // neighbours in time are what makes following a person easy.
-    auto chosen = std::make_shared<const Track>(read_track(clip, options_.keypoints));
+    std::optional<FrameSize> frame;
+    if (options_.input == ClipInput::frames) frame = frame_size(clip);
+    auto chosen = std::make_shared<const Track>(read_track(clip, frame, options_.keypoints));
     cache_.add(key, chosen, clip.count * static_cast<std::int64_t>(sizeof(Track::value_type)));
     return chosen;
 }

@@ -16,7 +16,6 @@ class ClipChecker {
     ListedClip clip_;
     bool cut_, quick_;
     KeypointOptions keypoints_;
-    bool looked_at_frames_ = false;
     ClipFindings result_;
 
     void add(bool is_error, const std::string& message, const std::string& hint = {}) {
@@ -126,7 +125,6 @@ class ClipChecker {
             // Frames that were looked at have been complained of already.
             std::optional<FrameSize> frame;
             if (result_.width > 0) frame = FrameSize{result_.width, result_.height};
-            if (!looked_at_frames_) frame = frame_size(clip_.files);
             choose_track(std::move(people), clip_.files, frame, keypoints_);
         });
     }
@@ -145,7 +143,6 @@ class ClipChecker {
                                    });
         result_.frames = clip_.files.count;
         if (has_frames && !cut_) count_frames();
-        looked_at_frames_ = needs.frames;
         if (has_frames) decode_frames();
         if (has_keypoints && !cut_) count_keypoints();
         if (has_keypoints) read_keypoints();

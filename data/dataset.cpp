@@ -107,6 +107,19 @@ fs::path ClipFiles::frame(std::int64_t t) const {
     return frames / numbered("img_%05lld.jpg", first + t + 1);
 }
 
+namespace {
+
+fs::path keypoint_of_image(const ClipFiles& clip, std::int64_t t) {
+    return clip.keypoints / numbered("img_%05lld_keypoints.json", clip.first + t + 1);
+}
+
+fs::path keypoint_of_video(const ClipFiles& clip, std::int64_t t) {
+    return clip.keypoints /
+           (clip.keypoint_stem() + numbered("_%012lld_keypoints.json", clip.first + t));
+}
+
+}  // namespace
+
 std::string ClipFiles::keypoint_stem() const {
     return folder_name(frames.empty() ? keypoints : frames);
 }
@@ -115,11 +128,14 @@ bool ClipFiles::has_keypoint_table() const {
     return keypoints.extension() == ".csv" && !is_folder(keypoints);
 }
 
+bool ClipFiles::has_keypoints_of_video() const {
+    return !is_file(keypoint_of_image(*this, 0)) && is_file(keypoint_of_video(*this, 0));
+}
+
 fs::path ClipFiles::keypoint(std::int64_t t) const {
-    const fs::path of_image = keypoints / numbered("img_%05lld_keypoints.json", first + t + 1);
+    const fs::path of_image = keypoint_of_image(*this, t);
     if (is_file(of_image)) return of_image;
-    const fs::path of_video =
-        keypoints / (keypoint_stem() + numbered("_%012lld_keypoints.json", first + t));
+    const fs::path of_video = keypoint_of_video(*this, t);
     if (is_file(of_video)) return of_video;
     if (!is_folder(keypoints)) {
         throw Error("missing keypoint folder " + keypoints.string(), without_keypoints);

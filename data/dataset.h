@@ -45,6 +45,8 @@ struct ClipFiles {
     std::filesystem::path keypoint(std::int64_t t) const;
     /// CLIP above.
     std::string keypoint_stem() const;
+    /// Whether keypoint(0) is a file of OpenPose on a video.
+    bool has_keypoints_of_video() const;
     /// Whether `keypoints` is one table for a whole recording (data/light_hand.h).
     bool has_keypoint_table() const;
 };

@@ -2,12 +2,24 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+
+#include "data/transform.h"
 
 namespace mdn {
 
-/// Pixels of a frame per pixel of the video it was extracted from: 0.36 where 1280x720 became
-/// 455x256. Read from `extracted.txt` in the folder of frames; 1 where there is none. Throws Error
-/// naming the file if it does not hold both widths and heights.
+struct Extraction {
+    FrameSize video, frames;
+
+    /// Pixels of a frame per pixel of the video: 0.36 where 1280x720 became 455x256.
+    double scale() const;
+};
+
+/// Reads `extracted.txt` in a folder of frames; nothing where there is none, or no folder is named.
+/// Throws Error naming the file if it does not hold both widths and heights.
+std::optional<Extraction> read_extraction(const std::filesystem::path& frames);
+
+/// The scale of such frames; 1 where nothing is said of it. Throws as read_extraction does.
 double scale_of_frames(const std::filesystem::path& frames);
 
 }  // namespace mdn

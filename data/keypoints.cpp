@@ -40,12 +40,6 @@ Extent extent_of(const Track& track, FrameSize frame) {
     return extent;
 }
 
-void scale_by(double factor, Track& track) {
-    for (auto& pose : track) {
-        if (pose) *pose = moved({.scale_x = factor, .scale_y = factor}, *pose);
-    }
-}
-
 void check_inside(const Track& track, FrameSize frame, const std::string& clip) {
     const Extent extent = extent_of(track, frame);
     if (!extent.mostly_outside()) return;
@@ -77,25 +71,22 @@ std::optional<FrameSize> frame_size(const ClipFiles& clip) {
 Track choose_track(std::vector<std::vector<Pose>> people, const ClipFiles& clip,
                    std::optional<FrameSize> frame, const KeypointOptions& options) {
     std::optional<FrameSize> picture = options.picture;
-    const double extracted = scale_of_frames(clip.frames);
-    const bool converted = clip.has_keypoint_table() && extracted != 1;
-    if (converted) picture.reset();
-
+    if (frame) {
+        const std::optional<Extraction> extraction = read_extraction(clip.frames);
+        // A table's keypoints are converted already.
+        if (extraction && clip.has_keypoint_table()) picture.reset();
+        if (extraction && !picture && clip.has_keypoints_of_video()) picture = extraction->video;
+    }
     const std::optional<FrameSize> target = frame ? frame : picture;
     if (target) to_pixels(people, options.scale, *target, picture);
-    Track person = choose_person(people);
-    if (frame) {
-        if (extracted != 1 && !converted && !picture &&
-            extent_of(person, *frame).mostly_outside()) {
-            scale_by(extracted, person);
-        }
-        check_inside(person, *frame, clip.name);
-    }
+    const Track person = choose_person(people);
+    if (frame) check_inside(person, *frame, clip.name);
     return smoothed(gaps_filled(person, options.fill), options.smooth);
 }
 
-Track read_track(const ClipFiles& clip, const KeypointOptions& options) {
-    return choose_track(read_people(clip, options.layout), clip, frame_size(clip), options);
+Track read_track(const ClipFiles& clip, std::optional<FrameSize> frame,
+                 const KeypointOptions& options) {
+    return choose_track(read_people(clip, options.layout), clip, frame, options);
 }
 
 }  // namespace mdn

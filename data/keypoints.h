@@ -35,19 +35,21 @@ std::vector<std::vector<Pose>> read_people(const ClipFiles& clip,
 std::optional<FrameSize> frame_size(const ClipFiles& clip);
 
 /// The person that a clip is about (choose_person) among its people, as read_people gives them, in
-/// pixels of its frames, whose size is given if there are any; gaps filled and trembling smoothed
-/// if that is asked for. The scale is decided for the clip as a whole. Keypoints of a table whose
-/// frames say how they were extracted (data/extraction.h) are in pixels of the frames already;
-/// other keypoints in pixels, if they lie outside such frames, are taken for those of the video.
-/// Where there are no frames, coordinates are pixels of `options.picture`; without it they stay in
-/// the units of the files, which is the pose but for its size (and, of scales 3 and 4, its width).
+/// pixels of its frames, whose size is given; gaps filled and trembling smoothed if that is asked
+/// for. The scale is decided for the clip as a whole. Frames that say how they were extracted
+/// (data/extraction.h) tell the size of the picture that a video's keypoints are in, by OpenPose's
+/// naming, unless `options.picture` does; a table's are in pixels of such frames already.
+/// Without the frames' size no file of theirs is looked at: coordinates are pixels of
+/// `options.picture`, without it they stay in the units of the files, which is the pose but for its
+/// size (and, of scales 3 and 4, its width).
 ///
-/// Throws Error naming clip and sizes when most joints of that person lie outside the frames
-/// nevertheless: they were found in a larger picture, and nothing says how large.
+/// Throws Error naming clip and sizes when most joints of that person lie outside the frames: they
+/// were found in a larger picture, and nothing says how large.
 Track choose_track(std::vector<std::vector<Pose>> people, const ClipFiles& clip,
                    std::optional<FrameSize> frame, const KeypointOptions& options);
 
-/// The same from the clip's files. Throws as read_people, frame_size and choose_track do.
-Track read_track(const ClipFiles& clip, const KeypointOptions& options);
+/// The same from the clip's files. Throws as read_people and choose_track do.
+Track read_track(const ClipFiles& clip, std::optional<FrameSize> frame,
+                 const KeypointOptions& options);
 
 }  // namespace mdn

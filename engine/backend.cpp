@@ -23,7 +23,7 @@ std::unique_ptr<Recording> gpu_record_work(const std::function<void()>& work) {
     return cuda_record_work(work);
 }
 std::unique_ptr<Uploader> gpu_uploader() { return make_cuda_uploader(); }
-std::unique_ptr<Timeline> gpu_timeline() { return make_cuda_timeline(); }
+std::unique_ptr<DeviceClock> gpu_clock() { return make_cuda_clock(); }
 #else
 [[noreturn]] void complain() {
     throw Error("this program was built without CUDA",
@@ -35,7 +35,7 @@ Allocator& gpu_allocator() { complain(); }
 void gpu_synchronize() { complain(); }
 std::unique_ptr<Recording> gpu_record_work(const std::function<void()>&) { complain(); }
 std::unique_ptr<Uploader> gpu_uploader() { complain(); }
-std::unique_ptr<Timeline> gpu_timeline() { complain(); }
+std::unique_ptr<DeviceClock> gpu_clock() { complain(); }
 #endif
 
 /// Nothing to overlap: what start() is given waits as it is.
@@ -52,7 +52,7 @@ class CpuUploader final : public Uploader {
 };
 
 /// What was started has finished.
-class CpuTimeline final : public Timeline {
+class CpuClock final : public DeviceClock {
   public:
     void mark() override { marks_.push_back(std::chrono::steady_clock::now()); }
     std::vector<double> seconds() override {
@@ -92,9 +92,9 @@ std::unique_ptr<Uploader> make_uploader(Device device) {
     return std::make_unique<CpuUploader>();
 }
 
-std::unique_ptr<Timeline> make_timeline(Device device) {
-    if (device == Device::cuda) return gpu_timeline();
-    return std::make_unique<CpuTimeline>();
+std::unique_ptr<DeviceClock> make_device_clock(Device device) {
+    if (device == Device::cuda) return gpu_clock();
+    return std::make_unique<CpuClock>();
 }
 
 }  // namespace mdn

@@ -17,7 +17,7 @@ namespace {
 
 class Profile final : public LaunchObserver, public CallObserver {
   public:
-    explicit Profile(Device device) : timeline_(make_timeline(device)) { find(between_calls); }
+    explicit Profile(Device device) : clock_(make_device_clock(device)) { find(between_calls); }
 
     void begin(const char* family, double bytes, double operations) override {
         const size_t index = find(family);
@@ -40,7 +40,7 @@ class Profile final : public LaunchObserver, public CallObserver {
     void product_ends() override { end(); }
 
     std::vector<KernelFamily> results() {
-        const std::vector<double> seconds = timeline_->seconds();
+        const std::vector<double> seconds = clock_->seconds();
         for (size_t i = 0; i < seconds.size(); ++i) {
             KernelFamily& family = families_[intervals_[i].family];
             family.seconds += seconds[i];
@@ -65,23 +65,23 @@ class Profile final : public LaunchObserver, public CallObserver {
     }
     /// The time from here to the next mark belongs to what is under way now.
     void mark() {
-        timeline_->mark();
+        clock_->mark();
         intervals_.push_back(under_way_.back());
     }
 
-    std::unique_ptr<Timeline> timeline_;
+    std::unique_ptr<DeviceClock> clock_;
     std::vector<KernelFamily> families_;
     std::vector<Owner> intervals_;                 // one a mark
     std::vector<Owner> under_way_ = {{0, false}};  // the innermost last; none: between calls
 };
 
-Kernels* standing_before = nullptr;
+Kernels* installed_kernels = nullptr;
 Device profiled_device = Device::cpu;
 
 }  // namespace
 
 Kernels* profiling_kernels(Device device) {
-    return device == profiled_device ? standing_before : nullptr;
+    return device == profiled_device ? installed_kernels : nullptr;
 }
 
 std::vector<KernelFamily> profile_kernels(Device device, const std::function<void()>& work) {
@@ -90,11 +90,11 @@ std::vector<KernelFamily> profile_kernels(Device device, const std::function<voi
     struct Installed {
         Installed(Device device, Kernels& kernels, LaunchObserver& observer) {
             profiled_device = device;
-            standing_before = &kernels;
+            installed_kernels = &kernels;
             launch_observer = &observer;
         }
         ~Installed() {
-            standing_before = nullptr;
+            installed_kernels = nullptr;
             launch_observer = nullptr;
         }
     };

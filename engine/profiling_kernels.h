@@ -1,6 +1,8 @@
 // The kernel contract once more: tells an observer what each call is and moves, and passes it on.
 #pragma once
 
+#include <exception>
+
 #include "engine/kernels.h"
 
 namespace mdn {
@@ -319,12 +321,20 @@ class ProfilingKernels final : public Kernels {
             : profile_(profile) {
             profile.begin(family, bytes, operations);
         }
-        ~Call() { profile_.end(); }
+        /// What goes wrong with the device's clock is thrown, unless something else is already.
+        ~Call() noexcept(false) {
+            try {
+                profile_.end();
+            } catch (...) {
+                if (std::uncaught_exceptions() == exceptions_) throw;
+            }
+        }
         Call(const Call&) = delete;
         Call& operator=(const Call&) = delete;
 
       private:
         CallObserver& profile_;
+        int exceptions_ = std::uncaught_exceptions();
     };
 
     template <class... Tensors>

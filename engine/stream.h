@@ -40,20 +40,20 @@ class Uploader {
 std::unique_ptr<Uploader> make_uploader(Device device);
 
 /// A device's own clock: how long what it was given takes, without the host's waiting for it.
-class Timeline {
+class DeviceClock {
   public:
-    virtual ~Timeline() = default;
+    virtual ~DeviceClock() = default;
     /// Notes the time at which all that was started before will have finished. Does not wait.
     virtual void mark() = 0;
     /// Waits for the last mark; the seconds from each mark to the next. Forgets them all.
     virtual std::vector<double> seconds() = 0;
 };
-std::unique_ptr<Timeline> make_timeline(Device device);
+std::unique_ptr<DeviceClock> make_device_clock(Device device);
 
 // Of a GPU, where this build has CUDA.
 void cuda_synchronize();
 std::unique_ptr<Recording> cuda_record_work(const std::function<void()>& work);
 std::unique_ptr<Uploader> make_cuda_uploader();
-std::unique_ptr<Timeline> make_cuda_timeline();
+std::unique_ptr<DeviceClock> make_cuda_clock();
 
 }  // namespace mdn

@@ -48,14 +48,13 @@ struct Config {
     Regions regions = Regions::keypoints;
     Paths paths = Paths::dual;
     Fusion fusion = Fusion::router;
-
-    int64_t entity_count() const { return static_cast<int64_t>(entities.size()); }  // K
-    /// Output channels of a block over its width (SPEC §2).
     /// The JSON object `training`: settings of a run for who trains (a whole recipe in one file).
     /// Not part of the model: nothing here looks into it, and to_json() leaves it out. Empty if the
     /// config has none.
     std::string training;
 
+    int64_t entity_count() const { return static_cast<int64_t>(entities.size()); }  // K
+    /// Output channels of a block over its width (SPEC §2).
     int64_t expansion() const { return backbone.block == Block::bottleneck ? 4 : 1; }
     /// Channels C of the feature map: 8·width·expansion.
     int64_t feature_channels() const { return 8 * backbone.width * expansion(); }

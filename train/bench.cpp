@@ -58,11 +58,11 @@ using Work = std::function<void()>;
 
 /// Seconds that work() takes by the device's own clock.
 double time_of(Device device, const Work& work) {
-    const auto timeline = make_timeline(device);
-    timeline->mark();
+    const auto clock = make_device_clock(device);
+    clock->mark();
     work();
-    timeline->mark();
-    return timeline->seconds().front();
+    clock->mark();
+    return clock->seconds().front();
 }
 
 Work forward_pass(MicroDualNet& model, const TraceInput& input) {

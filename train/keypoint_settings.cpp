@@ -15,12 +15,12 @@ KeypointSettings KeypointSettings::as_trained(const Options& options,
                                               const std::map<std::string, std::string>& metadata,
                                               const std::string& source) const {
     KeypointSettings result;
-    visit_keypoint_settings(result, ReadSetting{metadata, source, false});
+    visit_keypoint_settings(result, ReadSetting{metadata, source});
     std::map<std::string, std::string> mine, given;
     visit_keypoint_settings(*this, WriteSetting{mine});
     for (const auto& [name, value] : mine)
         if (options.given(DeclareSetting::flag(name.c_str()))) given[name] = value;
-    visit_keypoint_settings(result, ReadSetting{given, source, false});
+    visit_keypoint_settings(result, ReadSetting{given, source});
     return result;
 }
 

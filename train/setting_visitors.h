@@ -65,34 +65,43 @@ struct WriteSetting {
     }
 };
 
-/// Reads each setting from such a text. Throws Error naming `source` and what is not a number or a
-/// choice, or is missing; with `complete` false what is missing keeps its value.
+/// Reads each setting from such a text; what is missing keeps its value, for a checkpoint may be
+/// older than a setting. Throws Error naming `source` and what is not a number, not a choice or out
+/// of range.
 struct ReadSetting {
     const std::map<std::string, std::string>& stored;
     const std::string& source;
-    bool complete = true;
 
     const std::string* find(const char* name) const {
         const auto found = stored.find(name);
-        if (found != stored.end()) return &found->second;
-        if (complete) throw Error(source + " does not hold the setting '" + name + "'");
-        return nullptr;
+        return found == stored.end() ? nullptr : &found->second;
     }
     std::string what(const char* name) const { return source + ": setting '" + name + "'"; }
 
-    void integer(const char* name, int64_t& value, int64_t, int64_t, const char*) {
-        if (const auto* text = find(name)) value = integer_from(*text, what(name));
+    /// Written so that a value that is not a number is out of range.
+    template <class T>
+    T within(T value, T low, T high, const char* name) const {
+        if (!(value >= low && value <= high))
+            throw Error(what(name) + " is out of range: " + stored.at(name));
+        return value;
     }
-    void number(const char* name, double& value, double, double, const char*) {
-        if (const auto* text = find(name)) value = number_from(*text, what(name));
+
+    void integer(const char* name, int64_t& value, int64_t low, int64_t high, const char*) {
+        if (const auto* text = find(name))
+            value = within(integer_from(*text, what(name)), low, high, name);
     }
-    void integers(const char* name, std::vector<int64_t>& values, int64_t, int64_t, const char*) {
+    void number(const char* name, double& value, double low, double high, const char*) {
+        if (const auto* text = find(name))
+            value = within(number_from(*text, what(name)), low, high, name);
+    }
+    void integers(const char* name, std::vector<int64_t>& values, int64_t low, int64_t high,
+                  const char*) {
         const auto* text = find(name);
         if (!text) return;
         values.clear();
         std::istringstream list(*text);
         for (std::string item; std::getline(list, item, ',');)
-            values.push_back(integer_from(item, what(name)));
+            values.push_back(within(integer_from(item, what(name)), low, high, name));
     }
     void text(const char* name, std::string& value, const char*, const char* = "") {
         if (const auto* text = find(name)) value = *text;

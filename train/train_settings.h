@@ -42,7 +42,8 @@ struct TrainSettings {
     void declare(Options& options);
     /// Under the options' names without the dashes; doubles exactly.
     std::map<std::string, std::string> to_text() const;
-    /// Throws Error naming what is missing or not a number.
+    /// What is missing keeps its default (a checkpoint may be older than a setting). Throws Error
+    /// naming what is not a number or out of range.
     static TrainSettings from_text(const std::map<std::string, std::string>& text,
                                    const std::string& source);
 

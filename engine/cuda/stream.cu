@@ -176,14 +176,14 @@ class CudaUploader final : public Uploader {
     cudaEvent_t arrived_ = nullptr, taken_ = nullptr;
 };
 
-class CudaTimeline final : public Timeline {
+class CudaClock final : public DeviceClock {
   public:
-    CudaTimeline() = default;
-    ~CudaTimeline() override {
+    CudaClock() = default;
+    ~CudaClock() override {
         for (const cudaEvent_t event : events_) cudaEventDestroy(event);
     }
-    CudaTimeline(const CudaTimeline&) = delete;
-    CudaTimeline& operator=(const CudaTimeline&) = delete;
+    CudaClock(const CudaClock&) = delete;
+    CudaClock& operator=(const CudaClock&) = delete;
 
     void mark() override {
         if (marks_ == events_.size()) {
@@ -221,6 +221,6 @@ std::unique_ptr<Recording> cuda_record_work(const std::function<void()>& work) {
 
 std::unique_ptr<Uploader> make_cuda_uploader() { return std::make_unique<CudaUploader>(); }
 
-std::unique_ptr<Timeline> make_cuda_timeline() { return std::make_unique<CudaTimeline>(); }
+std::unique_ptr<DeviceClock> make_cuda_clock() { return std::make_unique<CudaClock>(); }
 
 }  // namespace mdn

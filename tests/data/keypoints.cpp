@@ -35,6 +35,11 @@ void write_clip(const ClipFiles& clip, X x, Y y) {
     }
 }
 
+/// As for a model that looks at the frames, where there are any.
+Track track_of(const ClipFiles& clip, const KeypointOptions& options) {
+    return read_track(clip, frame_size(clip), options);
+}
+
 void check_is_figure(const Track& track) {
     for (std::int64_t t = 0; t < std::ssize(track); ++t) {
         REQUIRE(track[t]);
@@ -54,20 +59,20 @@ TEST_SUITE("data/keypoints") {
         TemporaryFolder folder;
         const ClipFiles clip = clip_of(folder, 4);
         write_clip(clip, as_it_is, as_it_is);
-        check_is_figure(read_track(clip, {}));
+        check_is_figure(track_of(clip, {}));
         write_clip(
             clip, [](double x) { return x / 89; }, [](double y) { return y / 119; });
-        check_is_figure(read_track(clip, {}));
+        check_is_figure(track_of(clip, {}));
         write_clip(
             clip, [](double x) { return 2 * x / 89 - 1; },
             [](double y) { return 2 * y / 119 - 1; });
-        check_is_figure(read_track(clip, {}));
+        check_is_figure(track_of(clip, {}));
         write_clip(
             clip, [](double x) { return x / 119; }, [](double y) { return y / 119; });
-        check_is_figure(read_track(clip, {.scale = KeypointScale::unit_by_longest}));
+        check_is_figure(track_of(clip, {.scale = KeypointScale::unit_by_longest}));
         write_clip(
             clip, [](double x) { return 4 * x; }, [](double y) { return 4 * y; });
-        check_is_figure(read_track(clip, {.picture = FrameSize{360, 480}}));
+        check_is_figure(track_of(clip, {.picture = FrameSize{360, 480}}));
     }
 
     TEST_CASE("keypoints of a larger picture are noticed") {
@@ -75,12 +80,12 @@ TEST_SUITE("data/keypoints") {
         const ClipFiles clip = clip_of(folder, 3);
         write_clip(
             clip, [](double x) { return 4 * x; }, [](double y) { return 4 * y; });
-        CHECK(contains(error_of([&] { read_track(clip, {}); }),
+        CHECK(contains(error_of([&] { track_of(clip, {}); }),
                        {"clip 'a'", "75 joints", "90x120", "outside", "--keypoint-size"}));
         // A person half outside the picture is not that.
         write_clip(
             clip, [](double x) { return x - 40; }, as_it_is);
-        CHECK(read_track(clip, {})[0]);
+        CHECK(track_of(clip, {})[0]);
     }
 
     TEST_CASE("frames that say how they were extracted give the size away") {
@@ -90,13 +95,24 @@ TEST_SUITE("data/keypoints") {
         write_clip(clip, times_4, times_4);
         write(clip.frames / "extracted.txt",
               "video_width=360\nvideo_height=480\nwidth=90\nheight=120\n");
-        check_is_figure(read_track(clip, {}));
+        CHECK(contains(error_of([&] { track_of(clip, {}); }), {"outside"}));
+        // A video's keypoints, by their names, are in pixels of the video, near its corner, too.
+        for (std::int64_t t = 0; t < clip.count; ++t) {
+            char name[40];
+            std::snprintf(name, sizeof name, "a_%012d_keypoints.json", static_cast<int>(t));
+            std::filesystem::rename(clip.keypoint(t), clip.keypoints / name);
+        }
+        check_is_figure(track_of(clip, {}));
+        check_is_figure(track_of(clip, {.picture = FrameSize{360, 480}}));
+        // Without looking at the frames they stay as they are.
+        CHECK((*read_track(clip, std::nullopt, {})[1])[nose].x ==
+              doctest::Approx(4 * figure(1)[nose].x).epsilon(1e-5));
         // Keypoints that were found in the frames are left alone, and what is given comes first.
         write_clip(clip, as_it_is, as_it_is);
-        check_is_figure(read_track(clip, {}));
+        check_is_figure(track_of(clip, {}));
         write_clip(
             clip, [](double x) { return 2 * x; }, [](double y) { return 2 * y; });
-        check_is_figure(read_track(clip, {.picture = FrameSize{180, 240}}));
+        check_is_figure(track_of(clip, {.picture = FrameSize{180, 240}}));
         // A table's keypoints come in pixels of such frames, whatever is given.
         ClipFiles table = clip;
         table.keypoints = folder / "a_light_hand.csv";
@@ -112,8 +128,8 @@ TEST_SUITE("data/keypoints") {
             rows += "\n";
         }
         write(table.keypoints, rows);
-        check_is_figure(read_track(table, {}));
-        check_is_figure(read_track(table, {.picture = FrameSize{360, 480}}));
+        check_is_figure(track_of(table, {}));
+        check_is_figure(track_of(table, {.picture = FrameSize{360, 480}}));
     }
 
     TEST_CASE("without frames the pose is that of the file, or of the picture that is given") {
@@ -122,12 +138,12 @@ TEST_SUITE("data/keypoints") {
         write_clip(
             clip, [](double x) { return x / 89; }, [](double y) { return y / 119; });
         std::filesystem::remove_all(folder / "frames");
-        check_is_figure(read_track(clip, {.picture = FrameSize{90, 120}}));
-        const Track plain = read_track(clip, {});
+        check_is_figure(track_of(clip, {.picture = FrameSize{90, 120}}));
+        const Track plain = track_of(clip, {});
         CHECK((*plain[1])[left_ankle].y ==
               doctest::Approx(figure(1)[left_ankle].y / 119).epsilon(1e-5));
         clip.frames.clear();
-        CHECK((*read_track(clip, {})[1])[left_ankle].y == (*plain[1])[left_ankle].y);
+        CHECK((*track_of(clip, {})[1])[left_ankle].y == (*plain[1])[left_ankle].y);
     }
 
     TEST_CASE("gaps are filled and trembling smoothed only when that is asked for") {
@@ -135,10 +151,10 @@ TEST_SUITE("data/keypoints") {
         const ClipFiles clip = clip_of(folder, 7);
         write_clip(clip, as_it_is, as_it_is);
         write(clip.keypoint(3), openpose_json({}));
-        CHECK_FALSE(read_track(clip, {})[3]);
-        check_is_figure(read_track(clip, {.fill = 1}));
-        check_is_figure(read_track(clip, {.fill = 1, .smooth = 2}));
-        CHECK_FALSE(read_track(clip, {.smooth = 2})[3]);
+        CHECK_FALSE(track_of(clip, {})[3]);
+        check_is_figure(track_of(clip, {.fill = 1}));
+        check_is_figure(track_of(clip, {.fill = 1, .smooth = 2}));
+        CHECK_FALSE(track_of(clip, {.smooth = 2})[3]);
     }
 
     TEST_CASE("absurd coordinates end as joints that were not seen") {
