@@ -44,6 +44,13 @@ struct Videos : TemporaryFolder {
     }
 };
 
+bool has_ffmpeg() {
+    if (!std::system("ffmpeg -version >/dev/null 2>&1 && ffprobe -version >/dev/null 2>&1"))
+        return true;
+    MESSAGE("ffmpeg is not installed: extracting frames was not tried");
+    return false;
+}
+
 }  // namespace
 
 TEST_SUITE("data/extract_frames") {
@@ -58,6 +65,10 @@ TEST_SUITE("data/extract_frames") {
         CHECK(contains(error("/no/such /tmp/x"), {"error: there is no folder /no/such"}));
         CHECK(contains(error(". x --quality 1"), {"error: --quality must be from 2 to 31"}));
         CHECK(contains(error(". x --jobs many"), {"error: --jobs must be", "'many'"}));
+        for (const char* fps : {"0", "0.0", "1/0", "0/1", "1/00", "x", "-1"})
+            CHECK(contains(error("/no/such x --fps " + std::string(fps)),
+                           {"error: --fps must be a number", fps}));
+        CHECK(contains(error("/no/such x --fps 30000/1001"), {"no folder"}));
         CHECK(contains(error(". x --fast"), {"error: unknown option --fast"}));
         CHECK(folder.run("data/extract_frames --help").code == 0);
         // Nothing but the shell is on this PATH.
@@ -67,10 +78,7 @@ TEST_SUITE("data/extract_frames") {
     }
 
     TEST_CASE("videos become folders of frames; a second run does what is left") {
-        if (std::system("ffmpeg -version >/dev/null 2>&1 && ffprobe -version >/dev/null 2>&1")) {
-            MESSAGE("ffmpeg is not installed: extracting frames was not tried");
-            return;
-        }
+        if (!has_ffmpeg()) return;
         const Videos folder;
         folder.video("0001/0001.mp4", "320x180", 7);
         folder.video("a/two words.MP4", "90x120", 3);
@@ -110,6 +118,73 @@ TEST_SUITE("data/extract_frames") {
         std::filesystem::remove(folder.frames + "/0001/extracted.txt");
         CHECK(contains(folder.extract("--short-side 100").text, {"0001", "not from here"}));
         CHECK(std::filesystem::exists(folder.frame("0001", 1)));
+    }
+
+    TEST_CASE("a video's name is nothing but a name") {
+        if (!has_ffmpeg()) return;
+        const Videos folder;
+        const std::string pwned = (folder / "pwned").string();
+        // Text that is a command where the shell does arithmetic, tabs, a pattern's %, a colon.
+        const std::vector<std::string> names = {"x\timages[$(touch pwned)]+1\t",
+                                                "images[$(touch pwned)]",
+                                                "tab\tbed",
+                                                "100%d",
+                                                "50%",
+                                                "a:b"};
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            folder.video("plain.mp4", "64x48", 3);
+            std::filesystem::rename(folder.videos + "/plain.mp4",
+                                    folder.videos + "/" + names[i] + ".mp4");
+        }
+        const std::string script = std::filesystem::absolute("data/extract_frames").string();
+        // Relative folders whose own names have a colon and a %.
+        std::filesystem::rename(folder.videos, folder / "my:videos 5%d");
+        const std::string command = "cd '" + folder.path().string() + "' && '" + script +
+                                    "' 'my:videos 5%d' 'to:frames 5%d' --jobs 2";
+        Ran ran = folder.run(command);
+        CHECK_MESSAGE(ran.code == 0, ran.text);
+        CHECK_MESSAGE(contains(ran.text, {"6 videos extracted", "0 failed; 18 frames"}), ran.text);
+        for (const std::string& name : names) {
+            CAPTURE(name);
+            CHECK(count_frames(folder / ("to:frames 5%d/" + name)) == 3);
+        }
+        ran = folder.run(command);
+        CHECK_MESSAGE(contains(ran.text, {"6 were there already", "18 frames"}), ran.text);
+        CHECK(!std::filesystem::exists(pwned));
+
+        // A line end would forge what extracted.txt says.
+        std::filesystem::rename(folder / "my:videos 5%d/50%.mp4",
+                                folder / "my:videos 5%d/50\nframes=9.mp4");
+        ran = folder.run(command);
+        CHECK(ran.code == 2);
+        CHECK_MESSAGE(contains(ran.text, {"50?frames=9.mp4: its name has a line end", "1 failed"}),
+                      ran.text);
+    }
+
+    TEST_CASE("a signal ends all that is at work") {
+        if (!has_ffmpeg()) return;
+        const Videos folder;
+        folder.video("a.mp4", "64x48", 3);
+        // In the place of ffmpeg, one that would run on and says who it is.
+        write(folder / "bin/ffmpeg",
+              "#!/bin/sh\ncase \"$*\" in *-h*full*) exit;; esac\n"
+              "echo $$ >'" +
+                  (folder / "running").string() + "'\nexec sleep 30\n");
+        std::filesystem::permissions(folder / "bin/ffmpeg", std::filesystem::perms::all);
+        for (const char* signal : {"TERM", "HUP"}) {
+            CAPTURE(signal);
+            const std::string running = (folder / "running").string();
+            const Ran ran =
+                folder.run("{ rm -f '" + running + "'; PATH='" + (folder / "bin").string() +
+                           "':$PATH data/extract_frames '" + folder.videos + "' '" + folder.frames +
+                           "' & script=$!; for i in $(seq 100); do [ -s '" + running +
+                           "' ] && break; sleep 0.1; done; kill -" + signal +
+                           " $script; wait $script; code=$?; kill -0 $(cat '" + running +
+                           "') && echo still running; exit $code; }");
+            CHECK(ran.code == (std::string(signal) == "TERM" ? 143 : 129));
+            CHECK_MESSAGE(!contains(ran.text, {"still running"}), ran.text);
+            CHECK(!std::filesystem::exists(folder.frames + "/a"));
+        }
     }
 }
 
