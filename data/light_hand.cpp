@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -41,22 +42,61 @@ std::vector<std::string_view> fields_of(std::string_view line) {
     return fields;
 }
 
-/// Whether the whole field is a number; nan and inf count, as something that stands for one.
+/// Whether the whole field is a number, which nan and inf are, too.
 bool parse(std::string_view field, double& value) {
     const auto [end, failure] = std::from_chars(field.data(), field.data() + field.size(), value);
     return failure == std::errc() && end == field.data() + field.size();
 }
 
+/// Whether a first row names columns: no field of a joint is a number, or they are those of the
+/// columns (0..104 or 1..105, a table's default names). Fields that are all empty name nothing.
 bool is_header(std::string_view line) {
     const std::vector<std::string_view> fields = fields_of(line);
-    bool counts = std::ssize(fields) == columns;  // 0,1,2,…: a table's default column names
-    for (std::size_t i = 0; i < fields.size(); ++i) {
+    bool counts = std::ssize(fields) == columns, has_number = false, has_name = false;
+    double first = 0;
+    for (std::size_t i = 1; i < fields.size(); ++i) {
         double value = 0;
-        if (!parse(fields[i], value)) return true;
-        counts = counts && value == static_cast<double>(i);
+        const bool is_number = parse(fields[i], value);
+        if (i == 1) first = value;
+        counts = counts && is_number && value == first + static_cast<double>(i - 1);
+        has_number |= is_number;
+        has_name |= !is_number && !fields[i].empty();
     }
-    return counts;
+    return (counts && (first == 0 || first == 1)) || (has_name && !has_number);
 }
+
+/// Holds a row's index to that of the row before. A row that was lost or doubled would move all
+/// later ones against their frames.
+class IndexCheck {
+  public:
+    explicit IndexCheck(const fs::path& file) : file_(file) {}
+
+    void take(std::string_view field, std::int64_t line) {
+        if (line == 1 && field.starts_with("\xEF\xBB\xBF")) field.remove_prefix(3);
+        while (field.ends_with('\r') || field.ends_with(' ')) field.remove_suffix(1);
+        while (field.starts_with(' ')) field.remove_prefix(1);
+        double index = 0;
+        // Beyond that, adding 1 gives no other number.
+        if (!parse(field, index) || !(std::abs(index) < 1e15) || index != std::floor(index)) {
+            fail(line, "the index '" + std::string(field) + "' is no whole number");
+        }
+        if (line_ > 0 && index != last_ + 1) {
+            fail(line, "the index " + std::string(field) + " does not follow that of line " +
+                           std::to_string(line_) + ": rows are missing, doubled or out of order");
+        }
+        last_ = index;
+        line_ = line;
+    }
+
+  private:
+    [[noreturn]] void fail(std::int64_t line, const std::string& what) const {
+        throw Error(line_at(file_, static_cast<std::size_t>(line)) + ": " + what);
+    }
+
+    const fs::path& file_;
+    double last_ = 0;
+    std::int64_t line_ = 0;  // of the row before; 0 before the first
+};
 
 /// Where every 32nd row begins.
 struct RowIndex {
@@ -82,7 +122,10 @@ std::shared_ptr<const RowIndex> index_rows(const fs::path& file) {
     std::ifstream in(file, std::ios::binary);
     std::vector<char> piece(std::size_t{1} << 20);
     std::int64_t piece_begin = 0, line_begin = 0, line = 1;
-    char first = 0;  // of the line
+    char first = 0;          // of the line
+    std::string row_number;  // the line's first field; of a longer one, what shows that it is none
+    bool in_number = true;   // the field goes on
+    IndexCheck index_check(file);
     std::string header;
     bool is_first_row = true;
     const auto end_line = [&](std::int64_t end) {
@@ -92,11 +135,14 @@ std::shared_ptr<const RowIndex> index_rows(const fs::path& file) {
                 is_first_row = false;
             } else {
                 is_first_row = false;
+                index_check.take(row_number, line);
                 if (index->rows % stride == 0) index->marks.push_back({line_begin, line});
                 ++index->rows;
             }
         }
         if (is_first_row) header.clear();
+        row_number.clear();
+        in_number = true;
         line_begin = end + 1;
         ++line;
     };
@@ -108,6 +154,11 @@ std::shared_ptr<const RowIndex> index_rows(const fs::path& file) {
             const char* newline = static_cast<const char*>(
                 std::memchr(next, '\n', static_cast<std::size_t>(end - next)));
             if (is_first_row) header.append(next, newline ? newline : end);
+            if (in_number) {
+                const char *stop = newline ? newline : end, *comma = std::find(next, stop, ',');
+                row_number.append(next, std::min<std::ptrdiff_t>(comma - next, 64));
+                in_number = comma == stop && row_number.size() < 64;
+            }
             if (!newline) break;
             end_line(piece_begin + (newline - piece.data()));
             next = newline + 1;
@@ -151,15 +202,19 @@ std::vector<Pose> parse_row(std::string_view line, const std::string& where, dou
     Pose pose;
     double values[columns - 1];
     for (std::int64_t i = 0; i < columns - 1; ++i) {
-        if (!parse(fields[i + 1], values[i]) || !std::isfinite(values[i])) {
+        if (fields[i + 1].empty())
+            values[i] = std::numeric_limits<double>::quiet_NaN();
+        else if (!parse(fields[i + 1], values[i]) || std::isinf(values[i])) {
             throw Error(where + ": column " + std::to_string(i + 2) + " holds '" +
                         std::string(fields[i + 1]) + "' where a number belongs");
         }
     }
     bool seen = false;
     for (std::size_t j = 0; j < pose.size(); ++j) {
-        pose[j] = {scale * values[3 * j], scale * values[3 * j + 1], values[3 * j + 2]};
-        seen |= pose[j].confidence > 0;
+        const double x = values[3 * j], y = values[3 * j + 1], confidence = values[3 * j + 2];
+        if (std::isnan(x) || std::isnan(y) || std::isnan(confidence)) continue;  // missing
+        pose[j] = {scale * x, scale * y, confidence};
+        seen |= confidence > 0;
     }
     if (!seen) return {};
     return {pose};
