@@ -144,50 +144,100 @@ struct LabelFile {
 
 constexpr const char* label_suffix = "_label.csv";
 
-std::vector<LabelFile> find_label_files(const fs::path& dataset) {
+struct LabelFiles {
     std::vector<LabelFile> files;
+    std::vector<Error> unread;  // of folders in which more may lie
+};
+
+/// Whether a failure to look at something leaves open what is there; a link that leads nowhere does
+/// not.
+bool hides_something(const std::error_code& failure) {
+    return failure && failure != std::errc::no_such_file_or_directory &&
+           failure != std::errc::not_a_directory &&
+           failure != std::errc::too_many_symbolic_link_levels;
+}
+
+/// Adds the label files below a folder. `depth` counts from the dataset's folder, which is 0;
+/// `split` is what the folders above tell.
+void find_label_files(const fs::path& folder, int depth, const std::string& split,
+                      LabelFiles& found) {
+    const auto note = [&](const fs::path& path, const std::error_code& failure) {
+        if (hides_something(failure))
+            found.unread.emplace_back("cannot read " + path.string() + ": " + failure.message(),
+                                      "files *_label.csv are looked for in it");
+    };
     std::error_code failure;
-    fs::recursive_directory_iterator walk(dataset,
-                                          fs::directory_options::follow_directory_symlink |
-                                              fs::directory_options::skip_permission_denied,
-                                          failure);
-    for (; !failure && walk != fs::recursive_directory_iterator(); walk.increment(failure)) {
-        const std::string name = walk->path().filename().string();
-        // Millions of files may lie there, none of them a list.
-        const bool is_data = walk.depth() == 0 && (name == "frames" || name == "keypoints");
-        if (is_data || walk.depth() >= 4) walk.disable_recursion_pending();
-        if (!name.ends_with(label_suffix)) continue;
-        const std::string number = name.substr(0, name.size() - std::string(label_suffix).size());
-        if (number.size() < 4 || number.find_first_not_of("0123456789") != std::string::npos ||
-            !is_file(walk->path()))
+    fs::directory_iterator walk(folder, failure);
+    for (; !failure && walk != fs::directory_iterator(); walk.increment(failure)) {
+        const fs::path& path = walk->path();
+        const std::string name = path.filename().string();
+        // Millions of files may lie in the first two, none of them a list; the last is a disk's own
+        // and nobody's to read.
+        if (depth == 0 && (name == "frames" || name == "keypoints" || name == "lost+found"))
             continue;
-        LabelFile file{walk->path(), video_of(number, walk->path().string()), ""};
-        for (const fs::path& folder : walk->path().lexically_relative(dataset).parent_path())
-            if (const auto split = split_named(folder.string())) file.split = *split;
-        files.push_back(std::move(file));
+        std::error_code unseen;
+        if (walk->is_directory(unseen)) {
+            if (depth < 4)
+                find_label_files(path, depth + 1, split_named(name).value_or(split), found);
+            continue;
+        }
+        note(path, unseen);
+        if (unseen || !name.ends_with(label_suffix)) continue;
+        const std::string number = name.substr(0, name.size() - std::string(label_suffix).size());
+        if (number.size() < 4 || number.find_first_not_of("0123456789") != std::string::npos)
+            continue;
+        const fs::file_status status = fs::status(path, unseen);
+        note(path, unseen);
+        if (fs::is_regular_file(status))
+            found.files.push_back({path, video_of(number, path.string()), split});
     }
-    std::sort(files.begin(), files.end(), [](const LabelFile& a, const LabelFile& b) {
+    note(folder, failure);
+}
+
+LabelFiles find_label_files(const fs::path& dataset) {
+    LabelFiles found;
+    find_label_files(dataset, 0, "", found);
+    std::sort(found.files.begin(), found.files.end(), [](const LabelFile& a, const LabelFile& b) {
         return std::pair(a.video, a.path) < std::pair(b.video, b.path);
     });
-    return files;
+    return found;
+}
+
+/// Whether the file stands for labels that are not given: one of the test split without any class
+/// but 0.
+bool is_unlabelled(const LabelFile& file) {
+    if (file.split != "test") return false;
+    LineReader lines(file.path);
+    for (std::string line; lines.next(line);) {
+        try {
+            const std::string where = lines.where();
+            if (parse_integer(split_csv(line, where).front(), "class", where) != 0) return false;
+        } catch (const Error&) {
+            return false;  // for the reader of the rows to say
+        }
+    }
+    return true;
 }
 
 class Imigue final : public DatasetFormat {
     fs::path dataset_;
     fs::path table_;                // labels_20200831.csv, or
-    std::vector<LabelFile> files_;  // those of single videos
+    std::vector<LabelFile> files_;  // those of single videos, sorted by video
+    std::vector<Error> unread_;     // what kept more of them from being found
     fs::path subjects_;             // with them, may be empty
 
     bool by_subject() const { return files_.empty() || !subjects_.empty(); }
+    std::vector<LabelFile> label_files(const std::string& split, const Report& report) const;
     std::vector<Gesture> read_label_table(const std::string& split, const Report& report) const;
     std::vector<Gesture> read_label_files(const std::string& split, const Report& report) const;
     fs::path keypoints_of(const std::string& video, std::int64_t number) const;
 
   public:
-    Imigue(fs::path dataset, fs::path table, std::vector<LabelFile> files, fs::path subjects)
+    Imigue(fs::path dataset, fs::path table, LabelFiles found, fs::path subjects)
         : dataset_(std::move(dataset)),
           table_(std::move(table)),
-          files_(std::move(files)),
+          files_(std::move(found.files)),
+          unread_(std::move(found.unread)),
           subjects_(std::move(subjects)) {}
 
     std::string name() const override { return "iMiGUE"; }
@@ -230,8 +280,8 @@ std::vector<Gesture> Imigue::read_label_table(const std::string& split,
     return gestures;
 }
 
-std::vector<Gesture> Imigue::read_label_files(const std::string& split,
-                                              const Report& report) const {
+/// The files whose rows are the split's, one a video.
+std::vector<LabelFile> Imigue::label_files(const std::string& split, const Report& report) const {
     std::map<std::int64_t, std::int64_t> subject_of_video;
     if (by_subject()) {
         read_table(subjects_, {"video_id", "subject_id"}, report,
@@ -240,15 +290,30 @@ std::vector<Gesture> Imigue::read_label_files(const std::string& split,
                            subject_of(field("subject_id"), where);
                    });
     }
-    std::vector<Gesture> gestures;
+    std::vector<LabelFile> files;
     for (const LabelFile& file : files_) {
-        if (!by_subject() && file.split != split) continue;
+        if (by_subject() ? is_unlabelled(file) : file.split != split) continue;
         if (by_subject() && !subject_of_video.contains(file.video)) {
             report(Error(file.path.string() + ": video " + std::to_string(file.video) +
                          " is not in " + subjects_.string()));
             continue;
         }
         if (by_subject() && !belongs(subject_of_video[file.video], split)) continue;
+        if (!files.empty() && files.back().video == file.video) {
+            report(Error(file.path.string() + ": video " + std::to_string(file.video) +
+                             " has its labels in " + files.back().path.string() + " already",
+                         "remove one of the two, or the link that leads to it"));
+            continue;
+        }
+        files.push_back(file);
+    }
+    return files;
+}
+
+std::vector<Gesture> Imigue::read_label_files(const std::string& split,
+                                              const Report& report) const {
+    std::vector<Gesture> gestures;
+    for (const LabelFile& file : label_files(split, report)) {
         LineReader lines(file.path);
         for (std::string line; lines.next(line);) {
             const std::string where = lines.where();
@@ -257,7 +322,7 @@ std::vector<Gesture> Imigue::read_label_files(const std::string& split,
                 if (fields.size() != 3)
                     throw Error(where + ": '" + line + "' is not of the form class,start,end");
                 Gesture gesture{.video = file.video,
-                                .label = class_of(fields[0], split == "test", where),
+                                .label = class_of(fields[0], file.split == "test", where),
                                 .where = where};
                 set_range(gesture, fields[1], fields[2]);
                 gestures.push_back(std::move(gesture));
@@ -284,6 +349,7 @@ fs::path Imigue::keypoints_of(const std::string& video, std::int64_t number) con
 
 std::vector<ListedClip> Imigue::list(const std::string& split, std::int64_t classes,
                                      const Report& report) const {
+    for (const Error& error : unread_) report(error);
     if (!has(split)) {
         throw Error(dataset_.string() + " has no " + split +
                         " split: no *_label.csv lies below a "
@@ -344,12 +410,13 @@ std::unique_ptr<const DatasetFormat> open_imigue(const fs::path& dataset) {
     for (const char* folder : {"", "Label"}) {
         const fs::path table = dataset / folder / "labels_20200831.csv";
         if (is_file(table))
-            return std::make_unique<Imigue>(dataset, table, std::vector<LabelFile>(), fs::path());
+            return std::make_unique<Imigue>(dataset, table, LabelFiles(), fs::path());
     }
-    std::vector<LabelFile> files = find_label_files(dataset);
-    if (files.empty()) return nullptr;
+    LabelFiles found = find_label_files(dataset);
+    if (found.files.empty() && !found.unread.empty()) throw found.unread.front();
+    if (found.files.empty()) return nullptr;
     const fs::path subjects_file = dataset / "subjects.csv";
-    return std::make_unique<Imigue>(dataset, fs::path(), std::move(files),
+    return std::make_unique<Imigue>(dataset, fs::path(), std::move(found),
                                     is_file(subjects_file) ? subjects_file : fs::path());
 }
 

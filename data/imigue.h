@@ -23,11 +23,14 @@ bool is_imigue_training_subject(std::int64_t subject);
 /// - labels_20200831.csv: a header that names the columns, in any order; of them video_id, class,
 ///   start_frame, end_frame and subject_id are used. The split goes by the subject.
 /// - VIDEO_label.csv: rows class,start,end without a header. The split is told by the name of one
-/// of
-///   the folders that the file lies in: a word of it is train, val, valid, validate, validation or
-///   test (imigue_skeleton_train/0001/0001_label.csv). With a file subjects.csv (columns video_id
-///   and subject_id) it goes by the subject instead. In the test split class 0 stands for a label
-///   that is not given.
+///   of the folders that the file lies in: a word of it is train, val, valid, validate, validation
+///   or test (imigue_skeleton_train/0001/0001_label.csv). In the test split class 0 stands for a
+///   label that is not given. With a file subjects.csv (columns video_id and subject_id) the split
+///   goes by the subject instead, and files of the test split with no class but 0 are left out.
+///
+/// Of the latter, listing gives an Error for a second file of a video in the same split, for a
+/// video that subjects.csv does not name, and for a folder that cannot be read; where no label file
+/// was found and a folder cannot be read, it is thrown here.
 ///
 /// Both give ranges of a video's frames that count from 1 and include their end. A clip is called
 /// VIDEO_START_END, a repeated range VIDEO_START_END_2 and so on. Where the split goes by the

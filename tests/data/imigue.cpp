@@ -1,5 +1,7 @@
 #include "data/imigue.h"
 
+#include <unistd.h>
+
 #include "tests/data/temporary_dataset.h"
 
 namespace mdn::testing {
@@ -31,6 +33,25 @@ struct ImigueFolder : TemporaryFolder {
     std::string error(const std::string& split, ClipNeeds needs = {.keypoints = false}) const {
         return error_of([&] { read_split(path(), split, 32, needs); });
     }
+};
+
+/// Root may read everything; while one of these lives and end() was not called, it is somebody
+/// else.
+class AsNobody {
+  public:
+    AsNobody() {
+        if (was_root_) REQUIRE(seteuid(65534) == 0);
+    }
+    ~AsNobody() { end(); }
+    AsNobody(const AsNobody&) = delete;
+    AsNobody& operator=(const AsNobody&) = delete;
+
+    void end() const {
+        if (was_root_) REQUIRE(seteuid(0) == 0);
+    }
+
+  private:
+    bool was_root_ = geteuid() == 0;
 };
 
 }  // namespace
@@ -169,6 +190,81 @@ TEST_SUITE("data/imigue") {
         CHECK(folder.clips("test")[0].files.name == "0002_00002_00003");
         write(folder / "subjects.csv", "video_id,subject_id\n1,2\n");
         CHECK(contains(folder.error("train"), {"0002_label.csv", "video 2", "subjects.csv"}));
+    }
+
+    TEST_CASE("with subjects.csv files without labels are left out") {
+        ImigueFolder folder;
+        write(folder / "imigue_skeleton_train/0001/0001_label.csv", "1,2,3\n");
+        write(folder / "imigue_skeleton_validate/0002/0002_label.csv", "2,2,3\n");
+        write(folder / "imigue_skeleton_test/0003/0003_label.csv", "0,2,3\r\n0,5,6\r\n");
+        write(folder / "imigue_skeleton_test/0004/0004_label.csv", "0,2,3\n");
+        write(folder / "subjects.csv", "video_id,subject_id\n1,2\n2,3\n4,3\n");
+        CHECK(folder.clips("train").size() == 1);
+        for (const char* split : {"val", "test"}) {
+            const auto clips = folder.clips(split);
+            REQUIRE(clips.size() == 1);
+            CHECK(clips[0].files.name == "0002_00002_00003");
+            CHECK(clips[0].label == 1);
+        }
+        // Labels in the test folder, or none in another, are as everywhere.
+        write(folder / "imigue_skeleton_test/0003/0003_label.csv", "0,2,3\n4,5,6\n");
+        CHECK(contains(folder.error("train"), {"0003_label.csv", "video 3", "subjects.csv"}));
+        write(folder / "imigue_skeleton_test/0003/0003_label.csv", "0,2,3\nfour,5,6\n");
+        CHECK(contains(folder.error("train"), {"0003_label.csv", "video 3", "subjects.csv"}));
+        std::filesystem::remove_all(folder / "imigue_skeleton_test/0003");
+        write(folder / "imigue_skeleton_validate/0002/0002_label.csv", "0,2,3\n");
+        for (const char* split : {"val", "test"})
+            CHECK(contains(folder.error(split), {"0002_label.csv:1", "class 0"}));
+    }
+
+    TEST_CASE("a video with two label files in one split is an error") {
+        ImigueFolder folder;
+        write(folder / "a_train/0001_label.csv", "1,2,3\n");
+        write(folder / "a_train/0007_label.csv", "1,2,3\n");
+        write(folder / "a_val/0001_label.csv", "1,2,3\n");
+        CHECK(folder.clips("train").size() == 2);
+        CHECK(folder.clips("val").size() == 1);
+        write(folder / "subjects.csv", "video_id,subject_id\n1,2\n7,2\n");
+        CHECK(
+            contains(folder.error("train"), {"a_val/0001_label.csv: ", "a_train/0001_label.csv"}));
+        std::filesystem::remove(folder / "subjects.csv");
+        write(folder / "b/train/0001_label.csv", "5,6,7\n");
+        CHECK(contains(folder.error("train"),
+                       {"b/train/0001_label.csv: ", "video 1", "a_train/0001_label.csv"}));
+        std::filesystem::remove_all(folder / "b");
+        std::filesystem::create_directory_symlink(".", folder / "self");
+        CHECK(contains(folder.error("train"),
+                       {"self/a_train/0001_label.csv: ", "video 1", "a_train/0001_label.csv"}));
+    }
+
+    TEST_CASE("a folder that cannot be read is an error, not a dataset without it") {
+        namespace fs = std::filesystem;
+        ImigueFolder folder;
+        write(folder / "train/0001/0001_label.csv", "1,2,3\n");
+        write(folder / "train/0002/0002_label.csv", "1,2,3\n");
+        fs::create_directory_symlink("nowhere", folder / "train/0003");
+        fs::create_directory_symlink("0004", folder / "train/0004");
+        fs::create_directory(folder / "lost+found");
+        CHECK(folder.clips("train").size() == 2);
+        fs::permissions(folder.path(), fs::perms::all);
+        fs::permissions(folder / "lost+found", fs::perms::none);
+        // Neither listed, nor entered.
+        for (const fs::perms few : {fs::perms::none, fs::perms::owner_read | fs::perms::group_read |
+                                                         fs::perms::others_read}) {
+            for (const char* closed : {"train/0002", "train"}) {
+                CAPTURE(closed);
+                fs::permissions(folder / closed, few);
+                const AsNobody nobody;
+                for (const char* split : {"train", "val"})
+                    CHECK(contains(folder.error(split), {"cannot read ", closed, "ermission"}));
+                nobody.end();
+                fs::permissions(folder / closed, fs::perms::all);
+            }
+        }
+        const AsNobody nobody;
+        CHECK(folder.clips("train").size() == 2);
+        nobody.end();
+        fs::permissions(folder / "lost+found", fs::perms::all);
     }
 
     TEST_CASE("keypoints: a folder, or a table in keypoints/ or beside the labels") {
