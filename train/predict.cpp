@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "data/file.h"
+#include "data/numbered_files.h"
 #include "engine/autograd.h"
 #include "train/evaluate.h"
 #include "train/metrics.h"
@@ -18,18 +19,29 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The largest number among img_00001.jpg, … of a folder.
-int64_t last_frame(const std::string& folder) {
-    int64_t last = 0;
-    for (const auto& entry : fs::directory_iterator(folder)) {
-        const std::string name = entry.path().filename().string();
-        long long number = 0;
-        int length = 0;
-        if (std::sscanf(name.c_str(), "img_%lld.jpg%n", &number, &length) == 1 &&
-            static_cast<size_t>(length) == name.size())
-            last = std::max<int64_t>(last, number);
-    }
-    return last;
+/// How many files there are, if none is missing among them: what follows a hole would silently not
+/// be looked at. `missing` is called with the first frame (from 0) that has none.
+template <class Missing>
+int64_t count_without_gap(const NumberedFiles& files, const fs::path& folder, Missing&& missing) {
+    if (files.has_gap())
+        throw Error(missing(files.first_missing - 1) + " is missing, but " + folder.string() +
+                    " goes on to number " + std::to_string(files.last));
+    return files.last;
+}
+
+int64_t count_frames_of(const ClipFiles& clip) {
+    return count_without_gap(frame_files(clip.frames), clip.frames,
+                             [&](int64_t t) { return clip.frame(t).string(); });
+}
+
+int64_t count_keypoints_of(const ClipFiles& clip) {
+    if (clip.has_keypoint_table()) return count_keypoints(clip.keypoints);
+    return count_without_gap(keypoint_files(clip), clip.keypoints, [&](int64_t t) {
+        char name[64];
+        std::snprintf(name, sizeof name, "img_%05lld_keypoints.json",
+                      static_cast<long long>(t + 1));
+        return (clip.keypoints / name).string();
+    });
 }
 
 }  // namespace
@@ -40,25 +52,21 @@ std::string class_name(const std::vector<std::string>& names, int64_t c) {
 
 ClipFiles clip_in_folders(const std::string& frames, const std::string& keypoints) {
     ClipFiles clip{.name = {}, .frames = frames, .keypoints = keypoints, .count = 0};
-    if (!frames.empty() && !fs::is_directory(frames)) throw Error("there is no folder " + frames);
-    if (!keypoints.empty() && !fs::is_directory(keypoints) && !is_file(keypoints))
+    if (!frames.empty() && !is_folder(frames)) throw Error("there is no folder " + frames);
+    if (!keypoints.empty() && !is_folder(keypoints) && !is_file(keypoints))
         throw Error("there is no folder " + keypoints);
     // The keypoint files of a video are named after the clip.
     const std::string& first = frames.empty() ? keypoints : frames;
     clip.name = fs::absolute(first).lexically_normal().filename().string();
     if (clip.name.empty())
         clip.name = fs::absolute(first).lexically_normal().parent_path().filename().string();
-    clip.count = frames.empty() ? count_keypoints(keypoints) : count_frames(frames);
+    clip.count = frames.empty() ? count_keypoints_of(clip) : count_frames_of(clip);
     if (clip.count == 0 && !frames.empty())
         throw Error(frames + " holds no frames", "frames are called img_00001.jpg, img_00002.jpg");
     if (clip.count == 0)
         throw Error(keypoints + " holds no keypoints",
                     "the files are called img_00001_keypoints.json or " + clip.name +
                         "_000000000000_keypoints.json");
-    if (frames.empty()) return clip;
-    if (const int64_t last = last_frame(frames); last > clip.count)
-        throw Error(clip.frame(clip.count).string() + " is missing, but the folder goes on to " +
-                    clip.frame(last - 1).filename().string());
     return clip;
 }
 

@@ -26,7 +26,7 @@ struct Prediction {
 
 /// The files of a clip that is in no list: a folder of frames img_00001.jpg, … and, unless empty, a
 /// folder of keypoint files; or, with `frames` empty, keypoint files alone. Throws Error if there
-/// are none, or a frame is missing among them.
+/// are none, or one is missing among the numbers of those that are counted.
 ClipFiles clip_in_folders(const std::string& frames, const std::string& keypoints);
 
 /// Reads the clip as `options` (clip_options() of the model) say and averages over its views.

@@ -7,6 +7,7 @@
 #include "engine/safetensors.h"
 #include "tests/engine/gradient_check.h"
 #include "tests/train/program.h"
+#include "train/checkpoint.h"
 #include "train/trainer.h"
 
 using namespace mdn;
@@ -143,6 +144,28 @@ TEST_SUITE("train/modalities") {
         std::filesystem::remove_all(project.data + "/keypoints/val3");
         CHECK_MISTAKE(microdualnet(project.train("other", {"--epochs", "1"})),
                       {"val.txt:4", "missing keypoint folder"});
+    }
+
+    TEST_CASE("a keypoint file that is missing is said, not taken for the end") {
+        KeypointProject project;
+        const std::string weights = project.file("w.safetensors"),
+                          keypoints = project.data + "/keypoints/test1";
+        const MicroDualNet model(load_config(project.config), 1);
+        write_safetensors(weights, weights_to_disk(model.parameters()));
+        const auto predict = [&](const std::vector<std::string>& more) {
+            std::vector<std::string> arguments = {"predict",   "--config", project.config,
+                                                  "--weights", weights,    "--keypoints",
+                                                  keypoints};
+            arguments.insert(arguments.end(), more.begin(), more.end());
+            return microdualnet(arguments);
+        };
+        CHECK(predict({"--window", "4"}).code == 0);
+        std::filesystem::remove(keypoints + "/test1_000000000005_keypoints.json");
+        for (const auto& more : {std::vector<std::string>{}, {"--window", "4"}}) {
+            const Ran ran = predict(more);
+            CHECK_MISTAKE(ran, {"img_00006_keypoints.json is missing", "goes on to number 8"});
+            CHECK(ran.out.empty());
+        }
     }
 
     TEST_CASE("on CUDA joints train and evaluate as on the CPU") {

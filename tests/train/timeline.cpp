@@ -266,7 +266,7 @@ TEST_SUITE("train/timeline") {
         CHECK_FALSE(std::filesystem::exists(csv + ".partial"));
         std::filesystem::remove(recording.files().frame(6));
         CHECK_MISTAKE(microdualnet(recording.predict({"--window", "4"})),
-                      {"img_00007.jpg is missing", "goes on to img_00009.jpg"});
+                      {"img_00007.jpg is missing", "goes on to number 9"});
         for (float& x : std::span(
                  recording.model.parameters().find("classifier.fc2.bias")->value.data<float>(), 3))
             x = NAN;
