@@ -1,5 +1,4 @@
-#include <filesystem>
-
+#include "data/file.h"
 #include "train/command.h"
 #include "train/model_options.h"
 #include "train/trainer.h"
@@ -76,7 +75,7 @@ class TrainCommand final : public Command {
         if (run_.resume) {
             if (run_.overwrite) throw Error("--resume and --overwrite cannot both be given");
             if (!run_.init.empty()) throw Error("--resume and --init cannot both be given");
-            if (!std::filesystem::exists(last_checkpoint(run_.out)))
+            if (!is_file(last_checkpoint(run_.out)))
                 throw Error(run_.out + " holds no run to resume: there is no last.safetensors");
             take_over(options);
         } else {
@@ -89,9 +88,7 @@ class TrainCommand final : public Command {
         Trainer trainer(run_, out);
         trainer.run();
         out << "run: " << run_.out << " (last.safetensors"
-            << (std::filesystem::exists(best_checkpoint(run_.out))
-                    ? ", best.safetensors, report.html"
-                    : "")
+            << (is_file(best_checkpoint(run_.out)) ? ", best.safetensors, report.html" : "")
             << ", log.jsonl)\n";
     }
 };

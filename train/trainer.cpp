@@ -109,13 +109,14 @@ void Trainer::say_what_is_trained() {
 
 void Trainer::check_folder() const {
     std::error_code error;
-    const bool has_run = fs::exists(last_checkpoint(run_.out)) || fs::exists(log_file(run_.out));
+    const bool has_run = is_file(last_checkpoint(run_.out)) || is_file(log_file(run_.out));
     if (has_run && !run_.overwrite)
         throw Error(
             run_.out + " holds a run already",
             "continue it with --resume, replace it with --overwrite, or give another --out");
-    if (!has_run && fs::exists(run_.out, error) && !fs::is_empty(run_.out, error))
-        throw Error(run_.out + " exists and is not an empty folder");
+    const bool empty = !fs::exists(run_.out, error) || fs::is_empty(run_.out, error);
+    if (error) throw Error("cannot look into " + run_.out + ": " + error.message());
+    if (!has_run && !empty) throw Error(run_.out + " exists and is not an empty folder");
 }
 
 void Trainer::make_folder() {

@@ -204,6 +204,21 @@ TEST_SUITE("train/trainer") {
         CHECK_MISTAKE(microdualnet(project.train(project.file("full"), {"--overwrite"})),
                       {"not an empty folder"});
         CHECK(bytes_of(project.file("full") + "/thesis.txt") == "years of work");
+        // Paths that cannot even be asked about are mistakes like any other.
+        const std::string circle = project.file("circle"), long_name(300, 'n');
+        std::filesystem::create_symlink(circle, circle);
+        for (const std::string& bad : {circle, project.file(long_name)}) {
+            CHECK_MISTAKE(microdualnet(project.train(bad)), {bad});
+            CHECK_MISTAKE(microdualnet({"train", "--resume", "--out", bad}), {bad});
+            const std::string weights = last_checkpoint(out);
+            const std::string frames = project.data + "/frames/val_0";
+            CHECK_MISTAKE(microdualnet({"predict", "--weights", weights, "--frames", bad,
+                                        "--keypoints", frames}),
+                          {bad});
+            CHECK_MISTAKE(microdualnet({"predict", "--weights", weights, "--frames", frames,
+                                        "--keypoints", bad}),
+                          {bad});
+        }
     }
 
     TEST_CASE("resuming takes over the run's settings and refuses others") {
