@@ -43,7 +43,7 @@ class OverfitCommand final : public Command {
 
     void run(const Options& options, std::ostream& out, std::ostream& notes) override {
         machine_.apply();
-        input_.check();
+        input_.check(options);
         check_writable(output_);
         LoadedModel loaded = load_model(model_, machine_, notes);
         const TraceInput input = input_.read(options, loaded);

@@ -41,6 +41,16 @@ class PredictCommand final : public Command {
         if (list && timeline) throw Error("a list and a timeline cannot both be asked for");
         if (list && (!clip_.empty() || !frames_.empty()))
             throw Error("a list and a single clip cannot both be asked for");
+        if (!dataset_.empty() && !keypoints_.empty())
+            throw Error("--keypoints is for a folder of frames",
+                        "a dataset's clips have their keypoints in " + dataset_);
+        if (list && json_)
+            throw Error("--json is for a single clip or a timeline",
+                        "a list goes to the files of --submission and --predictions");
+        if (options.given("--top") && (timeline || (list && list_.predictions.empty())))
+            throw Error("--top is for a single clip or the table of --predictions",
+                        timeline ? "a timeline has the likeliest class of every window"
+                                 : "give --predictions FILE beside it");
         for (const char* flag : {"--batch", "--workers"})
             if (!list && !timeline && options.given(flag))
                 throw Error(std::string(flag) + " is for a list or a timeline",

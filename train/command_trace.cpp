@@ -36,7 +36,7 @@ class TraceCommand final : public Command {
 
     void run(const Options& options, std::ostream&, std::ostream& notes) override {
         machine_.apply();
-        input_.check();
+        input_.check(options);
         check_writable(output_);
         LoadedModel loaded = load_model(model_, machine_, notes);
         const TraceInput input = input_.read(options, loaded);

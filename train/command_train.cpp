@@ -85,6 +85,9 @@ class TrainCommand final : public Command {
             // A preset says nothing about the dataset; a config file does.
             if (model_.config.empty()) run_.config.classes = read_class_names(run_.data).count();
         }
+        if (!clip_needs(run_.config).keypoints)
+            run_.settings.keypoints.refuse_given(options, "this model reads no keypoints",
+                                                 "leave it out, or set \"regions\": \"keypoints\"");
         Trainer trainer(run_, out);
         trainer.run();
         out << "run: " << run_.out << " (last.safetensors"

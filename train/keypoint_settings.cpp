@@ -24,6 +24,16 @@ KeypointSettings KeypointSettings::as_trained(const Options& options,
     return result;
 }
 
+void KeypointSettings::refuse_given(const Options& options, const std::string& why,
+                                    const std::string& hint) const {
+    std::map<std::string, std::string> settings;
+    visit_keypoint_settings(*this, WriteSetting{settings});
+    for (const auto& [name, value] : settings) {
+        const std::string flag = DeclareSetting::flag(name.c_str());
+        if (options.given(flag)) throw Error(flag + " has no effect: " + why, hint);
+    }
+}
+
 KeypointOptions KeypointSettings::options() const {
     KeypointOptions result{.layout = layout, .scale = scale, .fill = fill, .smooth = smooth};
     if (size == "frames") return result;

@@ -24,6 +24,10 @@ struct KeypointSettings {
     KeypointSettings as_trained(const Options& options,
                                 const std::map<std::string, std::string>& metadata,
                                 const std::string& source) const;
+    /// Throws Error naming the first of these options that the user gave, and `why` it would have
+    /// no effect.
+    void refuse_given(const Options& options, const std::string& why,
+                      const std::string& hint) const;
     /// Throws Error if `size` is not of its form.
     KeypointOptions options() const;
 };

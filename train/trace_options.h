@@ -26,13 +26,16 @@ struct TraceInputOptions {
 
     bool from_dataset() const { return !dataset.empty(); }
 
-    /// Throws Error if not exactly one source is given.
-    void check() const {
+    /// Throws Error if not exactly one source is given, or options of the other.
+    void check(const Options& options) const {
         if (dataset.empty() != clip.empty())
             throw Error("--dataset and --clip go together",
                         "--dataset DIR --clip NAME, with NAME as in the lists of DIR");
         if (input.empty() == dataset.empty())
             throw Error("give either --input, or --dataset and --clip");
+        if (!from_dataset())
+            keypoints.refuse_given(options, "no keypoints are read with --input",
+                                   "it goes with --dataset and --clip");
     }
 
     TraceInput read(const Options& options, const LoadedModel& loaded) const {

@@ -1,7 +1,10 @@
 #include "train/keypoint_settings.h"
 
 #include "data/openpose.h"
+#include "engine/safetensors.h"
+#include "model/micro_dualnet.h"
 #include "tests/train/program.h"
+#include "train/checkpoint.h"
 #include "train/train_settings.h"
 
 namespace mdn::testing {
@@ -93,6 +96,53 @@ TEST_SUITE("train/keypoint_settings") {
             command.insert(command.end(), {"--keypoint-size", "frames"});
             CHECK_MISTAKE(microdualnet(command), {"outside its frames", "val_0"});
         }
+    }
+
+    TEST_CASE("options that would have no effect are refused") {
+        SmallProject project;
+        const std::string weights = project.file("w.safetensors"),
+                          output = project.file("out.safetensors");
+        const MicroDualNet model(load_config(project.config), 1);
+        write_safetensors(weights, weights_to_disk(model.parameters()));
+        const auto refused = [&](std::vector<std::string> arguments,
+                                 const std::vector<std::string>& words) {
+            CHECK_MISTAKE(microdualnet(arguments), words);
+        };
+        refused({"trace", "--config", project.config, "--weights", weights, "--input", weights,
+                 "--output", output, "--keypoint-fill", "2"},
+                {"--keypoint-fill has no effect", "--dataset"});
+        refused({"overfit", "--config", project.config, "--weights", weights, "--input", weights,
+                 "--keypoint-size", "8x8"},
+                {"--keypoint-size has no effect", "--dataset"});
+
+        std::string fixed = small_config;
+        fixed.replace(fixed.rfind('}'), 1, ", \"regions\": \"fixed\"}");
+        const std::string keypoints_used = project.config;
+        project.config = project.file("fixed.json");
+        write(project.config, fixed);
+        refused(project.train(project.file("run"), {"--keypoint-smooth", "2"}),
+                {"--keypoint-smooth has no effect", "reads no keypoints"});
+        CHECK_FALSE(std::filesystem::exists(project.file("run")));
+        // A recipe may be shared by models with keypoints and without.
+        fixed.replace(fixed.rfind('}'), 1, ", \"training\": {\"keypoint-smooth\": 2}}");
+        write(project.config, fixed);
+        CHECK(microdualnet(project.train(project.file("run"), {"--epochs", "1"})).code == 0);
+
+        const std::vector<std::string> predict = {
+            "predict", "--config", keypoints_used, "--weights", weights, "--dataset", project.data};
+        const std::string csv = project.file("p.csv"), zip = project.file("p.zip");
+        const auto predicts = [&](const std::vector<std::string>& more,
+                                  const std::vector<std::string>& words) {
+            std::vector<std::string> arguments = predict;
+            arguments.insert(arguments.end(), more.begin(), more.end());
+            refused(arguments, words);
+        };
+        predicts({"--clip", "val_0", "--keypoints", project.data + "/keypoints/val_1"},
+                 {"--keypoints is for"});
+        predicts({"--split", "val", "--predictions", csv, "--json"}, {"--json is for"});
+        predicts({"--submission", zip, "--top", "3"}, {"--top is for", "--predictions"});
+        predicts({"--clip", "val_0", "--window", "2", "--top", "3"}, {"--top is for", "timeline"});
+        CHECK_FALSE(std::filesystem::exists(csv));
     }
 
     TEST_CASE("the picture's size") {
