@@ -6,6 +6,7 @@
 #include "train/evaluation_output.h"
 #include "train/keypoint_settings.h"
 #include "train/model_options.h"
+#include "train/output_paths.h"
 #include "train/progress.h"
 #include "train/report.h"
 
@@ -45,7 +46,9 @@ class EvalCommand final : public Command {
 
     void run(const Options& options, std::ostream& out, std::ostream& notes) override {
         machine_.apply();
-        for (const std::string& file : {json_file_, confusion_, report_}) check_writable(file);
+        check_outputs(
+            {{"--json-file", json_file_}, {"--confusion", confusion_}, {"--report", report_}},
+            {{"--weights", model_.weights}, {"--config", model_.config}});
         const LoadedModel loaded = load_model(model_, machine_, notes);
         const Config& config = loaded.model->config();
         const ClassNames classes = read_class_names(data_);

@@ -1,11 +1,11 @@
 #include <cstdio>
 
-#include "engine/atomic_file.h"
 #include "engine/safetensors.h"
 #include "train/batch_hint.h"
 #include "train/checkpoint.h"
 #include "train/command.h"
 #include "train/model_options.h"
+#include "train/output_paths.h"
 #include "train/trace.h"
 #include "train/trace_options.h"
 
@@ -44,7 +44,9 @@ class OverfitCommand final : public Command {
     void run(const Options& options, std::ostream& out, std::ostream& notes) override {
         machine_.apply();
         input_.check(options);
-        check_writable(output_);
+        check_outputs({{"--output", output_}}, {{"--weights", model_.weights},
+                                                {"--config", model_.config},
+                                                {"--input", input_.input}});
         LoadedModel loaded = load_model(model_, machine_, notes);
         const TraceInput input = input_.read(options, loaded);
         const auto say = [&](const OverfitStep& step) {

@@ -6,6 +6,7 @@
 #include "train/command.h"
 #include "train/keypoint_settings.h"
 #include "train/model_options.h"
+#include "train/output_paths.h"
 #include "train/predict.h"
 #include "train/predict_list.h"
 #include "train/timeline_command.h"
@@ -101,6 +102,10 @@ class PredictCommand final : public Command {
         machine_.apply();
         const bool list = list_.asked(), timeline = timeline_.wanted(options);
         check_one_of(options, list, timeline);
+        check_outputs({{"--submission", list_.submission},
+                       {"--predictions", list_.predictions},
+                       {"--timeline", timeline_.file()}},
+                      {{"--weights", model_.weights}, {"--config", model_.config}});
         const LoadedModel loaded = load_model(model_, machine_, notes);
         const Config& config = loaded.model->config();
         ClipOptions clips = clip_options(config, Sampling::test);

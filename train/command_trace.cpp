@@ -1,7 +1,7 @@
-#include "engine/atomic_file.h"
 #include "train/batch_hint.h"
 #include "train/command.h"
 #include "train/model_options.h"
+#include "train/output_paths.h"
 #include "train/trace.h"
 #include "train/trace_options.h"
 
@@ -37,7 +37,9 @@ class TraceCommand final : public Command {
     void run(const Options& options, std::ostream&, std::ostream& notes) override {
         machine_.apply();
         input_.check(options);
-        check_writable(output_);
+        check_outputs({{"--output", output_}}, {{"--weights", model_.weights},
+                                                {"--config", model_.config},
+                                                {"--input", input_.input}});
         LoadedModel loaded = load_model(model_, machine_, notes);
         const TraceInput input = input_.read(options, loaded);
         const bool training = mode_ == Mode::by_default ? gradients_ : mode_ == Mode::train;

@@ -25,9 +25,6 @@ void PredictListOptions::run(MicroDualNet& model, const std::string& dataset,
     if (dataset.empty()) throw Error("a list is taken from a dataset", "give --dataset DIR");
     if (submission.empty() && predictions.empty())
         throw Error("nothing to write", "give --submission FILE or --predictions FILE");
-    if (submission == predictions)
-        throw Error("--submission and --predictions cannot both write " + submission);
-    for (const std::string& file : {submission, predictions}) check_writable(file);
     const Config& config = model.config();
     const ClassNames classes = read_class_names(dataset);
     if (!submission.empty()) check_submission_classes(classes, dataset);

@@ -19,7 +19,7 @@ struct PredictListOptions {
     bool asked() const { return !split.empty() || !submission.empty() || !predictions.empty(); }
     /// Reads the list (labels are not needed), runs the model over it and writes what was asked
     /// for; tables hold `top` classes. Throws Error, before the work where it can, if the dataset
-    /// does not fit the model or the file, or a file cannot be written.
+    /// does not fit the model or the file. The files are checked by check_outputs() before.
     void run(MicroDualNet& model, const std::string& dataset, const ClipOptions& clips,
              BatchReading reading, int64_t top, std::ostream& out) const;
 };

@@ -18,6 +18,8 @@ class TimelineCommand {
     /// Whether the user asked for a timeline, by --window or --timeline. Throws Error for options
     /// that go with a timeline only.
     bool wanted(const Options& options) const;
+    /// Of --timeline; empty without.
+    const std::string& file() const { return file_; }
     /// Writes the timeline to the file of --timeline, which appears when it is complete, or to
     /// `out` as it comes: CSV, or JSON for a file so named or with `json`.
     void run(const Options& options, MicroDualNet& model, const ClipFiles& recording,
