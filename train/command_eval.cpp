@@ -72,10 +72,7 @@ class EvalCommand final : public Command {
             });
         const Metrics metrics = compute_metrics(evaluation.predictions, classes);
         if (evaluation.without_person > 0)
-            progress.line(
-                "clips without a visible person: " + std::to_string(evaluation.without_person) +
-                (config.has_frames() ? " (their boxes are the whole frame)"
-                                     : " (all their joints are missing)"));
+            progress.line(without_person_text("clips", evaluation.without_person, config));
         progress.line(json_ ? "evaluated " + split_ : data_ + ", " + split_);
 
         if (json_)

@@ -10,6 +10,12 @@
 
 namespace mdn {
 
+std::string without_person_text(const std::string& what, int64_t count, const Config& config) {
+    return what + " without a visible person: " + std::to_string(count) +
+           (config.has_frames() ? " (their boxes are the whole frame)"
+                                : " (all their joints are missing)");
+}
+
 std::vector<double> probabilities_of(const float* logits, int64_t classes) {
     const double largest = *std::max_element(logits, logits + classes);
     std::vector<double> probabilities;

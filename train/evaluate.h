@@ -38,6 +38,10 @@ void for_each_batch(MicroDualNet& model, Loader& loader, int64_t views,
 Evaluation evaluate(MicroDualNet& model, Loader& loader, int64_t views = 1,
                     const std::function<void(int64_t)>& progress = {});
 
+/// "clips without a visible person: 3 (…)", `what` being "clips": how many there were, and what the
+/// model was shown instead of one.
+std::string without_person_text(const std::string& what, int64_t count, const Config& config);
+
 /// softmax of one row of logits, in double.
 std::vector<double> probabilities_of(const float* logits, int64_t classes);
 

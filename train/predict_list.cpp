@@ -47,9 +47,7 @@ void PredictListOptions::run(MicroDualNet& model, const std::string& dataset,
     if (!submission.empty()) write(submission, submission_zip(evaluation.predictions, classes));
     write(predictions, predictions_csv(evaluation.predictions, classes, top));
     if (evaluation.without_person > 0)
-        progress.line(
-            "clips without a visible person: " + std::to_string(evaluation.without_person) +
-            " (their boxes are the whole frame)");
+        progress.line(without_person_text("clips", evaluation.without_person, config));
 }
 
 }  // namespace mdn
