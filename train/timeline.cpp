@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "data/file.h"
 #include "data/list_file.h"
 #include "data/loader.h"
 #include "engine/error.h"
@@ -26,6 +27,20 @@ ListedClip clip_of(const ClipFiles& recording, const Window& window) {
     files.name.append(", frames ").append(std::to_string(files.first + 1));
     files.name.append(" to ").append(std::to_string(files.first + files.count));
     return {.files = files, .label = unlabelled, .where = {}};
+}
+
+/// Looks for every file that some window will need: found at the last window, what is missing would
+/// cost the work on all others.
+void check_files(const ClipFiles& recording, const ClipOptions& clips) {
+    const bool frames = clips.input == ClipInput::frames;
+    const bool keypoints = !frames || clips.boxes == BoxSource::keypoints;
+    ListedClip whole{.files = recording, .label = unlabelled, .where = recording.name};
+    complete_clip(whole, {.frames = frames, .keypoints = keypoints, .label = false});
+    for (int64_t t = 0; t < recording.count; ++t) {
+        if (frames && !is_file(recording.frame(t)))
+            throw Error(recording.frame(t).string() + " is missing");
+        if (keypoints && !recording.has_keypoint_table()) recording.keypoint(t);  // throws
+    }
 }
 
 TimelineRow row_of(const ClipFiles& window, bool person_visible, const ViewAverage& answer) {
@@ -64,6 +79,7 @@ void make_timeline(MicroDualNet& model, const ClipFiles& recording, const ClipOp
                    const TimelineOptions& options, const std::function<void(TimelineRow)>& row,
                    const std::function<void(int64_t, int64_t)>& progress) {
     const Windows windows(recording.count, options.window, options.stride);
+    check_files(recording, clips);
     ClipOptions reading = clips;
     reading.cache_bytes = options.cache_bytes;
     reading.cache_keep = Keep::recent;

@@ -39,7 +39,7 @@ class Windows {
 /// One window's answer.
 struct TimelineRow {
     int64_t first_frame = 0, last_frame = 0;  // inclusive, by the numbers of the files (from 1)
-    bool person_visible = false;              // if not, the boxes were the whole frame
+    bool person_visible = false;              // if not: without_person_text()
     int64_t action = 0;                       // the likeliest
     double probability = 0;                   // of that action
     std::vector<double> alpha_st;             // [K], weight of the ST path; empty without two paths
@@ -56,8 +56,8 @@ struct TimelineOptions {
 
 /// Reads every window as evaluation reads a clip (`clips`: clip_options() of the model, with any
 /// views), and hands over the rows in order, as they come. `progress`, where given, is told the
-/// windows done and all there are. Throws Error for unreadable files, and logits that are not
-/// finite, naming the window's frames.
+/// windows done and all there are. Throws Error, before the first window, if a file of any is
+/// missing; then for unreadable files, and logits that are not finite, naming the window's frames.
 void make_timeline(MicroDualNet& model, const ClipFiles& recording, const ClipOptions& clips,
                    const TimelineOptions& options, const std::function<void(TimelineRow)>& row,
                    const std::function<void(int64_t, int64_t)>& progress = {});

@@ -5,6 +5,7 @@
 
 #include "engine/atomic_file.h"
 #include "engine/error.h"
+#include "train/evaluate.h"
 #include "train/progress.h"
 
 namespace mdn {
@@ -64,10 +65,11 @@ void TimelineCommand::run(const Options& options, MicroDualNet& model, const Cli
     Progress progress(notes);
     const Stopwatch watch;
     int64_t rows = 0, without_person = 0;
-    write(text.begin());
+    // Nothing is written before there is a row: a mistake would be found below a header.
     make_timeline(
         model, recording, clips, settings_,
         [&](const TimelineRow& row) {
+            if (rows == 0) write(text.begin());
             write(text.row(row));
             ++rows;
             without_person += !row.person_visible;
@@ -82,9 +84,7 @@ void TimelineCommand::run(const Options& options, MicroDualNet& model, const Cli
     if (file) file->commit();
     progress.line(std::to_string(recording.count) + " frames, " + std::to_string(rows) +
                   (rows == 1 ? " window" : " windows") + ", " + duration_text(watch.seconds()));
-    if (without_person > 0)
-        progress.line("windows without a visible person: " + std::to_string(without_person) +
-                      " (their boxes are the whole frame)");
+    if (without_person > 0) progress.line(without_person_text("windows", without_person, config));
 }
 
 }  // namespace mdn

@@ -160,6 +160,14 @@ TEST_SUITE("train/modalities") {
             return microdualnet(arguments);
         };
         CHECK(predict({"--window", "4"}).code == 0);
+        const Ran crops = predict({"--window", "4", "--crops", "3"});
+        CHECK_MISTAKE(crops, {"crops"});
+        CHECK(crops.out.empty());
+        for (int t = 0; t < 8; ++t)
+            write(keypoints + "/test1_00000000000" + std::to_string(t) + "_keypoints.json",
+                  openpose_json({}));
+        CHECK(contains(predict({"--window", "8"}).err,
+                       {"windows without a visible person: 1 (all their joints are missing)"}));
         std::filesystem::remove(keypoints + "/test1_000000000005_keypoints.json");
         for (const auto& more : {std::vector<std::string>{}, {"--window", "4"}}) {
             const Ran ran = predict(more);

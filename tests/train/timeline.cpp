@@ -247,10 +247,38 @@ TEST_SUITE("train/timeline") {
         CHECK(rows[1].last_frame == 100001);
     }
 
+    TEST_CASE("a file that only the last window needs is missed before the first") {
+        Recording recording(9);
+        std::filesystem::remove(recording.files().keypoint(8));
+        const Ran ran = microdualnet(recording.predict({"--window", "4"}));
+        CHECK_MISTAKE(ran, {"no keypoints for frame 9"});
+        CHECK(ran.out.empty());
+        int64_t rows = 0;
+        write(recording.files().keypoints / "img_00009_keypoints.json", openpose_json({}));
+        const ClipFiles listed = recording.files();
+        const auto run = [&] {
+            make_timeline(recording.model, listed, recording.clips(),
+                          {.window = 4, .stride = 2, .batch = 1, .workers = 1},
+                          [&](const TimelineRow&) { ++rows; });
+        };
+        run();
+        CHECK(rows == 4);
+        // A listed clip may have a hole that its list does not know of.
+        for (const auto& path : {listed.keypoint(6), listed.frame(6)}) {
+            rows = 0;
+            const std::string bytes = bytes_of(path);
+            std::filesystem::remove(path);
+            CHECK(contains(error_of(run), {path.filename().string()}));
+            CHECK(rows == 0);
+            write(path, bytes);
+        }
+    }
+
     TEST_CASE("mistakes end in a message, before the work where that can be") {
         Recording recording(9);
-        CHECK_MISTAKE(microdualnet(recording.predict({"--window", "4", "--stride", "5"})),
-                      {"stride", "not 5"});
+        const Ran ran = microdualnet(recording.predict({"--window", "4", "--stride", "5"}));
+        CHECK_MISTAKE(ran, {"stride", "not 5"});
+        CHECK(ran.out.empty());
         CHECK_MISTAKE(microdualnet(recording.predict({"--stride", "5"})), {"--stride", "--window"});
         CHECK_MISTAKE(microdualnet(recording.predict({"--timeline", recording.file("t.txt")})),
                       {"t.txt", ".csv or .json"});
