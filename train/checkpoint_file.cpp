@@ -46,6 +46,15 @@ void check_not_mistaken(const ByteSource& source) {
 
 }  // namespace
 
+SafetensorsFile read_weights(const std::string& path) {
+    const std::shared_ptr<const ByteSource> source = open_file(path);
+    if (is_torch_file(*source))
+        throw Error(path + " is a PyTorch checkpoint",
+                    "microdualnet import turns it into a safetensors file");
+    check_not_mistaken(*source);
+    return read_safetensors(path);
+}
+
 CheckpointFile open_checkpoint(const std::string& path) {
     const std::shared_ptr<const ByteSource> source = open_file(path);
     CheckpointFile file{.path = path,

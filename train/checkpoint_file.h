@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/safetensors.h"
 #include "engine/tensor.h"
 
 namespace mdn {
@@ -19,6 +20,10 @@ struct CheckpointFile {
     std::map<std::string, int64_t> skipped;  // classes of other objects in it, and how many
     std::function<Tensor(size_t)> read;      // the tensor of a name, by its place
 };
+
+/// Weights for a model: read_safetensors(), but a file that is something else is named for what it
+/// is, PyTorch's with a hint at `import`.
+SafetensorsFile read_weights(const std::string& path);
 
 /// Tells the container by the file's first bytes, whatever its name. Throws Error naming the path,
 /// and what it seems to be instead, if it is neither safetensors nor PyTorch's.

@@ -33,7 +33,12 @@ class TrainCommand final : public Command {
         run_.settings = before;
         // How far a run goes is free to change where the learning rate does not depend on it.
         if (options.given("--epochs")) run_.settings.epochs = epochs;
-        if (!options.given("--data")) run_.data = stored.metadata.at("data");
+        if (options.given("--data")) return;
+        const auto data = stored.metadata.find("data");
+        if (data == stored.metadata.end())
+            throw Error(stored.path + " does not say which dataset it was trained on",
+                        "give --data DIR");
+        run_.data = data->second;
     }
 
     /// The settings of the config's `training`, where it has one; options that are given win.

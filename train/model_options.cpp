@@ -8,6 +8,7 @@
 #include "model/pose_encoder.h"
 #include "train/batch_hint.h"
 #include "train/checkpoint.h"
+#include "train/checkpoint_file.h"
 
 namespace mdn {
 
@@ -81,7 +82,7 @@ std::unique_ptr<MicroDualNet> make_model(const Config& config, uint64_t seed,
 
 LoadedModel load_model(const ModelOptions& options, const MachineOptions& machine,
                        std::ostream& notes) {
-    LoadedModel loaded{nullptr, read_safetensors(options.weights)};
+    LoadedModel loaded{nullptr, read_weights(options.weights)};
     const Config config = options.resolve(&loaded.stored);
     loaded.model = make_model(config, 0, machine);
     notes << load_weights(loaded.model->parameters(), loaded.stored).message() << "\n";

@@ -15,6 +15,7 @@
 #include "engine/autograd.h"
 #include "model/summary.h"
 #include "train/batch_hint.h"
+#include "train/checkpoint_file.h"
 #include "train/model_options.h"
 #include "train/report.h"
 
@@ -82,7 +83,7 @@ Trainer::Trainer(TrainRun run, std::ostream& out)
         return;
     }
     if (!run_.init.empty())
-        progress_.line(load_weights(model_->parameters(), read_safetensors(run_.init)).message());
+        progress_.line(load_weights(model_->parameters(), read_weights(run_.init)).message());
     check_folder();
 }
 
@@ -133,8 +134,11 @@ void Trainer::make_folder() {
 
 /// The weights alone do not show another loss weight or dropout.
 void Trainer::check_same_config(const SafetensorsFile& file) const {
+    const auto stored = file.metadata.find(metadata_config);
+    if (stored == file.metadata.end())
+        throw Error(file.path + " does not say which config it belongs to: it is no run's");
     // Read and written again, so that a key that was not there yet has its default.
-    std::istringstream was(to_json(parse_config(file.metadata.at(metadata_config), file.path)));
+    std::istringstream was(to_json(parse_config(stored->second, file.path)));
     std::istringstream now(to_json(run_.config));
     for (std::string before, after; std::getline(was, before) && std::getline(now, after);)
         if (before != after)

@@ -211,6 +211,14 @@ TEST_SUITE("train/import") {
             return microdualnet(
                 {"import", project.file("x.pth"), "--config", project.config, "--dry-run"});
         };
+        // Where weights are read, too.
+        const auto evaluated = [&](const std::string& bytes) {
+            testing::write(project.file("x.pth"), bytes);
+            return microdualnet(
+                {"eval", "--weights", project.file("x.pth"), "--data", project.data});
+        };
+        CHECK_MISTAKE(evaluated("version https://git-lfs.github.com/spec/v1\noid"), {"Git LFS"});
+        CHECK_MISTAKE(evaluated("PK\3\4" + std::string(40, 'x')), {"x.pth", "PyTorch", "import"});
         CHECK_MISTAKE(refused(""), {"x.pth is empty"});
         CHECK_MISTAKE(refused("<!DOCTYPE html><html>sign in</html>"), {"a web page"});
         CHECK_MISTAKE(refused("version https://git-lfs.github.com/spec/v1\noid"), {"Git LFS"});

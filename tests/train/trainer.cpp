@@ -259,6 +259,21 @@ TEST_SUITE("train/trainer") {
                       {"dataset of another size"});
     }
 
+    TEST_CASE("a checkpoint that lacks what a run's has is named") {
+        SmallProject project;
+        const std::string out = project.file("run");
+        REQUIRE(microdualnet(project.train(out, {"--epochs", "1"})).code == 0);
+        const SafetensorsFile whole = read_safetensors(last_checkpoint(out));
+        for (const char* key : {"data", "config"}) {
+            auto metadata = whole.metadata;
+            REQUIRE(metadata.erase(key) == 1);
+            write_safetensors(last_checkpoint(out), whole.tensors, metadata);
+            CHECK_MISTAKE(
+                microdualnet({"train", "--resume", "--out", out, "--config", project.config}),
+                {"last.safetensors does not say which"});
+        }
+    }
+
     TEST_CASE("bad data stops before anything is written") {
         SmallProject project;
         const std::string out = project.file("run");
