@@ -37,10 +37,12 @@ int64_t count_frames_of(const ClipFiles& clip) {
 int64_t count_keypoints_of(const ClipFiles& clip) {
     if (clip.has_keypoint_table()) return count_keypoints(clip.keypoints);
     return count_without_gap(keypoint_files(clip), clip.keypoints, [&](int64_t t) {
-        char name[64];
+        char name[64], of_video[64];
         std::snprintf(name, sizeof name, "img_%05lld_keypoints.json",
                       static_cast<long long>(t + 1));
-        return (clip.keypoints / name).string();
+        std::snprintf(of_video, sizeof of_video, "_%012lld_keypoints.json",
+                      static_cast<long long>(t));
+        return (clip.keypoints / name).string() + " (or " + clip.keypoint_stem() + of_video + ")";
     });
 }
 
