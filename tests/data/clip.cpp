@@ -172,6 +172,10 @@ TEST_SUITE("data/clip") {
             CHECK(nose[1] == doctest::Approx(-1.0 / 3).epsilon(1e-4));
             CHECK(nose[2] == doctest::Approx(0.9));
         }
+        // Frames that lie there all the same are not looked at, whatever they are.
+        write(files.frame(0), "no image");
+        CHECK(read_clip(files, options).tensors.joints.to_vector<float>() ==
+              clip.tensors.joints.to_vector<float>());
         options.samplings = 2;
         CHECK(read_clip(files, options).tensors.joints.shape() == Shape{2, 4, 3, 12, 3});
         // The origin is that of all frames, not of the sampled ones: with the five others 2 pixels

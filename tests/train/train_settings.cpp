@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "engine/autograd.h"
+#include "engine/error.h"
 #include "tests/model/inputs.h"
 
 using namespace mdn;
@@ -77,6 +78,30 @@ TEST_SUITE("train/train_settings") {
         CHECK(settings.rates_text() ==
               "backbone x0.5, classifier x5, biases x2, biases of the classifier x10");
         CHECK(TrainSettings().rates_text().empty());
+    }
+
+    TEST_CASE("settings that a checkpoint is too old to know keep their defaults") {
+        TrainSettings settings;
+        settings.bias_lr = 3;
+        settings.lr = 0.125;
+        auto text = settings.to_text();
+        REQUIRE(text.erase("bias-lr") == 1);
+        const TrainSettings read = TrainSettings::from_text(text, "old.safetensors");
+        CHECK(read.lr == 0.125);
+        CHECK(read.bias_lr == TrainSettings().bias_lr);
+    }
+
+    TEST_CASE("settings out of range are refused, what is no number among them") {
+        const std::pair<const char*, const char*> wrong[] = {
+            {"val-every", "0"},  {"lr", "nan"},      {"bias-lr", "-1"},
+            {"milestones", "0"}, {"warmup", "1e30"}, {"epochs", "99999999999999"}};
+        for (const auto& [name, value] : wrong) {
+            CAPTURE(name);
+            auto text = TrainSettings().to_text();
+            text[name] = value;
+            CHECK_THROWS_WITH_AS(TrainSettings::from_text(text, "x.safetensors"),
+                                 doctest::Contains((std::string("'") + name + "'").c_str()), Error);
+        }
     }
 
     TEST_CASE("settings survive as text, every one of them") {
