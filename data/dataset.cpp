@@ -148,15 +148,15 @@ fs::path ClipFiles::keypoint(std::int64_t t) const {
 
 void check_links(const fs::path& dataset, const ListedClip& clip, ClipNeeds needs) {
     const auto check = [&](const fs::path& part, const fs::path& path) {
-        // iMiGUE's keypoints may lie beside its labels instead.
+        // iMiGUE's keypoints may lie beside its labels instead, in a folder that was followed then.
         const bool below =
             std::mismatch(part.begin(), part.end(), path.begin(), path.end()).first == part.end();
-        const fs::path& root = below ? part : dataset;
+        const fs::path root = below ? part : path.parent_path();
         if (stays_inside(root, path)) return;
         throw Error(clip.where + ": clip '" + clip.files.name +
                         "' lies outside the dataset folder: " + path.string() +
                         " is a link out of " + root.string(),
-                    "link the whole of " + part.string() + " instead");
+                    "link the whole of " + root.string() + " instead");
     };
     if (needs.frames) check(dataset / "frames", clip.files.frames);
     if (needs.keypoints) check(dataset / "keypoints", clip.files.keypoints);

@@ -87,7 +87,8 @@ void complete_clip(ListedClip& clip, ClipNeeds needs);
 
 /// Throws Error naming the line of a clip of which a folder is a link out of DIR/frames or
 /// DIR/keypoints. A link in the place of these two leads where the user keeps them, on another
-/// disk, say; one below them may be part of a dataset that somebody else packed.
+/// disk, say; one below them may be part of a dataset that somebody else packed. A table of
+/// keypoints beside its label file may be no link out of the folder of that file.
 void check_links(const std::filesystem::path& dataset, const ListedClip& clip, ClipNeeds needs);
 
 /// How many of img_00001.jpg, img_00002.jpg, … a folder holds before the first gap.

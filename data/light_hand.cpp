@@ -66,7 +66,7 @@ bool is_header(std::string_view line) {
 }
 
 /// Holds a row's index to that of the row before. A row that was lost or doubled would move all
-/// later ones against their frames.
+/// later ones against their frames. A column that says the same in every row numbers nothing.
 class IndexCheck {
   public:
     explicit IndexCheck(const fs::path& file) : file_(file) {}
@@ -80,12 +80,14 @@ class IndexCheck {
         if (!parse(field, index) || !(std::abs(index) < 1e15) || index != std::floor(index)) {
             fail(line, "the index '" + std::string(field) + "' is no whole number");
         }
-        if (line_ > 0 && index != last_ + 1) {
+        if (rows_ == 1) step_ = index == last_ ? 0 : 1;
+        if (rows_ > 0 && index != last_ + step_) {
             fail(line, "the index " + std::string(field) + " does not follow that of line " +
                            std::to_string(line_) + ": rows are missing, doubled or out of order");
         }
         last_ = index;
         line_ = line;
+        ++rows_;
     }
 
   private:
@@ -95,7 +97,8 @@ class IndexCheck {
 
     const fs::path& file_;
     double last_ = 0;
-    std::int64_t line_ = 0;  // of the row before; 0 before the first
+    double step_ = 1;                   // from row to row: 0 in a column that numbers nothing
+    std::int64_t line_ = 0, rows_ = 0;  // of the row before, and how many there were
 };
 
 /// Where every 32nd row begins.

@@ -282,6 +282,31 @@ TEST_SUITE("data/imigue") {
         write(folder / "keypoints/0001_light_hand.csv", "x");
         CHECK(keypoints() == folder / "keypoints/0001_light_hand.csv");
     }
+
+    TEST_CASE("the labels' folder may be a link, and holds its keypoints; a table may not") {
+        namespace fs = std::filesystem;
+        const TemporaryFolder elsewhere;
+        ImigueFolder folder;
+        std::string table;
+        for (int r = 0; r < 3; ++r) {
+            table += std::to_string(r);
+            for (int c = 0; c < 105; ++c)
+                table.append(",").append(std::to_string(1.5 * r + c + 0.25));
+            table += "\n";
+        }
+        write(elsewhere / "labels/0001/0001_label.csv", "1,2,3\n");
+        write(elsewhere / "labels/0001/0001_light_hand.csv", table);
+        fs::create_directory_symlink(elsewhere / "labels", folder / "imigue_skeleton_train");
+        const ClipNeeds needs{.frames = false, .keypoints = true, .label = false};
+        CHECK(read_split(folder.path(), "train", 32, needs).size() == 1);
+        write(elsewhere / "table.csv", table);
+        const fs::path link = folder / "imigue_skeleton_train/0001/0001_light_hand.csv";
+        fs::remove(link);
+        fs::create_symlink(elsewhere / "table.csv", link);
+        CHECK(contains(folder.error("train", needs),
+                       {"0001_label.csv:1", "0001_light_hand.csv is a link out of",
+                        "link the whole of " + link.parent_path().string()}));
+    }
 }
 
 }  // namespace mdn::testing

@@ -166,6 +166,11 @@ TEST_SUITE("data/light_hand") {
         CHECK(contains(error(std::string(100, '1') + "x"), {"light_hand.csv:1", "whole number"}));
         const Table file(row_text(7) + "\r\n8.0" + row_text(8).substr(1));  // begins anywhere
         CHECK(light_hand_rows(file.clip.keypoints) == 2);
+        // The same in every row is no numbering, and so must be every row's.
+        const Table none(row_text(0) + "\n" + row_text(0) + "\n" + row_text(0) + "\n");
+        CHECK(light_hand_rows(none.clip.keypoints) == 3);
+        CHECK(contains(error(row_text(0) + "\n" + row_text(0) + "\n" + row_text(1) + "\n"),
+                       {"light_hand.csv:3", "index 1"}));
     }
 
     TEST_CASE("a row without confidence is a frame without anybody") {

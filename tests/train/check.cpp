@@ -155,13 +155,14 @@ TEST_SUITE("train/check") {
         write_clip(data, "0001", 6, 40, 36, 1);
         write_clip(data, "0002", 6, 40, 36, 1);
         std::filesystem::remove_all(data + "/keypoints");
-        std::string row = "0";
-        for (int c = 0; c < 105; ++c) row += ",1.25";
-        write(data + "/train/0001_light_hand.csv", row + "\n" + row + "\n" + row + "\nbad\n");
+        std::string joints;
+        for (int c = 0; c < 105; ++c) joints += ",1.25";
+        const auto row = [&](int index) { return std::to_string(index) + joints + "\n"; };
+        write(data + "/train/0001_light_hand.csv", row(0) + row(1) + row(2) + "3\n");
         write(data + "/train/0001_label.csv", "1,1,3\n2,3,4\n2,1,3\n3,6,7\n40,1,1\n3,5,6\n");
         write(data + "/val/0002_label.csv", "1,1,3\n");
         std::string table;
-        for (int t = 0; t < 7; ++t) table += row + "\n";
+        for (int t = 0; t < 7; ++t) table += row(t);
         write(data + "/val/0002_light_hand.csv", table);
         const Ran ran = check(data);
         INFO(ran.out << ran.err);
