@@ -37,7 +37,7 @@ void* budget_allocate(std::size_t bytes) {
         state.exceeded = true;
         return nullptr;
     }
-    char* start = static_cast<char*>(std::malloc(prefix + bytes));
+    char* start = static_cast<char*>(std::calloc(prefix + bytes, 1));
     if (!start) return nullptr;
     state.left -= bytes;
     std::memcpy(start, &bytes, sizeof bytes);

@@ -19,7 +19,9 @@ class DecodeBudget {
     bool exceeded() const;
 };
 
-/// What the decoder allocates with. Blocks must be given back on the thread that took them.
+/// What the decoder allocates with. Blocks begin as zeros: the decoder uses tables that a damaged
+/// file never defines, and their contents must not be what lay in memory before. Blocks must be
+/// given back on the thread that took them.
 void* budget_allocate(std::size_t bytes);
 void* budget_reallocate(void* block, std::size_t bytes);
 void budget_free(void* block);

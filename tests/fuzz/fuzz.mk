@@ -36,7 +36,7 @@ $(FUZZ_ALL:%=fuzz-%): fuzz-%: build/fuzz/fuzz_%
 build/fuzz/fuzz_%: build/fuzz/tests/fuzz/%.o $(FUZZ_OBJECTS) $(FUZZ_REST)
 	@echo "link $@"; $(CLANGXX) -fsanitize=fuzzer,address,undefined $^ -lgomp -o $@
 
-build/fuzz/%.o: %.cpp | fuzz-setup setup
+build/fuzz/%.o: %.cpp tests/fuzz/fuzz.mk | fuzz-setup setup
 	@mkdir -p $(@D)
 	@echo "clang $<"; $(CLANGXX) $(FUZZ_CXXFLAGS) -c $< -o $@
 
