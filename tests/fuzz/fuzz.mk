@@ -5,6 +5,8 @@
 # Which targets, and for how many seconds each.
 FUZZ     ?= $(FUZZ_ALL)
 SECONDS  ?= 20
+# 0: another search every time. A fixed one begins the same everywhere.
+SEED     ?= 0
 CLANGXX  ?= clang++
 
 FUZZ_ALL := $(filter-out fuzz,$(basename $(notdir $(wildcard tests/fuzz/*.cpp))))
@@ -26,7 +28,7 @@ fuzz: $(FUZZ:%=fuzz-%)
 $(FUZZ_ALL:%=fuzz-%): fuzz-%: build/fuzz/fuzz_%
 	@mkdir -p build/fuzz/corpus/$*
 	@echo "fuzz $*: $(SECONDS) s"; \
-	build/fuzz/fuzz_$* -max_total_time=$(SECONDS) -timeout=5 -rss_limit_mb=2048 \
+	build/fuzz/fuzz_$* -max_total_time=$(SECONDS) -seed=$(SEED) -timeout=5 -rss_limit_mb=2048 \
 	    -max_len=$(call FUZZ_MAX_LENGTH,$*) -print_final_stats=1 -artifact_prefix=build/fuzz/$*- \
 	    $(if $(wildcard tests/fuzz/$*.dict),-dict=tests/fuzz/$*.dict) \
 	    build/fuzz/corpus/$* tests/fuzz/corpus/$* $(FUZZ_SEEDS_$*) > build/fuzz/$*.log 2>&1 \
