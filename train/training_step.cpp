@@ -17,15 +17,15 @@ TrainingStep::TrainingStep(MicroDualNet& model, Optimizer& optimizer, bool recor
 void TrainingStep::bring(const StepInput& input) {
     const Device device = model_.parameters().device();
     brought_ = input.labels.dim(0);
-    Work& work = work_[brought_];
     const Tensor seed_and_step = Tensor::from<int64_t>({input.seed, input.step}, {2});
-    if (!work.labels.defined()) {
+    if (!work_.contains(brought_)) {
         const auto place_for = [&](const Tensor& x) {
             return Tensor::empty(x.shape(), x.dtype(), device);
         };
-        work.inputs = input.inputs.each(place_for);
-        work.labels = place_for(input.labels);
-        work.seed_and_step = place_for(seed_and_step);
+        work_.emplace(brought_, Work{.inputs = input.inputs.each(place_for),
+                                     .labels = place_for(input.labels),
+                                     .seed_and_step = place_for(seed_and_step),
+                                     .recorded = RecordedWork(device, record_)});
     }
     std::vector<Tensor> told = input.inputs.given();
     told.insert(told.end(), {input.labels, seed_and_step,
@@ -38,16 +38,7 @@ void TrainingStep::start() {
     std::vector<Tensor> told = work.inputs.given();
     told.insert(told.end(), {work.labels, work.seed_and_step, optimizer_.schedule()});
     uploader_->finish(told);
-    // The first runs fill the allocator's cache with all that a recording will need.
-    constexpr int64_t warm_up = 2;
-    if (record_ && !work.recording && work.runs >= warm_up) record(work);
-    if (work.recording) {
-        work.recording->replay();
-        for (const auto& [value, gradient] : work.gradients) autograd_meta(value)->grad = gradient;
-    } else {
-        run(work);
-    }
-    ++work.runs;
+    if (work.recorded.run([&] { run(work); })) show_gradients(work);
     started_ = &work;
 }
 
@@ -64,12 +55,13 @@ void TrainingStep::run(Work& work) {
     optimizer_.update();
 }
 
-void TrainingStep::record(Work& work) {
-    work.recording = record_work(model_.parameters().device(), [&] { run(work); });
-    if (!work.recording) {
-        record_ = false;  // this device cannot
+/// After a replay: the parameters' gradients are where the recording has left them.
+void TrainingStep::show_gradients(Work& work) const {
+    if (!work.gradients.empty()) {
+        for (const auto& [value, gradient] : work.gradients) autograd_meta(value)->grad = gradient;
         return;
     }
+    // The recording was made just now: they are there.
     for (const Parameter& parameter : model_.parameters().all())
         if (const Tensor gradient = parameter.value.grad(); gradient.defined())
             work.gradients.emplace_back(parameter.value, gradient);

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "engine/optim.h"
-#include "engine/stream.h"
 #include "model/micro_dualnet.h"
+#include "train/recorded_work.h"
 
 namespace mdn {
 
@@ -49,15 +49,14 @@ class TrainingStep {
     struct Work {
         Inputs inputs;
         Tensor labels, seed_and_step;
-        Tensor loss, loss_ce, loss_mac;
-        int64_t runs = 0;
+        Tensor loss = {}, loss_ce = {}, loss_mac = {};
+        RecordedWork recorded;
         // Parameters and where the recording leaves their gradients.
-        std::vector<std::pair<Tensor, Tensor>> gradients;
-        std::unique_ptr<Recording> recording;
+        std::vector<std::pair<Tensor, Tensor>> gradients = {};
     };
 
     void run(Work& work);
-    void record(Work& work);
+    void show_gradients(Work& work) const;
 
     MicroDualNet& model_;
     Optimizer& optimizer_;
