@@ -15,6 +15,7 @@
 #include "model/pose_encoder.h"
 #include "train/model_options.h"
 #include "train/progress.h"
+#include "train/recorded_work.h"
 #include "train/training_step.h"
 
 namespace mdn {
@@ -65,11 +66,14 @@ double time_of(Device device, const Work& work) {
     return clock->seconds().front();
 }
 
-Work forward_pass(MicroDualNet& model, const TraceInput& input) {
+Work forward_pass(MicroDualNet& model, const TraceInput& input, const BenchOptions& options) {
     const Device device = model.parameters().device();
-    return [&model, inputs = on_device(input.inputs, device)] {
-        const NoGrad no_grad;
-        model.forward(inputs, Tensor());
+    const auto recorded = std::make_shared<RecordedWork>(device, options.record);
+    return [&model, inputs = on_device(input.inputs, device), recorded] {
+        recorded->run([&] {
+            const NoGrad no_grad;
+            model.forward(inputs, Tensor());
+        });
     };
 }
 
@@ -103,28 +107,23 @@ Work head_pass(MicroDualNet& model, const TraceInput& input, const BenchOptions&
         features = cast(features, model.parameters().dtype());
     }
     features.set_requires_grad();
-    const auto work = [&model, features, boxes = inputs.boxes, labels,
-                       seed_and_step = Tensor::zeros({2}, DType::i64, device)] {
-        model.parameters().zero_grad();
-        features.zero_grad();
-        backward(model
-                     .head(features, boxes, labels,
-                           {.training = true, .dropout_seed_and_step = seed_and_step})
-                     .loss);
+    // The gradients that a recording writes live as long as the parameters keep them.
+    const auto recorded = std::make_shared<RecordedWork>(device, options.record);
+    return [&model, features, boxes = inputs.boxes, labels, recorded,
+            seed_and_step = Tensor::zeros({2}, DType::i64, device)] {
+        recorded->run([&] {
+            model.parameters().zero_grad();
+            features.zero_grad();
+            backward(model
+                         .head(features, boxes, labels,
+                               {.training = true, .dropout_seed_and_step = seed_and_step})
+                         .loss);
+        });
     };
-    for (int warm_up = 0; warm_up < 2; ++warm_up) work();
-    std::shared_ptr<Recording> recording = options.record ? record_work(device, work) : nullptr;
-    if (!recording) return work;
-    // The gradients that the recording writes live as long as the parameters keep them.
-    return [work, recording] { recording->replay(); };
 }
 
-}  // namespace
-
-namespace {
-
 Work work_of(MicroDualNet& model, const TraceInput& input, const BenchOptions& options) {
-    return options.mode == BenchMode::forward ? forward_pass(model, input)
+    return options.mode == BenchMode::forward ? forward_pass(model, input, options)
            : options.mode == BenchMode::train ? training_step(model, input, options)
                                               : head_pass(model, input, options);
 }
@@ -135,7 +134,7 @@ std::vector<double> time_model(MicroDualNet& model, const TraceInput& input,
                                const BenchOptions& options) {
     const Work work = work_of(model, input, options);
     const Device device = model.parameters().device();
-    // A device that records steps does so at the third.
+    // What is recorded is so at the third.
     const int warm_up = device == Device::cuda ? 4 : 1;
     for (int i = 0; i < warm_up; ++i) work();
     synchronize(device);

@@ -27,7 +27,7 @@ struct BenchOptions {
     BenchMode mode = BenchMode::forward;
     OptimizerKind optimizer = OptimizerKind::adamw;
     int64_t repeats = 5;  // timed runs, after some that are not
-    bool record = true;   // the steps, on a device that can
+    bool record = true;   // the work, on a device that can
 };
 
 /// Seconds of each timed run, by the device's own clock.

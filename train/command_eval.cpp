@@ -42,6 +42,7 @@ class EvalCommand final : public Command {
         options.integer("--workers", workers_, 1, 256, "threads that decode frames");
         machine_.declare(options);
         machine_.declare_precision(options);
+        machine_.declare_recording(options);
     }
 
     void run(const Options& options, std::ostream& out, std::ostream& notes) override {
@@ -67,7 +68,8 @@ class EvalCommand final : public Command {
         Evaluation evaluation;
         with_batch_hint(
             {.config = config, .machine = machine_, .clips = batch_, .views = clips.views()}, [&] {
-                evaluation = evaluate(*loaded.model, loader, clips.views(),
+                evaluation = evaluate(*loaded.model, loader,
+                                      {.views = clips.views(), .record = !machine_.no_recording},
                                       clip_progress(progress, std::ssize(loader.clips())));
             });
         const Metrics metrics = compute_metrics(evaluation.predictions, classes);

@@ -96,6 +96,7 @@ class PredictCommand final : public Command {
                         "threads that decode frames of a list or a recording");
         machine_.declare(options);
         machine_.declare_precision(options);
+        machine_.declare_recording(options);
     }
 
     void run(const Options& options, std::ostream& out, std::ostream& notes) override {
@@ -121,10 +122,11 @@ class PredictCommand final : public Command {
                              .option = option},
                             work);
         };
+        const BatchReading reading{
+            .batch = batch_, .workers = workers_, .record = !machine_.no_recording};
         if (list) {
-            hint(batch_, "--batch", [&] {
-                list_.run(*loaded.model, dataset_, clips, {batch_, workers_}, top_, out);
-            });
+            hint(batch_, "--batch",
+                 [&] { list_.run(*loaded.model, dataset_, clips, reading, top_, out); });
             return;
         }
         check_source(config);
@@ -136,8 +138,8 @@ class PredictCommand final : public Command {
                                     : find_clip(dataset_, clip_, config.classes, needs).files;
         if (timeline) {
             hint(batch_, "--batch", [&] {
-                timeline_.run(options, *loaded.model, files, clips, {batch_, workers_}, names,
-                              json_, out, notes);
+                timeline_.run(options, *loaded.model, files, clips, reading, names, json_, out,
+                              notes);
             });
             return;
         }

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
+#include <optional>
 #include <utility>
 
-#include "engine/autograd.h"
 #include "engine/optim.h"
+#include "train/forward_pass.h"
 #include "train/model_options.h"
 
 namespace mdn {
@@ -51,30 +53,43 @@ ViewAverage average_views(const Tensor& logits, const Tensor& alpha, int64_t fir
     return mean;
 }
 
-void for_each_batch(MicroDualNet& model, Loader& loader, int64_t views,
+void for_each_batch(MicroDualNet& model, Loader& loader, const EvaluationOptions& options,
                     const std::function<void(const Batch&, std::vector<ViewAverage>)>& use) {
-    const NoGrad no_grad;
-    const Device device = model.parameters().device();
+    ForwardPass pass(model, options.record);
+    const auto bring_next = [&] {
+        std::optional<Batch> batch = loader.next();
+        if (batch) pass.bring(model_inputs(batch->tensors));
+        return batch;
+    };
     loader.start(0);
-    while (const std::optional<Batch> batch = loader.next()) {
-        const Outputs outputs =
-            model.forward(on_device(model_inputs(batch->tensors), device), Tensor());
-        const Tensor logits = on_device(outputs.logits, Device::cpu);
-        const Tensor alpha = on_device(outputs.alpha, Device::cpu);
+    std::optional<Batch> batch = bring_next();
+    while (batch) {
+        pass.start();
+        std::optional<Batch> next;
+        std::exception_ptr unreadable;  // is told when what came before it has been used
+        try {
+            next = bring_next();
+        } catch (...) {
+            unreadable = std::current_exception();
+        }
+        const Answers answers = pass.finish();
         std::vector<ViewAverage> clips;
         for (const int64_t clip : batch->clips)
-            clips.push_back(average_views(logits, alpha, std::ssize(clips) * views, views,
+            clips.push_back(average_views(answers.logits, answers.alpha,
+                                          std::ssize(clips) * options.views, options.views,
                                           loader.clips()[clip].files.name));
         use(*batch, std::move(clips));
+        if (unreadable) std::rethrow_exception(unreadable);
+        batch = std::move(next);
     }
 }
 
-Evaluation evaluate(MicroDualNet& model, Loader& loader, int64_t views,
+Evaluation evaluate(MicroDualNet& model, Loader& loader, const EvaluationOptions& options,
                     const std::function<void(int64_t)>& progress) {
     Evaluation result;
     result.predictions.resize(loader.clips().size());
     int64_t done = 0;
-    for_each_batch(model, loader, views, [&](const Batch& batch, std::vector<ViewAverage> clips) {
+    for_each_batch(model, loader, options, [&](const Batch& batch, std::vector<ViewAverage> clips) {
         for (size_t b = 0; b < clips.size(); ++b) {
             const ListedClip& listed = loader.clips()[batch.clips[b]];
             ClipPrediction& clip = result.predictions[batch.clips[b]];

@@ -28,14 +28,19 @@ struct ViewAverage {
 ViewAverage average_views(const Tensor& logits, const Tensor& alpha, int64_t first, int64_t views,
                           const std::string& clip);
 
+struct EvaluationOptions {
+    int64_t views = 1;   // of each clip, averaged (ClipOptions::views)
+    bool record = true;  // forward passes, on a device that can
+};
+
 /// Goes through the loader's list once, in evaluation mode and without gradients, and hands over
-/// every batch with what the model says about its clips, averaged over the `views` of each
-/// (ClipOptions::views). Throws NonFinite naming the clip if a logit is not finite.
-void for_each_batch(MicroDualNet& model, Loader& loader, int64_t views,
+/// every batch with what the model says about its clips. The next batch is read, and brought to the
+/// device, meanwhile. Throws NonFinite naming the clip if a logit is not finite.
+void for_each_batch(MicroDualNet& model, Loader& loader, const EvaluationOptions& options,
                     const std::function<void(const Batch&, std::vector<ViewAverage>)>& use);
 
 /// The same for labelled clips; `progress`, where given, is told the clips done after each batch.
-Evaluation evaluate(MicroDualNet& model, Loader& loader, int64_t views = 1,
+Evaluation evaluate(MicroDualNet& model, Loader& loader, const EvaluationOptions& options = {},
                     const std::function<void(int64_t)>& progress = {});
 
 /// "clips without a visible person: 3 (…)", `what` being "clips": how many there were, and what the

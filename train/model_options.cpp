@@ -32,7 +32,7 @@ void MachineOptions::declare_precision(Options& options) {
 
 void MachineOptions::declare_recording(Options& options) {
     options.flag("--no-cuda-graph", no_recording,
-                 "on a GPU: start every kernel of a training step by itself");
+                 "on a GPU: start every kernel by itself, record no steps or passes");
 }
 
 void MachineOptions::apply() const {

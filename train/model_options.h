@@ -20,7 +20,7 @@ enum class Precision { f32, tf32, bf16 };
 struct MachineOptions {
     Device device = Device::cpu;
     Precision precision = Precision::f32;
-    bool no_recording = false;  // of training steps as CUDA graphs
+    bool no_recording = false;  // of steps and forward passes as CUDA graphs
     int64_t threads = 0;        // 0: as many as the machine offers
 
     /// --device and --threads; the others where a command has a use for them.

@@ -11,10 +11,11 @@
 
 namespace mdn {
 
-/// How clips are read where there are many of them.
+/// How a list or a recording is gone through.
 struct BatchReading {
     int64_t batch;    // clips at a time
     int64_t workers;  // threads that decode frames
+    bool record;      // forward passes, on a device that can
 };
 
 struct Prediction {

@@ -37,7 +37,8 @@ void PredictListOptions::run(MicroDualNet& model, const std::string& dataset,
 
     Progress progress(out);
     const Evaluation evaluation =
-        evaluate(model, loader, clips.views(), clip_progress(progress, std::ssize(loader.clips())));
+        evaluate(model, loader, {.views = clips.views(), .record = reading.record},
+                 clip_progress(progress, std::ssize(loader.clips())));
     const auto write = [&](const std::string& path, const std::string& bytes) {
         if (path.empty()) return;
         write_file(path, bytes);

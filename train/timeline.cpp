@@ -90,7 +90,7 @@ void make_timeline(MicroDualNet& model, const ClipFiles& recording, const ClipOp
             listed.push_back(clip_of(recording, windows.at(i)));
         Loader loader(std::move(listed), reading,
                       {.batch_size = options.batch, .workers = options.workers});
-        for_each_batch(model, loader, reading.views(),
+        for_each_batch(model, loader, {.views = reading.views(), .record = options.record},
                        [&](const Batch& batch, const std::vector<ViewAverage>& answers) {
                            for (size_t b = 0; b < answers.size(); ++b)
                                row(row_of(loader.clips()[batch.clips[b]].files,

@@ -50,6 +50,7 @@ struct TimelineOptions {
     int64_t stride = 12;  // frames
     int64_t batch = 4;    // windows at a time
     int64_t workers = 2;  // threads that read
+    bool record = true;   // forward passes, on a device that can
     /// Frames that are in several windows are decoded once while they fit.
     int64_t cache_bytes = int64_t{128} << 20;
 };

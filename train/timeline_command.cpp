@@ -49,6 +49,7 @@ void TimelineCommand::run(const Options& options, MicroDualNet& model, const Cli
     const Config& config = model.config();
     settings_.batch = reading.batch;
     settings_.workers = reading.workers;
+    settings_.record = reading.record;
     if (!options.given("--stride")) settings_.stride = std::max<int64_t>(settings_.window / 4, 1);
     TimelineText text(format_of(file_, json), names,
                       config.has_both_paths() ? config.entities : std::vector<std::string>(),

@@ -266,7 +266,7 @@ std::string Trainer::status(double loss) const {
 
 Evaluation Trainer::validate() {
     try {
-        return evaluate(*model_, *val_, 1, [&](int64_t done) {
+        return evaluate(*model_, *val_, {.record = !run_.machine.no_recording}, [&](int64_t done) {
             progress_.update(format("validating %lld/%lld", static_cast<long long>(done),
                                     static_cast<long long>(val_->clips().size())));
         });

@@ -19,7 +19,7 @@ Evaluation evaluate_val(MicroDualNet& model, const std::string& data, int64_t ba
     ClipOptions options = clip_options(model.config(), Sampling::test);
     views.apply(options);
     Loader loader(read_split(data, "val", 3, {}), options, {.batch_size = batch});
-    return evaluate(model, loader, options.views());
+    return evaluate(model, loader, {.views = options.views()});
 }
 
 }  // namespace
@@ -115,6 +115,22 @@ TEST_SUITE("train/evaluate") {
                 most = std::max(most, std::abs(once.probabilities[c] - probabilities[c]));
         }
         CHECK(most > 1e-3);  // or one view would do as well
+    }
+
+    TEST_CASE("what comes before an unreadable clip is handed over, though that was read ahead") {
+        SmallProject project;
+        MicroDualNet model(load_config(project.config), 3);
+        for (int64_t t = 0; t < 3; ++t)
+            write(find_clip(project.data, "val_2", 3, {}).files.frame(t), "no image");
+        Loader loader(read_split(project.data, "val", 3, {}),
+                      clip_options(model.config(), Sampling::test), {.batch_size = 1});
+        int64_t batches = 0;
+        const std::string message = error_of([&] {
+            for_each_batch(model, loader, {},
+                           [&](const Batch&, const std::vector<ViewAverage>&) { ++batches; });
+        });
+        CHECK_MESSAGE(contains(message, {"val_2", "img_0000"}), message);
+        CHECK(batches == 2);
     }
 
     TEST_CASE("logits that are not finite are an error that names the clip") {

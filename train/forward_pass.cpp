@@ -1,0 +1,41 @@
+#include "train/forward_pass.h"
+
+#include "engine/autograd.h"
+#include "train/model_options.h"
+
+namespace mdn {
+
+ForwardPass::ForwardPass(MicroDualNet& model, bool record)
+    : model_(model), record_(record), uploader_(make_uploader(model.parameters().device())) {}
+
+void ForwardPass::bring(const Inputs& inputs) {
+    const Device device = model_.parameters().device();
+    brought_ = inputs.clips();
+    if (!work_.contains(brought_)) {
+        const auto place_for = [&](const Tensor& x) {
+            return Tensor::empty(x.shape(), x.dtype(), device);
+        };
+        work_.emplace(brought_, Work{.inputs = inputs.each(place_for),
+                                     .recorded = RecordedWork(device, record_)});
+    }
+    uploader_->start(inputs.given());
+}
+
+void ForwardPass::start() {
+    Work& work = work_.at(brought_);
+    uploader_->finish(work.inputs.given());
+    work.recorded.run([&] {
+        const NoGrad no_grad;
+        const Outputs outputs = model_.forward(work.inputs, Tensor());
+        work.logits = outputs.logits;
+        work.alpha = outputs.alpha;
+    });
+    started_ = &work;
+}
+
+Answers ForwardPass::finish() {
+    return {.logits = on_device(started_->logits, Device::cpu),
+            .alpha = on_device(started_->alpha, Device::cpu)};
+}
+
+}  // namespace mdn
