@@ -84,6 +84,8 @@ class Kernels {
     virtual void fill(double value, Tensor& y) = 0;
     virtual void copy(const Tensor& x, const Tensor& y) = 0;
     virtual void cast(const Tensor& x, Tensor& y) = 0;  // f32 <-> f64, on a GPU f32 <-> bf16
+    /// cast() of every x[i], all of one dtype, into y[i], all of another.
+    virtual void cast_all(const std::vector<Tensor>& x, const std::vector<Tensor>& y) = 0;
 
     // ---- elementwise, any shape ----------------------------------------------------------------
     virtual void add(const Tensor& a, const Tensor& b, Tensor& y) = 0;  // y may be a or b

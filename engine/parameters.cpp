@@ -3,6 +3,8 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "engine/kernels.h"
+
 namespace mdn {
 
 namespace {
@@ -75,6 +77,20 @@ const Parameter* ParameterStore::find(const std::string& name) const {
 
 void ParameterStore::zero_grad() const {
     for (const Parameter& parameter : all_) parameter.value.zero_grad();
+}
+
+void ParameterStore::round_factors() {
+    if (factors_.empty())
+        for (const Parameter& parameter : all_) {
+            // A depthwise convolution is no matrix product.
+            if (parameter.role != Role::weight || parameter.layout == DiskLayout::depthwise)
+                continue;
+            const Tensor& value = parameter.value;
+            value.set_bf16_copy(Tensor::empty(value.shape(), DType::bf16, device_));
+            factors_.push_back(value);
+            rounded_.push_back(value.bf16_copy());
+        }
+    if (!factors_.empty()) kernels(device_).cast_all(factors_, rounded_);
 }
 
 int64_t ParameterStore::trained_count() const {

@@ -58,6 +58,10 @@ class ParameterStore {
     const Parameter* find(const std::string& name) const;
     /// Drops the gradients of all parameters.
     void zero_grad() const;
+    /// Brings the bf16 copies that matrix products read of the weights (Tensor::bf16_copy) up to
+    /// date with their values, and makes them at first; all in one pass. To be called before bf16
+    /// activations meet weights that may have changed. On a GPU only.
+    void round_factors();
     /// Number of trained scalars.
     int64_t trained_count() const;
 
@@ -65,6 +69,7 @@ class ParameterStore {
     DType dtype_;
     Device device_;
     std::vector<Parameter> all_;
+    std::vector<Tensor> factors_, rounded_;  // weights, and their bf16 copies
 };
 
 /// A place in the tree of names while a model is being built: `Scope layer = scope / "layer1"`.

@@ -33,6 +33,12 @@ class ProfilingKernels final : public Kernels {
         const Call call(profile_, "copies and casts", bytes_of(x, y));
         inner_.cast(x, y);
     }
+    void cast_all(const std::vector<Tensor>& x, const std::vector<Tensor>& y) override {
+        double bytes = 0;
+        for (size_t i = 0; i < x.size(); ++i) bytes += bytes_of(x[i], y[i]);
+        const Call call(profile_, "copies and casts", bytes);
+        inner_.cast_all(x, y);
+    }
     void add(const Tensor& a, const Tensor& b, Tensor& y) override {
         const Call call(profile_, "elementwise", bytes_of(a, b, y));
         inner_.add(a, b, y);

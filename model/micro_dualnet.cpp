@@ -43,6 +43,10 @@ struct MicroDualNet::Layers {
     }
 
     Scope root() { return {parameters, random}; }
+    /// Before each pass: the weights may have changed since the last.
+    void prepare_weights() {
+        if (activations == DType::bf16) parameters.round_factors();
+    }
     void check_inputs(const Inputs& inputs, const Tensor& labels) const;
 };
 
@@ -106,6 +110,7 @@ Outputs MicroDualNet::forward(const Inputs& inputs, const Tensor& labels,
                               const ForwardOptions& options) {
     Layers& net = *layers_;
     net.check_inputs(inputs, labels);
+    net.prepare_weights();
     if (net.pose) {
         Outputs out;
         // Cast behind the encoder: the motion of a joint would drown in bf16's rounding of its
@@ -117,13 +122,20 @@ Outputs MicroDualNet::forward(const Inputs& inputs, const Tensor& labels,
     const Tensor images = cast(inputs.frames.view({B * T, S, S, 3}), net.activations);
     const Tensor maps = net.backbone->forward(images, options);
     const Tensor features = reshape(maps, {B, T, maps.dim(1), maps.dim(2), maps.dim(3)});
-    return head(features, inputs.boxes, labels, options);
+    return from_features(features, inputs.boxes, labels, options);
 }
 
 Outputs MicroDualNet::head(const Tensor& features, const Tensor& boxes, const Tensor& labels,
                            const ForwardOptions& options) {
     Layers& net = *layers_;
     if (!net.backbone) throw Error("modality pose has no backbone, and nothing that follows it");
+    net.prepare_weights();
+    return from_features(features, boxes, labels, options);
+}
+
+Outputs MicroDualNet::from_features(const Tensor& features, const Tensor& boxes,
+                                    const Tensor& labels, const ForwardOptions& options) {
+    Layers& net = *layers_;
     const int64_t B = features.dim(0), T = net.config.frames;
     const int64_t H = features.dim(2), W = features.dim(3), C = features.dim(4);
     Outputs out;

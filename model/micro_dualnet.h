@@ -51,6 +51,8 @@ class MicroDualNet {
 
   private:
     struct Layers;
+    Outputs from_features(const Tensor& features, const Tensor& boxes, const Tensor& labels,
+                          const ForwardOptions& options);
     /// What follows the entities: adds to outputs that hold them, or features alone.
     Outputs from_entities(Outputs outputs, const Tensor& labels, const ForwardOptions& options);
     std::unique_ptr<Layers> layers_;

@@ -10,6 +10,7 @@ class CpuKernels final : public Kernels {
     void fill(double value, Tensor& y) override;
     void copy(const Tensor& x, const Tensor& y) override;
     void cast(const Tensor& x, Tensor& y) override;
+    void cast_all(const std::vector<Tensor>& x, const std::vector<Tensor>& y) override;
     void add(const Tensor& a, const Tensor& b, Tensor& y) override;
     void multiply(const Tensor& a, const Tensor& b, Tensor& y) override;
     void scale(const Tensor& x, double factor, Tensor& y) override;

@@ -50,6 +50,13 @@ void CpuKernels::cast(const Tensor& x, Tensor& y) {
     });
 }
 
+void CpuKernels::cast_all(const std::vector<Tensor>& x, const std::vector<Tensor>& y) {
+    for (size_t i = 0; i < x.size(); ++i) {
+        Tensor to = y[i];
+        cast(x[i], to);
+    }
+}
+
 void CpuKernels::sum(const Tensor& x, Tensor& y) {
     with_float_type(x, [&]<class T>(T) {
         double total = 0;

@@ -47,7 +47,9 @@ template void cuda_gemm<bf16, bf16>(const CudaProduct&, const bf16*, const bf16*
 template void cuda_gemm<bf16, float>(const CudaProduct&, const bf16*, const bf16*, float*);
 
 Tensor as_factor(const Tensor& parameter, DType dtype) {
-    return parameter.dtype() == dtype ? parameter : parameter.to(dtype);
+    if (parameter.dtype() == dtype) return parameter;
+    const Tensor kept = parameter.bf16_copy();
+    return kept.defined() ? kept : parameter.to(dtype);
 }
 
 }  // namespace mdn

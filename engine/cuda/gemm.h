@@ -22,7 +22,7 @@ template <class T, class Out>
 void cuda_gemm(const CudaProduct& product, const T* a, const T* b, Out* c);
 
 /// `parameter` (f32) as the factor of a product with activations of `dtype`: itself, or its bf16
-/// copy.
+/// copy, made here where its owner keeps none.
 Tensor as_factor(const Tensor& parameter, DType dtype);
 
 }  // namespace mdn

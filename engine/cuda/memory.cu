@@ -1,6 +1,9 @@
 // Filling, copying and converting memory, and the sum of all elements.
+#include <algorithm>
+
 #include "engine/cuda/cuda_kernels.h"
 #include "engine/cuda/dispatch.h"
+#include "engine/cuda/pack.h"
 #include "engine/cuda/reduce.h"
 
 namespace mdn {
@@ -15,6 +18,31 @@ __global__ void fill_kernel(int64_t count, T value, T* y) {
 template <class From, class To>
 __global__ void cast_kernel(int64_t count, const From* x, To* y) {
     for (int64_t i = first_index(); i < count; i += index_step())
+        y[i] = from_float<To>(to_float(x[i]));
+}
+
+/// As many casts as a kernel may be told of by value (4 KiB): a launch for each would take longer
+/// than the cast of a small weight.
+template <class From, class To>
+struct Casts {
+    static constexpr int most = 160;
+    const From* x[most];
+    To* y[most];
+    int64_t count[most];
+};
+
+/// blockIdx.y is the cast, whose elements the blocks along x stride over, four at a time.
+template <class From, class To>
+__global__ void cast_all_kernel(Casts<From, To> casts) {
+    const From* const x = casts.x[blockIdx.y];
+    To* const y = casts.y[blockIdx.y];
+    const int64_t count = casts.count[blockIdx.y], packs = count / 4;
+    float values[4];
+    for (int64_t i = first_index(); i < packs; i += index_step()) {
+        load(x + 4 * i, values);
+        store(values, y + 4 * i);
+    }
+    for (int64_t i = packs * 4 + first_index(); i < count; i += index_step())
         y[i] = from_float<To>(to_float(x[i]));
 }
 
@@ -77,6 +105,30 @@ void CudaKernels::cast(const Tensor& x, Tensor& y) {
         with_activation_type(y, [&]<class To>(To) {
             launch_over(x.numel(), cast_kernel<From, To>, x.numel(), elements<From>(x),
                         elements<To>(y));
+        });
+    });
+}
+
+void CudaKernels::cast_all(const std::vector<Tensor>& x, const std::vector<Tensor>& y) {
+    if (x.empty()) return;
+    constexpr int64_t most_blocks = 64;  // along a tensor; the tensors together fill a GPU
+    with_activation_type(x[0], [&]<class From>(From) {
+        with_activation_type(y[0], [&]<class To>(To) {
+            using Some = Casts<From, To>;
+            for (size_t first = 0; first < x.size(); first += Some::most) {
+                const size_t here = std::min<size_t>(x.size() - first, Some::most);
+                Some casts{};
+                int64_t largest = 0;
+                for (size_t i = 0; i < here; ++i) {
+                    casts.x[i] = elements<From>(x[first + i]);
+                    casts.y[i] = elements<To>(y[first + i]);
+                    casts.count[i] = x[first + i].numel();
+                    largest = std::max(largest, casts.count[i]);
+                }
+                dim3 grid = blocks_for(std::min(most_blocks, ceil_divide(largest, block_threads)));
+                grid.y = static_cast<unsigned>(here);
+                launch(cast_all_kernel<From, To>, grid, block_threads, 0, casts);
+            }
         });
     });
 }

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "engine/autograd.h"
+#include "engine/ops.h"
 
 using namespace mdn;
 
@@ -44,6 +45,33 @@ TEST_SUITE("engine/parameters") {
         parameter.load_disk(disk);
         CHECK(value.to_vector<float>() == original);
         CHECK(value.requires_grad());
+    }
+
+    TEST_CASE(
+        "products with bf16 activations read the copies of the weights that the store keeps") {
+        ParameterStore store(DType::f32, Device::cuda);
+        Random random(4);
+        const Tensor weight = store.add("w", random.normal_tensor({3, 5}), Role::weight);
+        const Tensor bias = store.add("b", random.normal_tensor({3}), Role::bias);
+        const Tensor depthwise =
+            store.add("d", random.normal_tensor({3, 3, 4}), Role::weight, DiskLayout::depthwise);
+        const Tensor x = random.normal_tensor({7, 5}).to(Device::cuda).to(DType::bf16);
+        const auto product = [&] {
+            return linear(x, weight, {}).to(DType::f32).to_vector<float>();
+        };
+        const std::vector<float> without_copy = product();
+        store.round_factors();
+        CHECK(product() == without_copy);
+        CHECK_FALSE(bias.bf16_copy().defined());
+        CHECK_FALSE(depthwise.bf16_copy().defined());
+        // It is the copy that is read, and it follows the weight when it is told to.
+        const Tensor copy = weight.bf16_copy();
+        weight.copy_from(random.normal_tensor({3, 5}));
+        CHECK(product() == without_copy);
+        store.round_factors();
+        CHECK(weight.bf16_copy().shares_memory_with(copy));
+        CHECK(product() != without_copy);
+        CHECK(product() == linear(x, weight.clone(), {}).to(DType::f32).to_vector<float>());
     }
 
     TEST_CASE("a depthwise weight goes from [kh,kw,C] to [C,1,kh,kw] and back") {
