@@ -70,6 +70,7 @@ enum cudaError_t {
     cudaErrorNoDevice = 100,
     cudaErrorNoKernelImageForDevice = 209,
     cudaErrorUnsupportedPtxVersion = 222,
+    cudaErrorNotReady = 600,
 };
 const char* cudaGetErrorName(cudaError_t error);
 const char* cudaGetErrorString(cudaError_t error);
@@ -77,10 +78,11 @@ cudaError_t cudaGetLastError();
 
 struct EmulatedStream;
 struct EmulatedGraph;
+struct EmulatedEvent;
 using cudaStream_t = EmulatedStream*;
 using cudaGraph_t = EmulatedGraph*;
 using cudaGraphExec_t = EmulatedGraph*;
-using cudaEvent_t = double*;
+using cudaEvent_t = EmulatedEvent*;
 
 enum cudaMemcpyKind {
     cudaMemcpyHostToDevice,
@@ -146,7 +148,7 @@ struct cudaLaunchConfig_t {
 };
 
 namespace mdn::emulation {
-/// Runs `work` now, or records it while the stream is being captured.
+/// See streams.h.
 cudaError_t enqueue(cudaStream_t stream, std::function<void()> work);
 /// Runs a grid: every block, every thread, in the order that set_thread_order chose.
 void run_grid(dim3 grid, dim3 block, size_t shared_bytes, const std::function<void()>& thread);
@@ -155,6 +157,7 @@ void run_grid(dim3 grid, dim3 block, size_t shared_bytes, const std::function<vo
 template <class... Parameters, class... Arguments>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...),
                                Arguments&&... arguments) {
+    static_assert((0 + ... + sizeof(Parameters)) <= 4096, "more than a kernel may be given");
     return mdn::emulation::enqueue(
         config->stream,
         [config = *config, kernel, ... arguments = static_cast<Parameters>(arguments)] {

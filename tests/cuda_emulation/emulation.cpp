@@ -5,7 +5,9 @@
 
 #include "engine/cuda/launch.h"
 #include "engine/cuda/reduce.h"
+#include "engine/tensor.h"
 #include "tests/cuda_emulation/runtime.h"
+#include "tests/cuda_emulation/streams.h"
 
 using namespace mdn;
 
@@ -114,6 +116,77 @@ TEST_SUITE("cuda_emulation/emulation") {
         }
         cudaGraphExecDestroy(executable);
         cudaGraphDestroy(graph);
+    }
+
+    TEST_CASE("a late stream does nothing before something waits for it, and then all in order") {
+        constexpr size_t bytes = 32 * sizeof(float);
+        void *device = nullptr, *host = nullptr;
+        REQUIRE(cudaMalloc(&device, bytes) == cudaSuccess);
+        REQUIRE(cudaMallocHost(&host, bytes) == cudaSuccess);
+        auto *x = static_cast<float*>(device), *pinned = static_cast<float*>(host);
+        cudaEvent_t event = nullptr, unused = nullptr;
+        REQUIRE(cudaEventCreate(&event) == cudaSuccess);
+        REQUIRE(cudaEventCreate(&unused) == cudaSuccess);
+        const cudaStream_t first = cuda_context().stream(), second = cuda_context().upload_stream();
+        const auto clear_and_write = [&](int64_t i) {
+            cudaMemsetAsync(x, 0, bytes, first);
+            launch(write_to, dim3(1), warp_threads, 0, x, i);
+        };
+        clear_and_write(7);
+        CHECK(x[7] == 1);
+        {
+            const emulation::LateStreams late(true, false);
+            clear_and_write(8);
+            CHECK(x[8] == 0);
+            REQUIRE(cudaEventRecord(event, first) == cudaSuccess);
+            clear_and_write(9);
+            float milliseconds = 0;
+            CHECK(cudaEventElapsedTime(&milliseconds, event, event) == cudaErrorNotReady);
+            // The other stream waits for the event, and so brings down what was written before it.
+            REQUIRE(cudaStreamWaitEvent(second, unused) == cudaSuccess);
+            CHECK(x[8] == 0);
+            REQUIRE(cudaStreamWaitEvent(second, event) == cudaSuccess);
+            CHECK(x[8] == 1);
+            CHECK(x[9] == 0);
+            CHECK(cudaEventElapsedTime(&milliseconds, event, event) == cudaSuccess);
+            REQUIRE(cudaStreamSynchronize(first) == cudaSuccess);
+            CHECK(x[9] == 1);
+            // Pinned memory is read when the copy is done, pageable memory at once.
+            pinned[0] = 1;
+            cudaMemcpyAsync(x, pinned, bytes, cudaMemcpyHostToDevice, first);
+            pinned[0] = 2;
+            REQUIRE(cudaStreamSynchronize(first) == cudaSuccess);
+            CHECK(x[0] == 2);
+            std::vector<float> pageable(32, 3.f);
+            cudaMemcpyAsync(x, pageable.data(), bytes, cudaMemcpyHostToDevice, first);
+            pageable[0] = 4;
+            CHECK(x[0] == 3);
+            clear_and_write(10);
+            CHECK(x[10] != 1);
+        }
+        CHECK(x[10] == 1);
+        cudaEventDestroy(event);
+        cudaEventDestroy(unused);
+        cudaFreeHost(host);
+        cudaFree(device);
+    }
+
+    TEST_CASE("what a captured stream may not be given is refused") {
+        const cudaStream_t stream = cuda_context().stream();
+        const Tensor x = Tensor::empty({8}, DType::f32, Device::cuda);
+        float on_host[8] = {};
+        cudaEvent_t event = nullptr;
+        REQUIRE(cudaEventCreate(&event) == cudaSuccess);
+        REQUIRE(cudaEventRecord(event, stream) == cudaSuccess);
+        cudaGraph_t graph = nullptr;
+        REQUIRE(cudaStreamBeginCapture(stream, cudaStreamCaptureModeRelaxed) == cudaSuccess);
+        CHECK(cudaStreamSynchronize(stream) == cudaErrorInvalidValue);
+        CHECK(cudaMemcpyAsync(x.raw(), on_host, sizeof on_host, cudaMemcpyDefault, stream) ==
+              cudaErrorInvalidValue);
+        CHECK(cudaStreamWaitEvent(stream, event) == cudaErrorInvalidValue);
+        REQUIRE(cudaStreamEndCapture(stream, &graph) == cudaSuccess);
+        cudaGraphDestroy(graph);
+        cudaEventDestroy(event);
     }
 
     TEST_CASE("what a user can do about a GPU that cannot be used is said") {

@@ -1,15 +1,15 @@
-// The host's side of the emulated CUDA runtime: streams run everything at once, unless captured.
+// The device of the emulated CUDA runtime: its memory, and how it runs a grid.
 #include <cuda_runtime.h>
 
-#include <chrono>
 #include <cstdlib>
-#include <memory>
+#include <iterator>
+#include <map>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "engine/error.h"
 #include "tests/cuda_emulation/runtime.h"
+#include "tests/cuda_emulation/streams.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -21,13 +21,6 @@
 #endif
 
 dim3 gridDim, blockDim, blockIdx, threadIdx;
-
-struct EmulatedStream {
-    std::unique_ptr<EmulatedGraph> capturing;
-};
-struct EmulatedGraph {
-    std::vector<std::function<void()>> work;
-};
 
 namespace mdn {
 
@@ -46,7 +39,7 @@ int64_t memory_used = 0;
 /// build; memory starts as NaN, so that one that reads what nobody wrote gives itself away.
 constexpr size_t guard_bytes = 256;
 constexpr unsigned char guard_pattern = 0xA5, fresh_pattern = 0xFF;
-std::unordered_map<void*, size_t> allocations;
+std::map<const void*, size_t> allocations, pinned;  // begin, bytes
 
 bool guards_hold(const void* memory, size_t bytes) {
     const auto* begin = static_cast<const unsigned char*>(memory);
@@ -57,24 +50,24 @@ bool guards_hold(const void* memory, size_t bytes) {
     return true;
 }
 
+bool holds(const std::map<const void*, size_t>& blocks, const void* memory) {
+    const auto after = blocks.upper_bound(memory);
+    if (after == blocks.begin()) return false;
+    const auto& [begin, bytes] = *std::prev(after);
+    return memory < static_cast<const char*>(begin) + bytes;
+}
+
 }  // namespace
 
 void set_memory_limit(int64_t bytes) { memory_limit = bytes; }
 void set_free_memory(int64_t bytes) { memory_limit = memory_used + bytes; }
 
 void check_guards() {
+    finish_all();
     for (const auto& [memory, bytes] : allocations)
         if (!guards_hold(memory, bytes))
             throw Error("[emulation] a kernel wrote outside a block of " + std::to_string(bytes) +
                         " bytes");
-}
-
-cudaError_t enqueue(cudaStream_t stream, std::function<void()> work) {
-    if (stream && stream->capturing)
-        stream->capturing->work.push_back(std::move(work));
-    else
-        work();
-    return cudaSuccess;
 }
 
 void run_grid(dim3 grid, dim3 threads, size_t shared_bytes, const std::function<void()>& thread) {
@@ -158,6 +151,7 @@ cudaError_t cudaFree(void* memory) {
     if (!memory) return cudaSuccess;
     const auto found = allocations.find(memory);
     if (found == allocations.end()) return cudaErrorInvalidValue;
+    finish_all();
     memory_used -= static_cast<int64_t>(found->second);
     allocations.erase(found);
     std::free(static_cast<unsigned char*>(memory) - guard_bytes);
@@ -165,79 +159,29 @@ cudaError_t cudaFree(void* memory) {
 }
 cudaError_t cudaMallocHost(void** memory, size_t bytes) {
     *memory = std::malloc(bytes);
-    return *memory ? cudaSuccess : cudaErrorMemoryAllocation;
+    if (!*memory) return cudaErrorMemoryAllocation;
+    pinned[*memory] = bytes;
+    return cudaSuccess;
 }
 cudaError_t cudaFreeHost(void* memory) {
+    finish_all();
+    pinned.erase(memory);
     std::free(memory);
     return cudaSuccess;
 }
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind,
                             cudaStream_t stream) {
-    return enqueue(stream, [=] { std::memmove(to, from, bytes); });
+    const auto copy = [=] { std::memmove(to, from, bytes); };
+    const auto is_pageable = [](const void* memory) {
+        return !holds(allocations, memory) && !holds(pinned, memory);
+    };
+    if (bytes == 0 || (!is_pageable(to) && !is_pageable(from))) return enqueue(stream, copy);
+    // The host may free or overwrite such memory as soon as this returns.
+    if (is_capturing(stream)) return cudaErrorInvalidValue;
+    finish(stream);
+    copy();
+    return cudaSuccess;
 }
 cudaError_t cudaMemsetAsync(void* memory, int value, size_t bytes, cudaStream_t stream) {
     return enqueue(stream, [=] { std::memset(memory, value, bytes); });
-}
-
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
-    *stream = new EmulatedStream;
-    return cudaSuccess;
-}
-cudaError_t cudaStreamDestroy(cudaStream_t stream) {
-    delete stream;
-    return cudaSuccess;
-}
-cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-    return stream && stream->capturing ? cudaErrorInvalidValue : cudaSuccess;
-}
-cudaError_t cudaDeviceSynchronize() { return cudaSuccess; }
-cudaError_t cudaStreamWaitEvent(cudaStream_t, cudaEvent_t, unsigned) { return cudaSuccess; }
-cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
-    *event = new double(0);
-    return cudaSuccess;
-}
-cudaError_t cudaEventCreate(cudaEvent_t* event) { return cudaEventCreateWithFlags(event, 0); }
-cudaError_t cudaEventDestroy(cudaEvent_t event) {
-    delete event;
-    return cudaSuccess;
-}
-cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t) {
-    using namespace std::chrono;
-    *event = duration<double, std::milli>(steady_clock::now().time_since_epoch()).count();
-    return cudaSuccess;
-}
-cudaError_t cudaEventSynchronize(cudaEvent_t) { return cudaSuccess; }
-cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t stop) {
-    *milliseconds = static_cast<float>(*stop - *start);
-    return cudaSuccess;
-}
-
-cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
-    stream->capturing = std::make_unique<EmulatedGraph>();
-    return cudaSuccess;
-}
-cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
-    *graph = stream->capturing.release();
-    return cudaSuccess;
-}
-cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* status) {
-    *status = stream->capturing ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
-    return cudaSuccess;
-}
-cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph,
-                                 unsigned long long) {
-    *executable = new EmulatedGraph(*graph);
-    return cudaSuccess;
-}
-cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
-    delete graph;
-    return cudaSuccess;
-}
-cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable) {
-    delete executable;
-    return cudaSuccess;
-}
-cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t) {
-    for (const auto& work : executable->work) work();
-    return cudaSuccess;
 }

@@ -5,6 +5,7 @@
 #include "engine/allocator.h"
 #include "engine/kernels.h"
 #include "engine/random.h"
+#include "tests/engine/cuda/every_timing.h"
 #ifdef MDN_CUDA_EMULATION
 #include "tests/cuda_emulation/runtime.h"
 #endif
@@ -24,23 +25,47 @@ Tensor random_tensor(Shape shape, uint64_t seed) {
 
 TEST_SUITE("engine/cuda/stream") {
     TEST_CASE("what is on its way up is safe from recorded work that runs meanwhile") {
-        constexpr int64_t small = 1 << 10, large = 1 << 12;
-        // All that the allocator has free is scratch memory of this work.
-        const std::unique_ptr<Recording> recording = record_work(Device::cuda, [] {
-            for (int64_t size = small / 4; size <= 64 * large; size *= 2)
-                Tensor::full({size}, 7, DType::f32, Device::cuda);
+        test::with_every_timing([] {
+            constexpr int64_t small = 1 << 10, large = 1 << 12;
+            // All that the allocator has free is scratch memory of this work.
+            const std::unique_ptr<Recording> recording = record_work(Device::cuda, [] {
+                for (int64_t size = small / 4; size <= 64 * large; size *= 2)
+                    Tensor::full({size}, 7, DType::f32, Device::cuda);
+            });
+            const std::unique_ptr<Uploader> uploader = make_uploader(Device::cuda);
+            for (const int64_t size : {small, large, small, large}) {
+                const Tensor up = Tensor::empty({size}, DType::f32, Device::cuda);
+                const Tensor number = Tensor::empty({1}, DType::i64, Device::cuda);
+                const Tensor host = random_tensor({size}, static_cast<uint64_t>(size));
+                uploader->start({host, Tensor::from<int64_t>({size}, {1})});
+                recording->replay();
+                uploader->finish({up, number});
+                CHECK(up.to_vector<float>() == host.to_vector<float>());
+                CHECK(number.item() == static_cast<double>(size));
+            }
         });
-        const std::unique_ptr<Uploader> uploader = make_uploader(Device::cuda);
-        for (const int64_t size : {small, large, small, large}) {
-            const Tensor up = Tensor::empty({size}, DType::f32, Device::cuda);
-            const Tensor number = Tensor::empty({1}, DType::i64, Device::cuda);
-            const Tensor host = random_tensor({size}, static_cast<uint64_t>(size));
-            uploader->start({host, Tensor::from<int64_t>({size}, {1})});
-            recording->replay();
-            uploader->finish({up, number});
-            CHECK(up.to_vector<float>() == host.to_vector<float>());
-            CHECK(number.item() == static_cast<double>(size));
-        }
+    }
+
+    TEST_CASE("uploads one after another arrive in order, each before what is started after it") {
+        test::with_every_timing([] {
+            const std::unique_ptr<Uploader> uploader = make_uploader(Device::cuda);
+            std::vector<Tensor> host, sums;
+            for (uint64_t i = 0; i < 6; ++i) host.push_back(random_tensor({300}, i));
+            const Tensor place = Tensor::empty({300}, DType::f32, Device::cuda);
+            uploader->start({host[0]});
+            for (size_t i = 0; i < host.size(); ++i) {
+                uploader->finish({place});
+                Tensor twice = empty_like(place);
+                kernels(place).scale(place, 2, twice);
+                sums.push_back(twice);
+                if (i + 1 < host.size()) uploader->start({host[i + 1]});
+            }
+            for (size_t i = 0; i < host.size(); ++i) {
+                std::vector<float> expected = host[i].to_vector<float>();
+                for (float& value : expected) value *= 2;
+                CHECK(sums[i].to_vector<float>() == expected);
+            }
+        });
     }
 
 #ifdef MDN_CUDA_EMULATION
