@@ -12,6 +12,8 @@ ARCH     ?=
 DEVICE   ?= cpu
 # What to run of the tests, as doctest's suites: TESTS='engine/cuda/*,model/golden'.
 TESTS    ?=
+# Which parts of gpu-check: tests memcheck racecheck bench demo; all by default.
+PARTS    ?=
 PYTHON   ?= python3
 # Waiting threads sleep: the machine may have other work, and spinning would starve it.
 OMP_WAIT_POLICY ?= passive
@@ -56,7 +58,7 @@ help:
 	@echo 'make test       build and run every test          (SANITIZE=1: under ASan and UBSan)'
 	@echo 'make bench      time the engine and the model     (beside PyTorch where installed)'
 	@echo 'make weights-check  carry weights from PyTorch and back (needs PyTorch)'
-	@echo 'make gpu-check  on a GPU: tests, compute-sanitizer, timings, demo'
+	@echo 'make gpu-check  on a GPU: tests, compute-sanitizer, timings, demo (PARTS="tests bench": some)'
 	@echo 'make fuzz       hostile files, by libFuzzer       (FUZZ=openpose SECONDS=600)'
 	@echo 'make check      verify formatting                 (make format: apply it)'
 	@echo 'make clean      remove build/'
@@ -150,7 +152,7 @@ weights-check: setup build/microdualnet
 # Everything that only a GPU can show, for docs/benchmarks.md: the tests on it, compute-sanitizer's two
 # checks on the kernels, the timings, and the demo. Leaves what it printed in build/gpu/.
 gpu-check: all
-	@tests/gpu.sh
+	@tests/gpu.sh $(PARTS)
 
 check:
 	@command -v clang-format >/dev/null || { $(call install,clang-format); }

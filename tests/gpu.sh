@@ -1,15 +1,26 @@
 #!/usr/bin/env bash
-# All that needs a GPU, in one go; each part's output goes to build/gpu/ and a line about it to the
-# terminal. A part that fails does not stop the others; the exit code tells.
+# All that needs a GPU, in one go, or the parts that are named: tests memcheck racecheck bench demo.
+# Each part's output goes to build/gpu/ and a line about it to the terminal. A part that fails does
+# not stop the others; the exit code tells.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 out=build/gpu
 mkdir -p "$out"
 failed=0
 
+all="tests memcheck racecheck bench demo"
+wanted=" ${*:-$all} "
+for name in $wanted; do
+    if [[ " $all " != *" $name "* ]]; then
+        echo "error: gpu-check has no part $name, but: $all" >&2
+        exit 2
+    fi
+done
+
 part() {
     local name=$1 started=$SECONDS
     shift
+    if [[ $name != build && $wanted != *" $name "* ]]; then return; fi
     if "$@" > "$out/$name.txt" 2>&1; then
         echo "✓ $name ($((SECONDS - started)) s)"
     else
