@@ -81,6 +81,11 @@ CudaContext::CudaContext() {
     check(cublasSetStream(cublas_, stream_), "giving cuBLAS the stream");
     check(cublasSetWorkspace(cublas_, cublas_workspace_, cublas_workspace_bytes),
           "giving cuBLAS its workspace");
+    // What bf16 products cut along k leave of partial sums is added in float, too.
+    check(cublasSetMathMode(
+              cublas_, static_cast<cublasMath_t>(CUBLAS_DEFAULT_MATH |
+                                                 CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION)),
+          "setting cuBLAS's precision");
 }
 
 void CudaContext::synchronize() const {

@@ -32,12 +32,20 @@ void cuda_gemm(const CudaProduct& p, const T* a, const T* b, Out* c) {
     const cublasOperation_t op_a = p.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N;
     const cublasOperation_t op_b = p.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N;
     if (launch_observer) launch_observer->product_begins();
+    const cublasHandle_t cublas = cuda_context().cublas();
+    const int m = cublas_size(p.m), n = cublas_size(p.n), k = cublas_size(p.k);
+    const int lda = cublas_size(p.lda), ldb = cublas_size(p.ldb), ldc = cublas_size(p.ldc);
     // cuBLAS is column-major: what it sees are the transposes, so it computes Cᵀ = op(B)ᵀ·op(A)ᵀ.
-    check(cublasGemmStridedBatchedEx(
-              cuda_context().cublas(), op_b, op_a, cublas_size(p.n), cublas_size(p.m),
-              cublas_size(p.k), &p.alpha, b, cublas_type<T>, cublas_size(p.ldb), p.stride_b, a,
-              cublas_type<T>, cublas_size(p.lda), p.stride_a, &p.beta, c, cublas_type<Out>,
-              cublas_size(p.ldc), p.stride_c, cublas_size(p.count), compute, CUBLAS_GEMM_DEFAULT),
+    // A single product is not a batch of one: only alone may it be cut along k, which the weight
+    // gradients of convolutions, with few rows and columns and a very long k, depend on.
+    check(p.count == 1
+              ? cublasGemmEx(cublas, op_b, op_a, n, m, k, &p.alpha, b, cublas_type<T>, ldb, a,
+                             cublas_type<T>, lda, &p.beta, c, cublas_type<Out>, ldc, compute,
+                             CUBLAS_GEMM_DEFAULT)
+              : cublasGemmStridedBatchedEx(cublas, op_b, op_a, n, m, k, &p.alpha, b, cublas_type<T>,
+                                           ldb, p.stride_b, a, cublas_type<T>, lda, p.stride_a,
+                                           &p.beta, c, cublas_type<Out>, ldc, p.stride_c,
+                                           cublas_size(p.count), compute, CUBLAS_GEMM_DEFAULT),
           "a matrix product");
     if (launch_observer) launch_observer->product_ends();
 }
