@@ -34,7 +34,8 @@ def parse_arguments():
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--precision", default="f32", choices=["f32", "bf16"],
                         help="bf16: autocast")
-    parser.add_argument("--compile", action="store_true", help="through torch.compile")
+    parser.add_argument("--compile", metavar="MODE", choices=["default", "reduce-overhead"],
+                        help="through torch.compile; reduce-overhead: with CUDA graphs")
     parser.add_argument("--layout", default="channels_last",
                         choices=["channels_last", "contiguous"])
     parser.add_argument("--malloc", default="keep", choices=["keep", "default"],
@@ -116,7 +117,11 @@ def main():
         return torch.autocast(arguments.device, torch.bfloat16,
                               enabled=arguments.precision == "bf16")
 
-    run_model = torch.compile(model) if arguments.compile else model
+    def compiled(function):
+        return (torch.compile(function, mode=arguments.compile) if arguments.compile
+                else function)
+
+    run_model = compiled(model)
 
     def forward():
         with torch.inference_mode(), precision():
@@ -124,7 +129,7 @@ def main():
 
     if arguments.output:
         model.eval()
-        logits = forward()["logits"].cpu().numpy().astype(np.float32)
+        logits = forward()["logits"].float().cpu().numpy()
         safetensors_io.save(arguments.output, {"logits": logits})
 
     optimizer = make_optimizer(model, arguments.optimizer, lr=1e-3, weight_decay=0.05)
@@ -142,7 +147,7 @@ def main():
         model.eval()
         features = forward()["features"].clone().float()
         features = features.flatten(0, 1).permute(0, 3, 1, 2).requires_grad_()
-        run_head = torch.compile(model.head) if arguments.compile else model.head
+        run_head = compiled(model.head)
 
     def head_pass():
         optimizer.zero_grad(set_to_none=True)

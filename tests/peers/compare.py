@@ -31,11 +31,30 @@ CASES = {"cpu": [("tiny", "forward", 16, 9), ("tiny", "train", 16, 9),
                   ("paper-ma52", "head", 8, 50), ("paper-ma52", "head", 32, 20)]}
 
 
+class Failed(Exception):
+    """A program failed, or computed something else: one row less, not the end."""
+
+
 def run(command):
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode != 0:
-        sys.exit(f"{' '.join(command)} failed:\n{result.stderr}")
+        raise Failed(f"{' '.join(command)} failed:\n{result.stderr}")
     return json.loads(result.stdout.splitlines()[-1])
+
+
+def run_pairs(ours, theirs, count, paths, tolerance):
+    """What both programs print, `count` times in turn, once their logits are found to agree."""
+    pairs = []
+    for pair in range(count):
+        write = pair == 0
+        pairs.append((run(ours + (["--output", paths["ours"]] if write else [])),
+                      run(theirs + (["--output", paths["theirs"]] if write else []))))
+        if write:
+            a, b = (safetensors_io.load(paths[who])["logits"] for who in ("ours", "theirs"))
+            error = np.linalg.norm(a - b) / np.linalg.norm(b)
+            if not error < tolerance:
+                raise Failed(f"the logits differ by {error:.1e}")
+    return pairs
 
 
 def main():
@@ -44,11 +63,14 @@ def main():
     parser.add_argument("--program", default="build/microdualnet")
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--precision", default="f32", choices=["f32", "bf16"])
-    parser.add_argument("--compile", action="store_true", help="the peer through torch.compile")
+    parser.add_argument("--compile", metavar="MODE", choices=["default", "reduce-overhead"],
+                        help="the peer through torch.compile; reduce-overhead: with CUDA graphs")
     arguments = parser.parse_args()
     peer = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bench.py")
 
-    print(f"PyTorch {torch.__version__}; each row the median of {arguments.pairs} pairs")
+    failed = False
+    how = f", torch.compile ({arguments.compile})" if arguments.compile else ""
+    print(f"PyTorch {torch.__version__}{how}; each row the median of {arguments.pairs} pairs")
     print(f"{'case':<26}{'ours s':>9}{'PyTorch s':>11}{'ratio':>8}{'GFLOP/s':>9}{'of peak':>9}"
           f"{'ours MiB':>10}{'PyTorch MiB':>13}{'(import)':>10}")
     with tempfile.TemporaryDirectory() as folder:
@@ -64,19 +86,17 @@ def main():
                       "--device", arguments.device, "--precision", arguments.precision,
                       "--weights", paths["weights"], "--input", paths["input"]]
             ours = [arguments.program, "bench", "--json", *shared]
-            theirs = [sys.executable, peer, *shared] + ["--compile"] * arguments.compile
+            theirs = [sys.executable, peer, *shared]
+            if arguments.compile:
+                theirs += ["--compile", arguments.compile]
             # bf16 keeps 8 bits of a number, and the model is some fifty layers deep.
             tolerance = 1e-4 if arguments.precision == "f32" else 5e-2
-            pairs = []
-            for pair in range(arguments.pairs):
-                write = pair == 0
-                pairs.append((run(ours + (["--output", paths["ours"]] if write else [])),
-                              run(theirs + (["--output", paths["theirs"]] if write else []))))
-                if write:
-                    a, b = (safetensors_io.load(paths[who])["logits"] for who in ("ours", "theirs"))
-                    error = np.linalg.norm(a - b) / np.linalg.norm(b)
-                    if not error < tolerance:
-                        sys.exit(f"{preset}: the logits differ by {error:.1e}")
+            try:
+                pairs = run_pairs(ours, theirs, arguments.pairs, paths, tolerance)
+            except Failed as error:
+                print(f"{preset}, {mode}, {clips}: {error}", flush=True)
+                failed = True
+                continue
 
             def median(side, key):
                 return statistics.median(pair[side][key] for pair in pairs)
@@ -88,6 +108,8 @@ def main():
                   f"{100 * median(0, 'gflops') / peak:>8.0f}%{median(0, 'peak_rss_mib'):>10.0f}"
                   f"{median(1, 'peak_rss_mib'):>13.0f}{median(1, 'rss_after_import_mib'):>10.0f}",
                   flush=True)
+    if failed:
+        sys.exit(1)
 
 
 if __name__ == "__main__":
