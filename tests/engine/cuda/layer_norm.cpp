@@ -26,6 +26,8 @@ TEST_SUITE("engine/cuda/layer_norm") {
                  .input_roles = {Role::activation, Role::parameter, Role::parameter},
                  .output_roles = {Role::activation, Role::parameter, Role::parameter}});
 
+            // Of a single element x̂ and dx are zero, and what is computed is rounding.
+            if (shape[1] == 1) continue;
             x = random.normal_tensor(shape);
             Tensor y = Tensor::empty(shape), mean = Tensor::empty(rows),
                    inv_std = Tensor::empty(rows);

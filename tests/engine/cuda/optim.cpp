@@ -76,8 +76,9 @@ struct Updates {
           gradients(std::make_shared<std::map<int64_t, std::vector<Tensor>>>()) {
         Random random(5);
         int64_t count = 0;
+        // Far from zero: where an update took a value there, rounding would be all that is left.
         for (const Shape& shape : parameter_shapes())
-            store->add(std::to_string(count++), random.normal_tensor(shape), Role::weight);
+            store->add(std::to_string(count++), random.uniform_tensor(shape, 1, 2), Role::weight);
         optimizer =
             std::make_shared<Optimizer>(*store, OptimizerOptions{.kind = kind, .clip_norm = 3});
         for (int64_t seed = 0; seed < 3; ++seed)
