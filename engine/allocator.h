@@ -1,6 +1,7 @@
 // Caching memory allocator: after a warm-up step, a training step asks the system for nothing.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 
@@ -42,11 +43,23 @@ class Allocator {
     /// not say.
     virtual int64_t available_bytes() const = 0;
     virtual void reset_peak() = 0;
+
+    /// Memory of the device that tensors do not share: uploads on their way, a library's workspace.
+    /// Its owners tell, by how much it has grown.
+    void count_outside(int64_t bytes) { outside_bytes_ += bytes; }
+    int64_t outside_bytes() const { return outside_bytes_; }
+
+  private:
+    std::atomic<int64_t> outside_bytes_ = 0;
 };
 
 /// An allocator over the given memory, for devices and tests. What it still holds when it is
 /// destroyed goes back to the system.
 std::unique_ptr<Allocator> caching_allocator(const SystemMemory& system);
+
+/// Every block a segment of its own, as long as was asked: slow, but whoever watches the system's
+/// memory sees where each tensor ends.
+std::unique_ptr<Allocator> exact_allocator(const SystemMemory& system);
 
 /// The allocator of a device, which all tensors there use; throws Error with how to get the device
 /// when this build has none.

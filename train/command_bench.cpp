@@ -102,8 +102,9 @@ class BenchCommand final : public Command {
             times = time_model(*loaded.model, input, bench_);
         });
         const bool on_cpu = machine_.device == Device::cpu;
-        const int64_t memory =
-            on_cpu ? peak_resident_bytes() : allocator(machine_.device).stats().reserved_bytes;
+        const int64_t memory = on_cpu ? peak_resident_bytes()
+                                      : allocator(machine_.device).stats().reserved_bytes +
+                                            allocator(machine_.device).outside_bytes();
         const int64_t clips = input.inputs.clips();
         const double seconds = median(times), gflops = operations(config, clips) / seconds * 1e-9;
         const double gemm = measure_gemm_peak(machine_.device, machine_.activations());

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <string>
 
+#include "engine/allocator.h"
 #include "engine/cuda/launch.h"
 
 namespace mdn {
@@ -78,6 +79,7 @@ CudaContext::CudaContext() {
     check(cudaLaunchKernelEx(&config, probe), "the first kernel");
     check(cublasCreate(&cublas_), "starting cuBLAS");
     check(cudaMalloc(&cublas_workspace_, cublas_workspace_bytes), "cuBLAS's workspace");
+    allocator(Device::cuda).count_outside(cublas_workspace_bytes);
     check(cublasSetStream(cublas_, stream_), "giving cuBLAS the stream");
     check(cublasSetWorkspace(cublas_, cublas_workspace_, cublas_workspace_bytes),
           "giving cuBLAS its workspace");

@@ -1,5 +1,7 @@
 #include "engine/cuda/cuda_kernels.h"
 
+#include <cstdlib>
+
 #include "engine/cuda/launch.h"
 
 namespace mdn {
@@ -35,7 +37,11 @@ Allocator& cuda_allocator() {
     };
     // Never destroyed, as the CPU's. Memory freed by one kernel's caller is handed to the next one
     // at once: everything runs in the order of one stream.
-    static Allocator& cuda = *caching_allocator({allocate, release, free_bytes, true}).release();
+    static Allocator& cuda = [&]() -> Allocator& {
+        const SystemMemory system{allocate, release, free_bytes, true};
+        const char* const exact = std::getenv("MDN_EXACT_ALLOCATIONS");
+        return *(exact && *exact ? exact_allocator(system) : caching_allocator(system)).release();
+    }();
     return cuda;
 }
 

@@ -85,6 +85,7 @@ class Buffer {
         }
         check(error, "allocating a buffer");
         bytes_ = bytes;
+        if (device_ == Device::cuda) allocator(Device::cuda).count_outside(bytes);
     }
     char* begin() const { return static_cast<char*>(memory_); }
 
@@ -97,6 +98,7 @@ class Buffer {
     cudaError_t release() {
         const cudaError_t error =
             device_ == Device::cuda ? cudaFree(memory_) : cudaFreeHost(memory_);
+        if (device_ == Device::cuda) allocator(Device::cuda).count_outside(-bytes_);
         memory_ = nullptr;
         bytes_ = 0;
         return error;
