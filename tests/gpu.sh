@@ -18,10 +18,10 @@ for name in $wanted; do
 done
 
 part() {
-    local name=$1 started=$SECONDS
-    shift
+    local name=$1 minutes=$2 started=$SECONDS
+    shift 2
     if [[ $name != build && $wanted != *" $name "* ]]; then return; fi
-    if "$@" > "$out/$name.txt" 2>&1; then
+    if timeout "${minutes}m" "$@" > "$out/$name.txt" 2>&1; then
         echo "✓ $name ($((SECONDS - started)) s)"
     else
         echo "✗ $name ($((SECONDS - started)) s): see $out/$name.txt"
@@ -30,12 +30,22 @@ part() {
 }
 
 { nvidia-smi; git rev-parse HEAD; git status --short; } > "$out/machine.txt" 2>&1
-part build make build/release/run_tests build/microdualnet
+part build 30 make build/release/run_tests build/microdualnet
 tests=build/release/run_tests
-part tests $tests
+# Without a GPU the tests are those of the emulation, and would say nothing here.
+if ! ldd $tests | grep -q libcublas; then
+    echo "error: no GPU: $tests was built for the emulated one (make cuda-report says more)" >&2
+    exit 2
+fi
+part tests 60 $tests
+# Of the engine's kernels, not of cuBLAS's, and of its own CUDA calls, which it checks itself, not
+# those that the runtime tries and does without. Every tensor is an allocation of its own, so that
+# its end is seen.
 for tool in memcheck racecheck; do
-    part $tool compute-sanitizer --tool $tool --error-exitcode 1 $tests -ts='engine/cuda/*'
+    MDN_EXACT_ALLOCATIONS=1 part $tool 60 compute-sanitizer --tool $tool --error-exitcode 1 \
+        --kernel-regex kns=_ZN3mdn $([[ $tool = memcheck ]] && echo --report-api-errors no) \
+        $tests -ts='engine/cuda/*'
 done
-part bench make bench DEVICE=cuda
-part demo make demo DEVICE=cuda
+part bench 60 make bench DEVICE=cuda
+part demo 60 make demo DEVICE=cuda
 exit $failed

@@ -204,7 +204,14 @@ double measure_gemm_peak(Device device, DType activations) {
         Product(int64_t n, Device device, DType dtype) {
             Random random(1);
             const auto factor = [&] {
-                const Tensor x = random.normal_tensor({n, n}).to(device);
+                // The same numbers again and again: to draw as many anew would take seconds.
+                const std::vector<float> drawn =
+                    random.normal_tensor({std::min<int64_t>(n * n, 1 << 20)}).to_vector<float>();
+                const Tensor host = Tensor::empty({n, n});
+                for (int64_t i = 0; i < n * n; i += std::ssize(drawn))
+                    std::copy_n(drawn.begin(), std::min<int64_t>(n * n - i, std::ssize(drawn)),
+                                host.data<float>() + i);
+                const Tensor x = host.to(device);
                 return x.dtype() == dtype ? x : x.to(dtype);
             };
             a = factor();
