@@ -129,8 +129,8 @@ demo: $(if $(filter cuda,$(DEVICE)),all,setup build/microdualnet)
 TORCH_FOUND := $(PYTHON) -c 'import torch, numpy' 2>/dev/null
 bench: all
 ifeq ($(DEVICE),cuda)
-	@for work in "forward --clips 1" "forward --clips 32" "train --clips 8" "train --clips 32" "head --clips 8" "head --clips 32"; do \
-	    build/microdualnet bench --preset paper-ma52 --device cuda --precision bf16 --repeats 20 --profile --mode $$work || exit; done
+	@failed=0; for work in "forward --clips 1" "forward --clips 32" "train --clips 8" "train --clips 32" "head --clips 8" "head --clips 32"; do \
+	    build/microdualnet bench --preset paper-ma52 --device cuda --precision bf16 --repeats 20 --profile --mode $$work || failed=1; done; exit $$failed
 	@if $(TORCH_FOUND); then failed=0; for how in "" "--compile default" "--compile reduce-overhead"; do \
 	    $(PYTHON) tests/peers/compare.py --device cuda --precision bf16 $$how || failed=1; done; exit $$failed; \
 	else echo 'bench: PyTorch is not installed for $(PYTHON): not compared'; fi

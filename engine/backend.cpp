@@ -59,7 +59,6 @@ class CpuClock final : public DeviceClock {
         std::vector<double> seconds;
         for (size_t i = 1; i < marks_.size(); ++i)
             seconds.push_back(std::chrono::duration<double>(marks_[i] - marks_[i - 1]).count());
-        marks_.clear();
         return seconds;
     }
 

@@ -39,12 +39,22 @@ class Profile final : public LaunchObserver, public CallObserver {
     }
     void product_ends() override { end(); }
 
-    std::vector<KernelFamily> results() {
+    /// Adds the times of the last run to the families.
+    void add_times() {
         const std::vector<double> seconds = clock_->seconds();
         for (size_t i = 0; i < seconds.size(); ++i) {
             KernelFamily& family = families_[intervals_[i].family];
             family.seconds += seconds[i];
             if (intervals_[i].product) family.product_seconds += seconds[i];
+        }
+    }
+    /// What was seen once was done so many times.
+    std::vector<KernelFamily> results(int64_t times) {
+        for (KernelFamily& family : families_) {
+            family.calls *= times;
+            family.launches *= times;
+            family.bytes *= static_cast<double>(times);
+            family.operations *= static_cast<double>(times);
         }
         std::sort(families_.begin(), families_.end(),
                   [](const auto& a, const auto& b) { return a.seconds > b.seconds; });
@@ -84,25 +94,56 @@ Kernels* profiling_kernels(Device device) {
     return device == profiled_device ? installed_kernels : nullptr;
 }
 
+namespace {
+
+/// The kernels that stand before the device's own, there while it lives.
+class Installed {
+  public:
+    Installed(Device device, Profile& profile) : kernels_(kernels(device), profile) {
+        profiled_device = device;
+        installed_kernels = &kernels_;
+        launch_observer = &profile;
+    }
+    ~Installed() {
+        installed_kernels = nullptr;
+        launch_observer = nullptr;
+    }
+    Installed(const Installed&) = delete;
+    Installed& operator=(const Installed&) = delete;
+
+  private:
+    ProfilingKernels kernels_;
+};
+
+}  // namespace
+
 std::vector<KernelFamily> profile_kernels(Device device, const std::function<void()>& work) {
     Profile profile(device);
-    ProfilingKernels profiling(kernels(device), profile);
-    struct Installed {
-        Installed(Device device, Kernels& kernels, LaunchObserver& observer) {
-            profiled_device = device;
-            installed_kernels = &kernels;
-            launch_observer = &observer;
-        }
-        ~Installed() {
-            installed_kernels = nullptr;
-            launch_observer = nullptr;
-        }
-    };
     {
-        const Installed while_working(device, profiling, profile);
+        const Installed while_working(device, profile);
         work();
     }
-    return profile.results();
+    profile.add_times();
+    return profile.results(1);
+}
+
+std::vector<KernelFamily> profile_replays(Device device, const std::function<void()>& work,
+                                          int64_t runs) {
+    Profile profile(device);
+    std::unique_ptr<Recording> recording;
+    {
+        const Installed while_working(device, profile);
+        recording = record_work(device, work);
+    }
+    if (!recording)
+        return profile_kernels(device, [&] {
+            for (int64_t run = 0; run < runs; ++run) work();
+        });
+    for (int64_t run = 0; run < runs; ++run) {
+        recording->replay();
+        profile.add_times();
+    }
+    return profile.results(runs);
 }
 
 }  // namespace mdn

@@ -1,6 +1,7 @@
 // Where a device's time goes: the calls of the kernel contract, timed and grouped by what they do.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -20,7 +21,7 @@ struct KernelFamily {
     double operations = 0;       // two a multiply-add; 0 for what is not products
 };
 
-/// The family of the time during which no call was under way: what the host needs to start them.
+/// The family of the time during which no call was under way: what it takes to start them.
 inline constexpr const char* between_calls = "between calls";
 
 /// Calls work() on this thread and returns what the device's kernels did meanwhile, longest first.
@@ -28,6 +29,11 @@ inline constexpr const char* between_calls = "between calls";
 /// seconds together are those from the first call to the last. What was recorded before and is
 /// replayed is not seen.
 std::vector<KernelFamily> profile_kernels(Device device, const std::function<void()>& work);
+/// The same of `runs` replays of work(), which must be fit for record_work(): the host takes no
+/// part, and short kernels are not charged with its time. On a device that cannot record, of as
+/// many calls.
+std::vector<KernelFamily> profile_replays(Device device, const std::function<void()>& work,
+                                          int64_t runs);
 
 /// While a profile is taken, the kernels that stand before the device's own; null otherwise.
 Kernels* profiling_kernels(Device device);

@@ -43,9 +43,10 @@ std::unique_ptr<Uploader> make_uploader(Device device);
 class DeviceClock {
   public:
     virtual ~DeviceClock() = default;
-    /// Notes the time at which all that was started before will have finished. Does not wait.
+    /// Notes the time at which all that was started before will have finished. Does not wait. In
+    /// work that is being recorded, each replay notes the time anew.
     virtual void mark() = 0;
-    /// Waits for the last mark; the seconds from each mark to the next. Forgets them all.
+    /// Waits for all that was started; the seconds from each mark to the next.
     virtual std::vector<double> seconds() = 0;
 };
 std::unique_ptr<DeviceClock> make_device_clock(Device device);

@@ -122,6 +122,24 @@ Work head_pass(MicroDualNet& model, const TraceInput& input, const BenchOptions&
     };
 }
 
+/// What the GPU does in a step, without the bringing of batches: what can be recorded whole.
+Work step_on_device(MicroDualNet& model, const TraceInput& input, const BenchOptions& options) {
+    const Device device = model.parameters().device();
+    const auto optimizer = std::make_shared<Optimizer>(model.parameters(),
+                                                       OptimizerOptions{.kind = options.optimizer});
+    optimizer->schedule().copy_from(Optimizer::schedule_for(1e-3, 1));
+    return [&model, optimizer, inputs = on_device(input.inputs, device),
+            labels = on_device(input.labels, device),
+            seed_and_step = Tensor::zeros({2}, DType::i64, device)] {
+        model.parameters().zero_grad();
+        backward(
+            model
+                .forward(inputs, labels, {.training = true, .dropout_seed_and_step = seed_and_step})
+                .loss);
+        optimizer->update();
+    };
+}
+
 Work work_of(MicroDualNet& model, const TraceInput& input, const BenchOptions& options) {
     return options.mode == BenchMode::forward ? forward_pass(model, input, options)
            : options.mode == BenchMode::train ? training_step(model, input, options)
@@ -144,12 +162,15 @@ std::vector<double> time_model(MicroDualNet& model, const TraceInput& input,
 }
 
 std::vector<KernelFamily> profile_model(MicroDualNet& model, const TraceInput& input,
-                                        BenchOptions options) {
-    options.record = false;
-    const Work work = work_of(model, input, options);
+                                        const BenchOptions& options) {
+    BenchOptions called = options;
+    called.record = false;  // the work itself: it is the profile that records
+    const Work work = options.mode == BenchMode::train ? step_on_device(model, input, called)
+                                                       : work_of(model, input, called);
     for (int warm_up = 0; warm_up < 2; ++warm_up) work();
     const Device device = model.parameters().device();
     synchronize(device);
+    if (options.record) return profile_replays(device, work, options.repeats);
     return profile_kernels(device, [&] {
         for (int64_t i = 0; i < options.repeats; ++i) work();
     });

@@ -34,9 +34,10 @@ struct BenchOptions {
 std::vector<double> time_model(MicroDualNet& model, const TraceInput& input,
                                const BenchOptions& options);
 
-/// What kernels do in `repeats` such runs together, none of them recorded.
+/// What kernels do in `repeats` such runs together; of a training step, without the batch's coming
+/// up.
 std::vector<KernelFamily> profile_model(MicroDualNet& model, const TraceInput& input,
-                                        BenchOptions options);
+                                        const BenchOptions& options);
 
 /// Multiply-adds of registers only, on all threads, in GFLOP/s: what no program can exceed.
 double measure_fma_peak();

@@ -62,8 +62,7 @@ class BenchCommand final : public Command {
         options.text("--input", input_, "FILE",
                      "safetensors with frames, boxes (or joints), labels; random otherwise");
         options.text("--output", output_, "FILE", "safetensors to write: logits, before any step");
-        options.flag("--profile", profile_,
-                     "also run it unrecorded, and say how the time divides among kernels");
+        options.flag("--profile", profile_, "also say how the time divides among kernels");
         options.flag("--json", json_, "print one JSON object on one line");
         machine_.declare(options);
         machine_.declare_precision(options);

@@ -56,8 +56,7 @@ std::string profile_report(const std::vector<KernelFamily>& families, int64_t ru
     text += line(all, count, all.seconds, peaks);
     text += format(
         "Peaks: a large copy, %.1f GB/s, and a large matrix product, %.1f GFLOP/s. Bytes are those "
-        "of what\na call is given, moved once; products: the part of the time in cuBLAS. Runs are "
-        "not recorded.\n",
+        "of what\na call is given, moved once; products: the part of the time in cuBLAS.\n",
         peaks.copy_gbps, peaks.gemm_gflops);
     return text;
 }

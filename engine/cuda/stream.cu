@@ -188,29 +188,31 @@ class CudaClock final : public DeviceClock {
     CudaClock& operator=(const CudaClock&) = delete;
 
     void mark() override {
-        if (marks_ == events_.size()) {
-            events_.push_back(nullptr);
-            check(cudaEventCreate(&events_.back()), "creating an event");
-        }
-        check(cudaEventRecord(events_[marks_], cuda_context().stream()), "noting the time");
-        ++marks_;
+        const cudaStream_t stream = cuda_context().stream();
+        cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+        check(cudaStreamIsCapturing(stream, &status), "asking whether work is recorded");
+        events_.push_back(nullptr);
+        check(cudaEventCreate(&events_.back()), "creating an event");
+        check(cudaEventRecordWithFlags(events_.back(), stream,
+                                       status == cudaStreamCaptureStatusActive
+                                           ? cudaEventRecordExternal
+                                           : cudaEventRecordDefault),
+              "noting the time");
     }
     std::vector<double> seconds() override {
+        cuda_context().synchronize();
         std::vector<double> seconds;
-        if (marks_ > 0) check(cudaEventSynchronize(events_[marks_ - 1]), "the work on the GPU");
-        for (size_t i = 1; i < marks_; ++i) {
+        for (size_t i = 1; i < events_.size(); ++i) {
             float milliseconds = 0;
             check(cudaEventElapsedTime(&milliseconds, events_[i - 1], events_[i]),
                   "reading the time");
             seconds.push_back(1e-3 * milliseconds);
         }
-        marks_ = 0;
         return seconds;
     }
 
   private:
-    std::vector<cudaEvent_t> events_;  // used again
-    size_t marks_ = 0;
+    std::vector<cudaEvent_t> events_;
 };
 
 }  // namespace

@@ -117,13 +117,25 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
     return cudaSuccess;
 }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
-    if (is_capturing(stream)) return cudaErrorInvalidValue;  // nothing here records events
-    event->stream = stream;
-    enqueue(stream, [event] {
+    return cudaEventRecordWithFlags(event, stream, cudaEventRecordDefault);
+}
+cudaError_t cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream, unsigned flags) {
+    const auto note_time = [event] {
         using namespace std::chrono;
         event->milliseconds =
             duration<double, std::milli>(steady_clock::now().time_since_epoch()).count();
-    });
+    };
+    // While capturing, an event would order pieces of the capture; only as an external one does it
+    // note a time at each launch of the graph.
+    if (is_capturing(stream) != (flags == cudaEventRecordExternal)) return cudaErrorInvalidValue;
+    if (is_capturing(stream))
+        return enqueue(stream, [event, stream, note_time] {
+            event->stream = stream;
+            event->piece = stream->done;
+            note_time();
+        });
+    event->stream = stream;
+    enqueue(stream, note_time);
     event->piece = stream->given;
     return cudaSuccess;
 }

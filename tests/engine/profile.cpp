@@ -100,6 +100,36 @@ TEST_SUITE("engine/profile") {
         }
     }
 
+    TEST_CASE("replays count as often as they are run, and as the same calls") {
+        for (const Device device : {Device::cpu, Device::cuda}) {
+            const Tensor x = Random(3).normal_tensor({100, 100}).to(device);
+            int calls = 0;
+            const auto work = [&] {
+                const NoGrad no_grad;
+                relu(matmul_nt(x, x));
+                ++calls;
+            };
+            auto once = by_name(profile_kernels(device, work));
+            calls = 0;
+            const auto begin = std::chrono::steady_clock::now();
+            auto often = by_name(profile_replays(device, work, 5));
+            const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+            CHECK(calls == (device == Device::cuda ? 1 : 5));
+            CHECK(often.size() == once.size());
+            double seconds = 0;
+            for (const auto& [name, family] : often) {
+                CHECK(family.calls == 5 * once.at(name).calls);
+                CHECK(family.launches == 5 * once.at(name).launches);
+                CHECK(family.bytes == 5 * once.at(name).bytes);
+                CHECK(family.operations == 5 * once.at(name).operations);
+                CHECK((family.product_seconds > 0) == (once.at(name).product_seconds > 0));
+                seconds += family.seconds;
+            }
+            CHECK(often.at("elementwise").seconds > 0);
+            CHECK(seconds <= took.count());
+        }
+    }
+
     TEST_CASE("an update is one launch, whatever the number of parameters") {
         ParameterStore store(DType::f32, Device::cuda);
         Random random(4);
