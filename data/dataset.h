@@ -94,8 +94,4 @@ void check_links(const std::filesystem::path& dataset, const ListedClip& clip, C
 /// How many of img_00001.jpg, img_00002.jpg, … a folder holds before the first gap.
 std::int64_t count_frames(const std::filesystem::path& folder);
 
-/// How many frames a clip without frames has by its keypoints: the files of a folder before the
-/// first gap, or the rows of a table.
-std::int64_t count_keypoints(const std::filesystem::path& keypoints);
-
 }  // namespace mdn
