@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <cstdio>
 #include <set>
 
 #include "data/dataset_check.h"
 #include "train/command.h"
+#include "train/format.h"
 #include "train/keypoint_settings.h"
 #include "train/model_options.h"
 #include "train/progress.h"
@@ -11,12 +11,6 @@
 namespace mdn {
 
 namespace {
-
-std::string format(const char* pattern, auto... values) {
-    char text[256];
-    std::snprintf(text, sizeof text, pattern, values...);
-    return text;
-}
 
 using Long = long long;
 

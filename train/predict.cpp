@@ -1,7 +1,6 @@
 #include "train/predict.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -10,6 +9,7 @@
 #include "data/numbered_files.h"
 #include "engine/autograd.h"
 #include "train/evaluate.h"
+#include "train/format.h"
 #include "train/metrics.h"
 #include "train/model_options.h"
 
@@ -51,19 +51,15 @@ Prediction predict(MicroDualNet& model, const ClipFiles& files, const ClipOption
 
 std::string prediction_text(const Prediction& prediction, const std::vector<std::string>& names,
                             const std::vector<std::string>& entities, int64_t top) {
-    char line[80];
     std::string text = prediction.clip + "\n";
     if (!prediction.person_visible) text += "nobody is visible in any frame\n";
-    for (int64_t c : top_classes(prediction.probabilities, top)) {
-        std::snprintf(line, sizeof line, "%7.2f %%  ", 100 * prediction.probabilities[c]);
-        text += line + class_name(names, c) + "\n";
-    }
+    for (int64_t c : top_classes(prediction.probabilities, top))
+        text +=
+            format("%7.2f %%  ", 100 * prediction.probabilities[c]) + class_name(names, c) + "\n";
     if (!prediction.alpha.empty()) text += "routing      ST     TS\n";
-    for (size_t k = 0; k < prediction.alpha.size(); ++k) {
-        std::snprintf(line, sizeof line, "%-10s  %.3f  %.3f\n", entities[k].c_str(),
-                      prediction.alpha[k].first, prediction.alpha[k].second);
-        text += line;
-    }
+    for (size_t k = 0; k < prediction.alpha.size(); ++k)
+        text += format("%-10s  %.3f  %.3f\n", entities[k].c_str(), prediction.alpha[k].first,
+                       prediction.alpha[k].second);
     return text;
 }
 

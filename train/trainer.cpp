@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <sstream>
 
@@ -16,6 +15,7 @@
 #include "model/summary.h"
 #include "train/batch_hint.h"
 #include "train/checkpoint_file.h"
+#include "train/format.h"
 #include "train/model_options.h"
 #include "train/report.h"
 
@@ -24,12 +24,6 @@ namespace mdn {
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string format(const char* pattern, auto... values) {
-    char text[320];
-    std::snprintf(text, sizeof text, pattern, values...);
-    return text;
-}
 
 std::unique_ptr<Loader> make_loader(const TrainRun& run, const ClassNames& classes,
                                     const std::string& split, bool training) {
