@@ -171,6 +171,16 @@ ClassNames read_class_names(const fs::path& dataset) {
     return open_dataset(dataset)->class_names();
 }
 
+void check_class_count(std::int64_t of_model, std::int64_t of_dataset, const fs::path& dataset) {
+    if (of_model == of_dataset) return;
+    const fs::path labels = dataset / "labels.txt";
+    throw Error("the model has " + std::to_string(of_model) + " classes, but " +
+                    (is_file(labels) ? labels.string() + " names "
+                                     : "the dataset " + dataset.string() + " has ") +
+                    std::to_string(of_dataset),
+                "set \"classes\": " + std::to_string(of_dataset) + " in the config");
+}
+
 std::vector<ListedClip> read_split(const fs::path& dataset, const std::string& split,
                                    std::int64_t classes, ClipNeeds needs) {
     const auto format = open_dataset(dataset);

@@ -52,7 +52,7 @@ class EvalCommand final : public Command {
         const LoadedModel loaded = load_model(model_, machine_, notes);
         const Config& config = loaded.model->config();
         const ClassNames classes = read_class_names(data_);
-        check_class_count(config, classes.count(), data_);
+        check_class_count(config.classes, classes.count(), data_);
         ClipOptions clips = clip_options(config, Sampling::test);
         views_.apply(clips);
         clips.keypoints =

@@ -62,7 +62,7 @@ class PredictCommand final : public Command {
     std::vector<std::string> class_names(const LoadedModel& loaded) const {
         if (!dataset_.empty()) {
             const ClassNames names = read_class_names(dataset_);
-            check_class_count(loaded.model->config(), names.count(), dataset_);
+            check_class_count(loaded.model->config().classes, names.count(), dataset_);
             return names.names;
         }
         std::vector<std::string> names;

@@ -62,7 +62,7 @@ Trainer::Trainer(TrainRun run, std::ostream& out)
     if (!is_utf8(run_.data))  // checkpoints could not say it
         throw Error("the name of the dataset folder " + run_.data + " is not UTF-8");
     classes_ = read_class_names(run_.data);
-    check_class_count(run_.config, classes_.count(), run_.data);
+    check_class_count(run_.config.classes, classes_.count(), run_.data);
     train_ = make_loader(run_, classes_, "train", true);
     if (settings.validates()) val_ = make_loader(run_, classes_, settings.val, false);
     schedule_ = settings.schedule_for(train_->batches());

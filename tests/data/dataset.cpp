@@ -65,6 +65,18 @@ TEST_SUITE("data/dataset") {
                        {"missing dataset folder", "none"}));
     }
 
+    TEST_CASE("a model of other classes is told both numbers, and where the dataset's are from") {
+        TemporaryFolder folder;
+        check_class_count(3, 3, folder.path());
+        const auto error = [&] {
+            return error_of([&] { check_class_count(4, 3, folder.path()); });
+        };
+        CHECK(contains(error(), {"the model has 4 classes", folder.path().string() + " has 3",
+                                 "\"classes\": 3"}));
+        write(folder / "labels.txt", "0\ta\n");
+        CHECK(contains(error(), {"4 classes", "labels.txt names 3"}));
+    }
+
     TEST_CASE("a list with CRLF, blank lines, tabs, slashes and no last newline") {
         TemporaryFolder folder;
         touch_clip(folder.path(), "s01/wave 1", 3);
