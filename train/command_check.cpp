@@ -5,6 +5,7 @@
 #include "train/command.h"
 #include "train/format.h"
 #include "train/keypoint_settings.h"
+#include "train/metrics.h"
 #include "train/model_options.h"
 #include "train/progress.h"
 
@@ -13,10 +14,6 @@ namespace mdn {
 namespace {
 
 using Long = long long;
-
-double percent(int64_t part, int64_t whole) {
-    return whole == 0 ? 0 : 100 * static_cast<double>(part) / static_cast<double>(whole);
-}
 
 std::string splits_table(const DatasetSummary& summary) {
     std::string text = "split     clips    frames  shortest  longest  unlabelled\n";

@@ -46,12 +46,15 @@ void Progress::clear() {
     shown_ = false;
 }
 
+std::string count_text(const std::string& what, int64_t done, int64_t total, double seconds) {
+    const double left = seconds / static_cast<double>(done) * static_cast<double>(total - done);
+    return what + " " + std::to_string(done) + "/" + std::to_string(total) + "  ETA " +
+           duration_text(left);
+}
+
 std::function<void(int64_t)> clip_progress(Progress& progress, int64_t total) {
     return [&progress, total, watch = Stopwatch()](int64_t done) {
-        const double left =
-            watch.seconds() / static_cast<double>(done) * static_cast<double>(total - done);
-        progress.update("clip " + std::to_string(done) + "/" + std::to_string(total) + "  ETA " +
-                        duration_text(left));
+        progress.update(count_text("clip", done, total, watch.seconds()));
     };
 }
 
