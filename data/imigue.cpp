@@ -57,6 +57,11 @@ constexpr std::array<std::int64_t, 37> training_subjects = {
     2,  4,  5,  6,  9,  10, 12, 13, 14, 15, 17, 18, 20, 21, 22, 23, 25, 28, 29,
     30, 31, 35, 36, 38, 39, 41, 42, 43, 44, 46, 47, 48, 52, 53, 59, 61, 62};
 
+constexpr const char* table_suffix = "_light_hand.csv";
+
+/// As folders and files are called after it.
+std::string video_name(std::int64_t video) { return numbered("%04lld", video); }
+
 class Imigue final : public DatasetFormat {
     fs::path dataset_;
     fs::path table_;                // labels_20200831.csv, or
@@ -95,6 +100,7 @@ class Imigue final : public DatasetFormat {
 
     std::vector<ListedClip> list(const std::string& split, std::int64_t classes,
                                  const Report& report) const override;
+    std::vector<fs::path> files() const override;
 };
 
 bool belongs(std::int64_t subject, const std::string& split) {
@@ -142,7 +148,7 @@ std::vector<Gesture> Imigue::gestures(const std::string& split, const Report& re
 }
 
 fs::path Imigue::keypoints_of(const std::string& video, std::int64_t number) const {
-    const std::string table = video + "_light_hand.csv";
+    const std::string table = video + table_suffix;
     const fs::path folder = dataset_ / "keypoints" / video;
     for (const fs::path& file : {dataset_ / "keypoints" / table, folder / table})
         if (is_file(file)) return file;
@@ -180,7 +186,7 @@ std::vector<ListedClip> Imigue::list(const std::string& split, std::int64_t clas
         }
         auto place = places.find(gesture.video);
         if (place == places.end()) {
-            const std::string video = numbered("%04lld", gesture.video);
+            const std::string video = video_name(gesture.video);
             place = places.emplace(gesture.video, Place{video, keypoints_of(video, gesture.video)})
                         .first;
         }
@@ -198,6 +204,18 @@ std::vector<ListedClip> Imigue::list(const std::string& split, std::int64_t clas
         clips.push_back(std::move(clip));
     }
     return clips;
+}
+
+std::vector<fs::path> Imigue::files() const {
+    std::vector<fs::path> files;
+    for (const fs::path& file : {table_, subjects_})
+        if (!file.empty()) files.push_back(file);
+    for (const LabelFile& file : files_) {
+        files.push_back(file.path);
+        const fs::path table = file.path.parent_path() / (video_name(file.video) + table_suffix);
+        if (is_file(table)) files.push_back(table);
+    }
+    return files;
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "train/format.h"
 #include "train/log.h"
 #include "train/model_options.h"
+#include "train/output_paths.h"
 #include "train/profile_report.h"
 #include "train/progress.h"
 
@@ -74,6 +75,9 @@ class BenchCommand final : public Command {
         machine_.apply();
         if (model_.weights.empty() && model_.config.empty() && model_.preset.empty())
             model_.preset = "tiny";
+        check_outputs(
+            {{"--output", output_}},
+            {{"--weights", model_.weights}, {"--config", model_.config}, {"--input", input_}});
         bench_.record = !machine_.no_recording;
         LoadedModel loaded;
         if (model_.weights.empty()) {

@@ -48,7 +48,7 @@ class EvalCommand final : public Command {
         machine_.apply();
         check_outputs(
             {{"--json-file", json_file_}, {"--confusion", confusion_}, {"--report", report_}},
-            {{"--weights", model_.weights}, {"--config", model_.config}});
+            {{"--weights", model_.weights}, {"--config", model_.config}}, {"--data", data_});
         const LoadedModel loaded = load_model(model_, machine_, notes);
         const Config& config = loaded.model->config();
         const ClassNames classes = read_class_names(data_);

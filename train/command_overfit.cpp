@@ -43,9 +43,10 @@ class OverfitCommand final : public Command {
     void run(const Options& options, std::ostream& out, std::ostream& notes) override {
         machine_.apply();
         input_.check(options);
-        check_outputs({{"--output", output_}}, {{"--weights", model_.weights},
-                                                {"--config", model_.config},
-                                                {"--input", input_.input}});
+        check_outputs(
+            {{"--output", output_}},
+            {{"--weights", model_.weights}, {"--config", model_.config}, {"--input", input_.input}},
+            {"--dataset", input_.dataset});
         LoadedModel loaded = load_model(model_, machine_, notes);
         const TraceInput input = input_.read(options, loaded);
         const auto say = [&](const OverfitStep& step) {

@@ -105,7 +105,10 @@ class PredictCommand final : public Command {
         check_outputs({{"--submission", list_.submission},
                        {"--predictions", list_.predictions},
                        {"--timeline", timeline_.file()}},
-                      {{"--weights", model_.weights}, {"--config", model_.config}});
+                      {{"--weights", model_.weights},
+                       {"--config", model_.config},
+                       {"--keypoints", keypoints_}},
+                      {"--dataset", dataset_});
         const LoadedModel loaded = load_model(model_, machine_, notes);
         const Config& config = loaded.model->config();
         ClipOptions clips = clip_options(config, Sampling::test);

@@ -1,6 +1,7 @@
 #include "data/file.h"
 #include "train/command.h"
 #include "train/model_options.h"
+#include "train/output_paths.h"
 #include "train/trainer.h"
 
 namespace mdn {
@@ -93,6 +94,11 @@ class TrainCommand final : public Command {
         if (!clip_needs(run_.config).keypoints)
             run_.settings.keypoints.refuse_given(options, "this model reads no keypoints",
                                                  "leave it out, or set \"regions\": \"keypoints\"");
+        check_inputs_kept({{"--out", last_checkpoint(run_.out)},
+                           {"--out", best_checkpoint(run_.out)},
+                           {"--out", log_file(run_.out)},
+                           {"--out", report_file(run_.out)}},
+                          {{"--init", run_.init}, {"--config", model_.config}});
         Trainer trainer(run_, out);
         trainer.run();
         out << "run: " << run_.out << " (last.safetensors"

@@ -1,5 +1,6 @@
 #include "data/dataset.h"
 
+#include "data/dataset_format.h"
 #include "tests/data/temporary_dataset.h"
 
 namespace mdn::testing {
@@ -63,6 +64,16 @@ TEST_SUITE("data/dataset") {
                        {"missing file", "labels.txt"}));
         CHECK(contains(error_of([&] { read_class_names(folder / "none"); }),
                        {"missing dataset folder", "none"}));
+    }
+
+    TEST_CASE("the files that a dataset is read from are those that are there") {
+        TemporaryFolder folder;
+        write(folder / "labels.txt", "0\ta\n");
+        write(folder / "test.txt", "a 2 0\n");
+        write(folder / "notes.txt", "x");
+        const std::vector<std::filesystem::path> expected = {folder / "labels.txt",
+                                                             folder / "test.txt"};
+        CHECK(open_dataset(folder.path())->files() == expected);
     }
 
     TEST_CASE("a model of other classes is told both numbers, and where the dataset's are from") {

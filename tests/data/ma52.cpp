@@ -107,6 +107,15 @@ TEST_SUITE("data/ma52") {
         CHECK(contains(folder.error("train"), {"missing file", "train_list_videos.txt"}));
     }
 
+    TEST_CASE("the lists that are there are the dataset's files") {
+        Ma52Folder folder;
+        write(folder / "train_list_videos.txt", "a.mp4 1");
+        write(folder / "test_list_videos.txt", "test1.mp4 0");
+        const std::vector<std::filesystem::path> expected = {folder / "train_list_videos.txt",
+                                                             folder / "test_list_videos.txt"};
+        CHECK(open_dataset(folder.path())->files() == expected);
+    }
+
     TEST_CASE("a gap in a folder is an error, not the end of the clip") {
         Ma52Folder folder;
         folder.add("a", 4);
