@@ -107,7 +107,7 @@ class CheckCommand final : public Command {
         keypoints_.declare(options);
     }
 
-    void run(const Options&, std::ostream& out, std::ostream&) override {
+    void run(const Options& given, std::ostream& out, std::ostream&) override {
         CheckOptions options{.needs = {},
                              .classes = 0,
                              .quick = quick_,
@@ -116,6 +116,7 @@ class CheckCommand final : public Command {
         if (!model_.config.empty() || !model_.preset.empty()) {
             const Config config = model_.resolve(nullptr);
             options.needs = clip_needs(config);
+            keypoints_.refuse_unread(given, options.needs);
             // As in training: a preset says nothing about the dataset.
             if (!model_.config.empty()) options.classes = config.classes;
         }
