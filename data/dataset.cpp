@@ -25,12 +25,25 @@ std::string range_of(const ClipFiles& clip) {
            std::to_string(clip.first + clip.count);
 }
 
+/// What `action` gives. An Error that it throws is said to be of the clip's line.
+template <class Action>
+auto at_line_of(const ListedClip& listed, Action action) {
+    try {
+        return action();
+    } catch (const Error& error) {
+        throw Error(listed.where + ": " + error.what(), error.hint());
+    }
+}
+
+void check_frame_folder(const ListedClip& listed) {
+    if (is_folder(listed.files.frames)) return;
+    throw Error(listed.where + ": missing folder " + listed.files.frames.string(),
+                "data/extract_frames turns videos into folders of frames");
+}
+
 void check_frames(const ListedClip& listed) {
     const ClipFiles& clip = listed.files;
-    if (!is_folder(clip.frames)) {
-        throw Error(listed.where + ": missing folder " + clip.frames.string(),
-                    "data/extract_frames turns videos into folders of frames");
-    }
+    check_frame_folder(listed);
     if (!is_file(clip.frame(clip.count - 1))) {
         const std::int64_t found = count_frames(clip.frames);
         throw Error(listed.where + ": clip '" + clip.name + "' lists " +
@@ -42,7 +55,7 @@ void check_frames(const ListedClip& listed) {
 
 void check_keypoints(const ListedClip& listed) {
     const ClipFiles& clip = listed.files;
-    try {
+    at_line_of(listed, [&] {
         if (!clip.has_keypoint_table()) {
             clip.keypoint(clip.count - 1);
         } else if (const std::int64_t rows = light_hand_rows(clip.keypoints);
@@ -50,37 +63,20 @@ void check_keypoints(const ListedClip& listed) {
             throw Error("clip '" + clip.name + "' lists " + range_of(clip) + ", but " +
                         clip.keypoints.string() + " has " + std::to_string(rows) + " rows");
         }
-    } catch (const Error& error) {
-        throw Error(listed.where + ": " + error.what(), error.hint());
-    }
+    });
 }
 
-/// Of a clip that is all its folder holds. A hole would shift every later frame against the rest.
-std::int64_t count_without_gap(const ListedClip& listed, const NumberedFiles& files,
-                               const fs::path& folder, const char* what) {
-    if (files.count == 0) throw Error(listed.where + ": " + folder.string() + " holds no " + what);
-    if (files.has_gap())
-        throw Error(listed.where + ": " + folder.string() + " holds " + what + " up to number " +
-                    std::to_string(files.last) + ", but none of number " +
-                    std::to_string(files.first_missing));
-    return files.last;
-}
-
+/// Of a clip that is all its folder holds.
 void count_files(ListedClip& listed, ClipNeeds needs) {
     ClipFiles& clip = listed.files;
     if (needs.frames) {
-        if (!is_folder(clip.frames)) {
-            throw Error(listed.where + ": missing folder " + clip.frames.string(),
-                        "data/extract_frames turns videos into folders of frames");
-        }
-        clip.count = count_without_gap(listed, frame_files(clip.frames), clip.frames,
-                                       "frames (img_00001.jpg, ...)");
+        check_frame_folder(listed);
+        clip.count = at_line_of(listed, [&] { return count_all_frames(clip.frames); });
     } else if (needs.keypoints) {
         if (!is_folder(clip.keypoints))
             throw Error(listed.where + ": missing keypoint folder " + clip.keypoints.string(),
                         without_keypoints);
-        clip.count = count_without_gap(listed, keypoint_files(clip), clip.keypoints,
-                                       "keypoint files (img_00001_keypoints.json, ...)");
+        clip.count = at_line_of(listed, [&] { return count_all_keypoints(clip); });
     }
 }
 
@@ -175,6 +171,16 @@ ClassNames read_class_names(const fs::path& dataset) {
     return open_dataset(dataset)->class_names();
 }
 
+void check_class_count(std::int64_t of_model, std::int64_t of_dataset, const fs::path& dataset) {
+    if (of_model == of_dataset) return;
+    const fs::path labels = dataset / "labels.txt";
+    throw Error("the model has " + std::to_string(of_model) + " classes, but " +
+                    (is_file(labels) ? labels.string() + " names "
+                                     : "the dataset " + dataset.string() + " has ") +
+                    std::to_string(of_dataset),
+                "set \"classes\": " + std::to_string(of_dataset) + " in the config");
+}
+
 std::vector<ListedClip> read_split(const fs::path& dataset, const std::string& split,
                                    std::int64_t classes, ClipNeeds needs) {
     const auto format = open_dataset(dataset);
@@ -213,11 +219,5 @@ ListedClip find_clip(const fs::path& dataset, const std::string& name, std::int6
 }
 
 std::int64_t count_frames(const fs::path& folder) { return frame_files(folder).first_missing - 1; }
-
-std::int64_t count_keypoints(const fs::path& keypoints) {
-    const ClipFiles clip{.name = {}, .frames = {}, .keypoints = keypoints, .count = 0};
-    return clip.has_keypoint_table() ? light_hand_rows(keypoints)
-                                     : keypoint_files(clip).first_missing - 1;
-}
 
 }  // namespace mdn

@@ -66,6 +66,10 @@ struct ListedClip {
 /// for some actions only, text that is not UTF-8.
 ClassNames read_class_names(const std::filesystem::path& dataset);
 
+/// Throws Error naming both numbers if a model has other classes than the dataset.
+void check_class_count(std::int64_t of_model, std::int64_t of_dataset,
+                       const std::filesystem::path& dataset);
+
 /// The clips of a split (train, val or test) in the order of its list. Throws Error naming file and
 /// line: a malformed line, a label outside 0..classes-1 or none where one is needed, a name that
 /// leaves the dataset (absolute or with ".."), a name listed before, links out of the dataset
@@ -93,9 +97,5 @@ void check_links(const std::filesystem::path& dataset, const ListedClip& clip, C
 
 /// How many of img_00001.jpg, img_00002.jpg, … a folder holds before the first gap.
 std::int64_t count_frames(const std::filesystem::path& folder);
-
-/// How many frames a clip without frames has by its keypoints: the files of a folder before the
-/// first gap, or the rows of a table.
-std::int64_t count_keypoints(const std::filesystem::path& keypoints);
 
 }  // namespace mdn

@@ -44,17 +44,25 @@ class DatasetChecker {
         return split == "test" ? Severity::error : Severity::fatal;
     }
 
+    /// What `action` throws is noted.
+    template <class Action>
+    void attempt(Severity severity, Action action) {
+        try {
+            action();
+        } catch (const Error& error) {
+            add(severity, error.what(), error.hint());
+        }
+    }
+
     void read_list(const std::string& split) {
         const Severity severity = severity_in(split);
         const std::int64_t classes = summary_.classes.count();
         std::vector<ListedClip> clips;
-        try {
+        attempt(severity, [&] {
             clips = format_->list(split, classes, [&](const Error& error) {
                 add(severity, error.what(), error.hint());
             });
-        } catch (const Error& error) {
-            add(severity, error.what(), error.hint());
-        }
+        });
         SplitSummary counts{.split = split, .clips_of_class = {}};
         counts.clips = std::ssize(clips);
         counts.clips_of_class.resize(static_cast<std::size_t>(classes));
@@ -161,11 +169,7 @@ class DatasetChecker {
     }
 
     void look_for_links(const ListedClip& clip, const SplitSummary& split) {
-        try {
-            check_links(dataset_, clip, options_.needs);
-        } catch (const Error& error) {
-            add(severity_in(split.split), error.what(), error.hint());
-        }
+        attempt(severity_in(split.split), [&] { check_links(dataset_, clip, options_.needs); });
     }
 
     /// In pieces: a piece's clips are looked at side by side, and taken in the order of the list.
@@ -208,11 +212,9 @@ class DatasetChecker {
 
     DatasetSummary check() {
         const std::int64_t classes = summary_.classes.count();
-        if (options_.classes != 0 && options_.classes != classes)
-            add(Severity::fatal,
-                "the model has " + std::to_string(options_.classes) + " classes, but " +
-                    dataset_.string() + " has " + std::to_string(classes),
-                "set \"classes\": " + std::to_string(classes) + " in the config");
+        if (options_.classes != 0)
+            attempt(Severity::fatal,
+                    [&] { check_class_count(options_.classes, classes, dataset_); });
         if (const std::string note = format_->note("val"); !note.empty())
             add(Severity::warning, note);
         if (!format_->has("val"))

@@ -33,6 +33,9 @@ class DatasetFormat {
     /// Error where there is no such list at all.
     virtual std::vector<ListedClip> list(const std::string& split, std::int64_t classes,
                                          const Report& report) const = 0;
+    /// What is read beside the clips' frames and keypoints: names of classes, lists and labels, and
+    /// tables of keypoints that lie among them. Those that are there.
+    virtual std::vector<std::filesystem::path> files() const = 0;
     /// Whether clips are parts of longer recordings, so that a folder may hold more than its clips.
     virtual bool cuts_recordings() const { return false; }
     /// What users of a split should know; empty where it is what they expect.

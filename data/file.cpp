@@ -51,6 +51,10 @@ std::string read_file(const fs::path& path) {
     return bytes;
 }
 
+std::string line_at(const fs::path& file, std::size_t line) {
+    return file.string() + ":" + std::to_string(line);
+}
+
 LineReader::LineReader(const fs::path& path) : path_(path), text_(read_file(path)) {
     if (text_.starts_with("\xEF\xBB\xBF")) begin_ = 3;
 }
@@ -68,8 +72,6 @@ bool LineReader::next(std::string& line) {
     }
     return false;
 }
-
-std::string LineReader::where() const { return path_.string() + ":" + std::to_string(number_); }
 
 std::size_t LineReader::count() const {
     return 1 + static_cast<std::size_t>(std::count(text_.begin(), text_.end(), '\n'));

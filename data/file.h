@@ -19,6 +19,9 @@ bool stays_inside(const std::filesystem::path& folder, const std::filesystem::pa
 /// read, or is larger than 256 MiB (no image, keypoint file or list comes near that).
 std::string read_file(const std::filesystem::path& path);
 
+/// "DIR/train.txt:3", for messages; lines count from 1.
+std::string line_at(const std::filesystem::path& file, std::size_t line);
+
 /// The lines of a text file that are not blank, one after the other, without their line ends. CRLF,
 /// a missing last newline and a UTF-8 byte-order mark are accepted. Takes no more memory than the
 /// file and the longest line: a file may be nothing but line ends.
@@ -31,8 +34,8 @@ class LineReader {
     bool next(std::string& line);
     /// Of the last line that next() gave, counted from 1, blank ones included.
     std::size_t number() const { return number_; }
-    /// "DIR/train.txt:3": where that line is, for messages.
-    std::string where() const;
+    /// Where that line is, for messages.
+    std::string where() const { return line_at(path_, number_); }
     /// Of the whole file, blank ones included.
     std::size_t count() const;
 

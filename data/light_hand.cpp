@@ -15,7 +15,6 @@
 
 #include "data/extraction.h"
 #include "data/file.h"
-#include "data/list_file.h"
 #include "engine/error.h"
 
 namespace mdn {

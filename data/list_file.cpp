@@ -3,16 +3,13 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <filesystem>
 
 #include "engine/error.h"
 
 namespace mdn {
 
 namespace fs = std::filesystem;
-
-std::string line_at(const fs::path& file, std::size_t line) {
-    return file.string() + ":" + std::to_string(line);
-}
 
 std::string numbered(const char* format, std::int64_t number) {
     char text[64];

@@ -2,14 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <vector>
 
 namespace mdn {
-
-/// "DIR/train.txt:3", for messages; lines count from 1.
-std::string line_at(const std::filesystem::path& file, std::size_t line);
 
 /// `format` with one number in it, as printf has it: numbered("img_%05lld.jpg", 7).
 std::string numbered(const char* format, std::int64_t number);

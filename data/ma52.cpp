@@ -87,6 +87,13 @@ class Ma52 final : public DatasetFormat {
     ClassNames class_names() const override { return ma52_classes(); }
     bool has(const std::string& split) const override { return is_file(list_file(split)); }
 
+    std::vector<fs::path> files() const override {
+        std::vector<fs::path> lists;
+        for (const char* split : {"train", "val", "test"})
+            if (has(split)) lists.push_back(list_file(split));
+        return lists;
+    }
+
     std::vector<ListedClip> list(const std::string& split, std::int64_t classes,
                                  const Report& report) const override {
         const auto parse = [&](const std::string& line, const std::string& where) {

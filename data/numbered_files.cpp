@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "data/list_file.h"
+#include "engine/error.h"
 
 namespace mdn {
 
@@ -36,6 +37,15 @@ NumberedFiles summarize(std::vector<std::int64_t> numbers) {
     return files;
 }
 
+/// The number of the last file. `path` gives that of any number.
+template <class Path>
+std::int64_t count_without_gap(const NumberedFiles& files, const fs::path& folder, Path path) {
+    if (files.has_gap())
+        throw Error(path(files.first_missing) + " is missing, but " + folder.string() +
+                    " goes on to number " + std::to_string(files.last));
+    return files.last;
+}
+
 }  // namespace
 
 NumberedFiles frame_files(const fs::path& folder) {
@@ -59,6 +69,30 @@ NumberedFiles keypoint_files(const ClipFiles& clip) {
         if (number > 0) numbers.push_back(number);
     }
     return summarize(std::move(numbers));
+}
+
+std::int64_t count_all_frames(const fs::path& folder) {
+    const NumberedFiles files = frame_files(folder);
+    if (files.count == 0)
+        throw Error(folder.string() + " holds no frames",
+                    "frames are called img_00001.jpg, img_00002.jpg");
+    return count_without_gap(files, folder, [&](std::int64_t number) {
+        return (folder / numbered("img_%05lld.jpg", number)).string();
+    });
+}
+
+std::int64_t count_all_keypoints(const ClipFiles& clip) {
+    const NumberedFiles files = keypoint_files(clip);
+    const auto of_video = [&](std::int64_t number) {
+        return clip.keypoint_stem() + numbered("_%012lld_keypoints.json", number - 1);
+    };
+    if (files.count == 0)
+        throw Error(clip.keypoints.string() + " holds no keypoints",
+                    "the files are called img_00001_keypoints.json or " + of_video(1));
+    return count_without_gap(files, clip.keypoints, [&](std::int64_t number) {
+        return (clip.keypoints / numbered("img_%05lld_keypoints.json", number)).string() + " (or " +
+               of_video(number) + ")";
+    });
 }
 
 }  // namespace mdn

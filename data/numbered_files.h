@@ -24,4 +24,12 @@ NumberedFiles frame_files(const std::filesystem::path& folder);
 /// accepts, numbered as the frames they belong to.
 NumberedFiles keypoint_files(const ClipFiles& clip);
 
+/// How many frames a folder holds that is a clip as a whole. Throws Error naming the folder if it
+/// holds none, or the first one missing among their numbers: every later one would be shifted
+/// against the rest, or never be looked at.
+std::int64_t count_all_frames(const std::filesystem::path& folder);
+
+/// The same of a clip's keypoint files.
+std::int64_t count_all_keypoints(const ClipFiles& clip);
+
 }  // namespace mdn

@@ -43,6 +43,8 @@ ListedClip parse_clip(const fs::path& dataset, const std::string& line, std::int
     return clip;
 }
 
+constexpr const char* file_names[] = {"labels.txt", "train.txt", "val.txt", "test.txt"};
+
 class Rawframes final : public DatasetFormat {
     fs::path dataset_;
 
@@ -56,6 +58,12 @@ class Rawframes final : public DatasetFormat {
     bool has(const std::string& split) const override { return is_file(list_file(split)); }
     std::vector<ListedClip> list(const std::string& split, std::int64_t classes,
                                  const Report& report) const override;
+    std::vector<fs::path> files() const override {
+        std::vector<fs::path> files;
+        for (const char* name : file_names)
+            if (is_file(dataset_ / name)) files.push_back(dataset_ / name);
+        return files;
+    }
 };
 
 ClassNames Rawframes::class_names() const {
@@ -124,7 +132,7 @@ std::vector<ListedClip> Rawframes::list(const std::string& split, std::int64_t c
 }  // namespace
 
 std::unique_ptr<const DatasetFormat> open_rawframes(const fs::path& dataset) {
-    for (const char* name : {"labels.txt", "train.txt", "val.txt", "test.txt"})
+    for (const char* name : file_names)
         if (is_file(dataset / name)) return std::make_unique<Rawframes>(dataset);
     return nullptr;
 }

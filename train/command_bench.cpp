@@ -1,7 +1,6 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <cstdio>
 
 #include "engine/allocator.h"
 #include "engine/kernels.h"
@@ -11,8 +10,10 @@
 #include "train/bench.h"
 #include "train/checkpoint.h"
 #include "train/command.h"
+#include "train/format.h"
 #include "train/log.h"
 #include "train/model_options.h"
+#include "train/output_paths.h"
 #include "train/profile_report.h"
 #include "train/progress.h"
 
@@ -73,6 +74,9 @@ class BenchCommand final : public Command {
         machine_.apply();
         if (model_.weights.empty() && model_.config.empty() && model_.preset.empty())
             model_.preset = "tiny";
+        check_outputs(
+            {{"--output", output_}},
+            {{"--weights", model_.weights}, {"--config", model_.config}, {"--input", input_}});
         bench_.record = !machine_.no_recording;
         LoadedModel loaded;
         if (model_.weights.empty()) {
@@ -134,19 +138,15 @@ class BenchCommand final : public Command {
             out << json_line(line) << "\n";
             return;
         }
-        char text[400];
-        std::snprintf(text, sizeof text, "%s, %lld clips, %s: %.4f s (median of %lld)\n",
-                      config.preset.c_str(), static_cast<long long>(clips), mode_name().c_str(),
-                      seconds, static_cast<long long>(bench_.repeats));
-        out << text;
+        out << format("%s, %lld clips, %s: %.4f s (median of %lld)\n", config.preset.c_str(),
+                      static_cast<long long>(clips), mode_name().c_str(), seconds,
+                      static_cast<long long>(bench_.repeats));
         if (bench_.mode != BenchMode::head) {
-            std::snprintf(text, sizeof text,
-                          "%.1f GFLOP/s: %.0f %% of a large matrix product (%.1f)", gflops,
+            out << format("%.1f GFLOP/s: %.0f %% of a large matrix product (%.1f)", gflops,
                           100 * gflops / gemm, gemm);
-            out << text;
-            std::snprintf(text, sizeof text, ", %.0f %% of the multiply-add peak (%.1f)",
-                          100 * gflops / fma, fma);
-            out << (on_cpu ? text : "") << "\n";
+            if (on_cpu)
+                out << format(", %.0f %% of the multiply-add peak (%.1f)", 100 * gflops / fma, fma);
+            out << "\n";
         }
         if (!on_cpu) out << "on " << kernels(machine_.device).device_name() << "\n";
         out << (on_cpu ? "peak resident memory: " : "memory held on the GPU: ")

@@ -1,10 +1,11 @@
 #include <algorithm>
-#include <cstdio>
 #include <set>
 
 #include "data/dataset_check.h"
 #include "train/command.h"
+#include "train/format.h"
 #include "train/keypoint_settings.h"
+#include "train/metrics.h"
 #include "train/model_options.h"
 #include "train/progress.h"
 
@@ -12,17 +13,7 @@ namespace mdn {
 
 namespace {
 
-std::string format(const char* pattern, auto... values) {
-    char text[256];
-    std::snprintf(text, sizeof text, pattern, values...);
-    return text;
-}
-
 using Long = long long;
-
-double percent(int64_t part, int64_t whole) {
-    return whole == 0 ? 0 : 100 * static_cast<double>(part) / static_cast<double>(whole);
-}
 
 std::string splits_table(const DatasetSummary& summary) {
     std::string text = "split     clips    frames  shortest  longest  unlabelled\n";
@@ -116,7 +107,7 @@ class CheckCommand final : public Command {
         keypoints_.declare(options);
     }
 
-    void run(const Options&, std::ostream& out, std::ostream&) override {
+    void run(const Options& given, std::ostream& out, std::ostream&) override {
         CheckOptions options{.needs = {},
                              .classes = 0,
                              .quick = quick_,
@@ -125,6 +116,7 @@ class CheckCommand final : public Command {
         if (!model_.config.empty() || !model_.preset.empty()) {
             const Config config = model_.resolve(nullptr);
             options.needs = clip_needs(config);
+            keypoints_.refuse_unread(given, options.needs);
             // As in training: a preset says nothing about the dataset.
             if (!model_.config.empty()) options.classes = config.classes;
         }

@@ -1,10 +1,10 @@
-#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "engine/error.h"
 #include "train/command.h"
+#include "train/format.h"
 
 namespace mdn {
 
@@ -37,10 +37,8 @@ Row read_row(const std::string& item) {
 
 std::string cell(const Json& metrics, const char* pointer) {
     const Json::json_pointer where(pointer);
-    char text[32] = "      -";
-    if (metrics.contains(where) && metrics.at(where).is_number())
-        std::snprintf(text, sizeof text, "%7.2f", metrics.at(where).get<double>());
-    return text;
+    const bool known = metrics.contains(where) && metrics.at(where).is_number();
+    return known ? format("%7.2f", metrics.at(where).get<double>()) : "      -";
 }
 
 class CompareCommand final : public Command {

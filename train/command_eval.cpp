@@ -49,11 +49,12 @@ class EvalCommand final : public Command {
         machine_.apply();
         check_outputs(
             {{"--json-file", json_file_}, {"--confusion", confusion_}, {"--report", report_}},
-            {{"--weights", model_.weights}, {"--config", model_.config}});
+            {{"--weights", model_.weights}, {"--config", model_.config}}, {"--data", data_});
         const LoadedModel loaded = load_model(model_, machine_, notes);
         const Config& config = loaded.model->config();
+        keypoints_.refuse_unread(options, clip_needs(config));
         const ClassNames classes = read_class_names(data_);
-        check_class_count(config, classes.count(), data_);
+        check_class_count(config.classes, classes.count(), data_);
         ClipOptions clips = clip_options(config, Sampling::test);
         views_.apply(clips);
         clips.keypoints =

@@ -1,8 +1,8 @@
-#include "engine/atomic_file.h"
 #include "train/checkpoint.h"
 #include "train/command.h"
 #include "train/import.h"
 #include "train/model_options.h"
+#include "train/output_paths.h"
 
 namespace mdn {
 
@@ -33,7 +33,9 @@ class ImportCommand final : public Command {
             throw Error("no output given", "give --out FILE, or --dry-run");
         Config config = model_.resolve(nullptr);
         if (classes_ > 0) config.classes = classes_;
-        if (!dry_run_) check_writable(output_);
+        if (!dry_run_)
+            check_outputs({{"--out", output_}},
+                          {{"CHECKPOINT", checkpoint_}, {"--config", model_.config}});
         const MicroDualNet model(config, static_cast<uint64_t>(seed_));
         const ImportReport report = import_weights(model.parameters(), config, checkpoint_);
         if (!dry_run_)

@@ -1,9 +1,8 @@
-#include <cstdio>
-
 #include "engine/safetensors.h"
 #include "train/batch_hint.h"
 #include "train/checkpoint.h"
 #include "train/command.h"
+#include "train/format.h"
 #include "train/model_options.h"
 #include "train/output_paths.h"
 #include "train/trace.h"
@@ -44,18 +43,17 @@ class OverfitCommand final : public Command {
     void run(const Options& options, std::ostream& out, std::ostream& notes) override {
         machine_.apply();
         input_.check(options);
-        check_outputs({{"--output", output_}}, {{"--weights", model_.weights},
-                                                {"--config", model_.config},
-                                                {"--input", input_.input}});
+        check_outputs(
+            {{"--output", output_}},
+            {{"--weights", model_.weights}, {"--config", model_.config}, {"--input", input_.input}},
+            {"--dataset", input_.dataset});
         LoadedModel loaded = load_model(model_, machine_, notes);
         const TraceInput input = input_.read(options, loaded);
         const auto say = [&](const OverfitStep& step) {
-            char line[160];
-            std::snprintf(line, sizeof line,
-                          R"({"step": %lld, "loss": %.11e, "loss_ce": %.11e, "loss_mac": %.11e})",
-                          static_cast<long long>(step.step), step.loss, step.loss_ce,
-                          step.loss_mac);
-            out << line << "\n" << std::flush;
+            out << format(R"({"step": %lld, "loss": %.11e, "loss_ce": %.11e, "loss_mac": %.11e})",
+                          static_cast<long long>(step.step), step.loss, step.loss_ce, step.loss_mac)
+                << "\n"
+                << std::flush;
         };
         with_batch_hint({.config = loaded.model->config(),
                          .machine = machine_,

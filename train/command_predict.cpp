@@ -36,6 +36,8 @@ class PredictCommand final : public Command {
                         "or --dataset and --submission or --predictions, for a whole list");
         if (config.regions == Regions::keypoints && dataset_.empty() && keypoints_.empty())
             throw Error("this model needs keypoints", "give --keypoints DIR: OpenPose's files");
+        if (!clip_needs(config).keypoints && !keypoints_.empty())
+            throw Error("--keypoints has no effect: this model reads no keypoints", "leave it out");
     }
 
     void check_one_of(const Options& options, bool list, bool timeline) const {
@@ -62,7 +64,7 @@ class PredictCommand final : public Command {
     std::vector<std::string> class_names(const LoadedModel& loaded) const {
         if (!dataset_.empty()) {
             const ClassNames names = read_class_names(dataset_);
-            check_class_count(loaded.model->config(), names.count(), dataset_);
+            check_class_count(loaded.model->config().classes, names.count(), dataset_);
             return names.names;
         }
         std::vector<std::string> names;
@@ -106,9 +108,13 @@ class PredictCommand final : public Command {
         check_outputs({{"--submission", list_.submission},
                        {"--predictions", list_.predictions},
                        {"--timeline", timeline_.file()}},
-                      {{"--weights", model_.weights}, {"--config", model_.config}});
+                      {{"--weights", model_.weights},
+                       {"--config", model_.config},
+                       {"--keypoints", keypoints_}},
+                      {"--dataset", dataset_});
         const LoadedModel loaded = load_model(model_, machine_, notes);
         const Config& config = loaded.model->config();
+        reading_.refuse_unread(options, clip_needs(config));
         ClipOptions clips = clip_options(config, Sampling::test);
         views_.apply(clips);
         clips.keypoints =

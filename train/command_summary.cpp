@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <cstdio>
 
 #include "model/summary.h"
 #include "train/command.h"
+#include "train/format.h"
 #include "train/model_options.h"
 #include "train/progress.h"
 
@@ -17,12 +17,9 @@ class SummaryCommand final : public Command {
     Precision precision_ = Precision::f32;
 
     static void row(std::ostream& out, size_t width, const LayerSummary& layer) {
-        char text[256];
-        std::snprintf(text, sizeof text, "%-*s  %-24s %14lld %14.3f\n", static_cast<int>(width),
-                      layer.name.c_str(), to_string(layer.shape).c_str(),
-                      static_cast<long long>(layer.parameters),
+        out << format("%-*s  %-24s %14lld %14.3f\n", static_cast<int>(width), layer.name.c_str(),
+                      to_string(layer.shape).c_str(), static_cast<long long>(layer.parameters),
                       static_cast<double>(layer.macs) * 1e-6);
-        out << text;
     }
 
   public:
@@ -44,19 +41,15 @@ class SummaryCommand final : public Command {
         const ModelSummary summary = summarize(config);
         size_t width = 0;
         for (const LayerSummary& layer : summary.layers) width = std::max(width, layer.name.size());
-        char text[256];
-        std::snprintf(text, sizeof text, "%-*s  %-24s %14s %14s\n", static_cast<int>(width),
-                      "layer (one clip)", "output", "parameters", "MMAC");
-        out << text;
+        out << format("%-*s  %-24s %14s %14s\n", static_cast<int>(width), "layer (one clip)",
+                      "output", "parameters", "MMAC");
         for (const LayerSummary& layer : summary.layers) row(out, width, layer);
         row(out, width, summary.total);
         if (summary.tsm) {
-            std::snprintf(text, sizeof text,
-                          "\n%s alone, with its linear classifier: %.1f M parameters, %.1f GMAC\n",
+            out << format("\n%s alone, with its linear classifier: %.1f M parameters, %.1f GMAC\n",
                           summary.tsm->name.c_str(),
                           static_cast<double>(summary.tsm->parameters) * 1e-6,
                           static_cast<double>(summary.tsm->macs) * 1e-9);
-            out << text;
         }
 
         const bool bf16 = precision_ == Precision::bf16;
@@ -68,10 +61,8 @@ class SummaryCommand final : public Command {
             {"parameters", memory.parameters}, {"optimizer", memory.optimizer},
             {"gradients", memory.gradients},   {"activations", memory.activations},
             {"inputs", memory.inputs},         {"most at once", memory.peak}};
-        for (const auto& [name, bytes] : parts) {
-            std::snprintf(text, sizeof text, "  %-13s %12s\n", name, bytes_text(bytes).c_str());
-            out << text;
-        }
+        for (const auto& [name, bytes] : parts)
+            out << format("  %-13s %12s\n", name, bytes_text(bytes).c_str());
     }
 };
 

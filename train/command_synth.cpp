@@ -36,10 +36,7 @@ class SynthCommand final : public Command {
             Progress progress(out);
             const Stopwatch watch;
             synth_.progress = [&](int64_t done, int64_t total) {
-                const double left =
-                    watch.seconds() / static_cast<double>(done) * static_cast<double>(total - done);
-                progress.update("rendering clip " + std::to_string(done) + "/" +
-                                std::to_string(total) + "  ETA " + duration_text(left));
+                progress.update(count_text("rendering clip", done, total, watch.seconds()));
             };
             summary = write_synthetic_dataset(synth_);
         }

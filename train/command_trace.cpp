@@ -37,9 +37,10 @@ class TraceCommand final : public Command {
     void run(const Options& options, std::ostream&, std::ostream& notes) override {
         machine_.apply();
         input_.check(options);
-        check_outputs({{"--output", output_}}, {{"--weights", model_.weights},
-                                                {"--config", model_.config},
-                                                {"--input", input_.input}});
+        check_outputs(
+            {{"--output", output_}},
+            {{"--weights", model_.weights}, {"--config", model_.config}, {"--input", input_.input}},
+            {"--dataset", input_.dataset});
         LoadedModel loaded = load_model(model_, machine_, notes);
         const TraceInput input = input_.read(options, loaded);
         const bool training = mode_ == Mode::by_default ? gradients_ : mode_ == Mode::train;

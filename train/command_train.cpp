@@ -1,6 +1,7 @@
 #include "data/file.h"
 #include "train/command.h"
 #include "train/model_options.h"
+#include "train/output_paths.h"
 #include "train/trainer.h"
 
 namespace mdn {
@@ -90,9 +91,12 @@ class TrainCommand final : public Command {
             // A preset says nothing about the dataset; a config file does.
             if (model_.config.empty()) run_.config.classes = read_class_names(run_.data).count();
         }
-        if (!clip_needs(run_.config).keypoints)
-            run_.settings.keypoints.refuse_given(options, "this model reads no keypoints",
-                                                 "leave it out, or set \"regions\": \"keypoints\"");
+        run_.settings.keypoints.refuse_unread(options, clip_needs(run_.config));
+        check_inputs_kept({{"--out", last_checkpoint(run_.out)},
+                           {"--out", best_checkpoint(run_.out)},
+                           {"--out", log_file(run_.out)},
+                           {"--out", report_file(run_.out)}},
+                          {{"--init", run_.init}, {"--config", model_.config}});
         Trainer trainer(run_, out);
         trainer.run();
         out << "run: " << run_.out << " (last.safetensors"

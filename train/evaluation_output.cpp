@@ -1,22 +1,16 @@
 #include "train/evaluation_output.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "data/list_file.h"
+#include "train/format.h"
 
 namespace mdn {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string format(const char* pattern, auto... values) {
-    char text[256];
-    std::snprintf(text, sizeof text, pattern, values...);
-    return text;
-}
 
 Json by_entity(const std::vector<double>& alpha, const std::vector<std::string>& entities) {
     if (alpha.empty()) return nullptr;

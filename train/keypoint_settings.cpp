@@ -34,6 +34,12 @@ void KeypointSettings::refuse_given(const Options& options, const std::string& w
     }
 }
 
+void KeypointSettings::refuse_unread(const Options& options, ClipNeeds needs) const {
+    if (!needs.keypoints)
+        refuse_given(options, "this model reads no keypoints",
+                     "leave it out, or take a model with \"regions\": \"keypoints\"");
+}
+
 KeypointOptions KeypointSettings::options() const {
     KeypointOptions result{.layout = layout, .scale = scale, .fill = fill, .smooth = smooth};
     if (size == "frames") return result;

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "data/dataset.h"
 #include "data/keypoints.h"
 #include "train/options.h"
 
@@ -28,6 +29,8 @@ struct KeypointSettings {
     /// no effect.
     void refuse_given(const Options& options, const std::string& why,
                       const std::string& hint) const;
+    /// The same for a model that reads no keypoints; nothing for one that does.
+    void refuse_unread(const Options& options, ClipNeeds needs) const;
     /// Throws Error if `size` is not of its form.
     KeypointOptions options() const;
 };

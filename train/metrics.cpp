@@ -10,10 +10,6 @@ namespace mdn {
 
 namespace {
 
-double percent(int64_t part, int64_t whole) {
-    return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
-}
-
 double f1(int64_t correct, int64_t present, int64_t predicted) {
     return percent(2 * correct, present + predicted);
 }
@@ -29,6 +25,10 @@ void divide(std::vector<double>& sum, int64_t count) {
 }
 
 }  // namespace
+
+double percent(int64_t part, int64_t whole) {
+    return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+}
 
 std::vector<int64_t> top_classes(const std::vector<double>& probabilities, int64_t count) {
     std::vector<int64_t> order(probabilities.size());

@@ -18,6 +18,9 @@ struct ClipPrediction {
     std::vector<double> alpha_st;       // [K], weight of the ST path; empty without two paths
 };
 
+/// What part of `whole` is, in percent; 0 of nothing.
+double percent(int64_t part, int64_t whole);
+
 /// The `count` most probable classes, best first; equal ones by index.
 std::vector<int64_t> top_classes(const std::vector<double>& probabilities, int64_t count);
 

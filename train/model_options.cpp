@@ -3,7 +3,6 @@
 #include <omp.h>
 
 #include "data/entity_joints.h"
-#include "data/file.h"
 #include "engine/kernels.h"
 #include "model/pose_encoder.h"
 #include "train/batch_hint.h"
@@ -124,15 +123,6 @@ ClipOptions clip_options(const Config& config, Sampling sampling, int64_t cache_
 
 Inputs model_inputs(const ClipTensors& clips) {
     return {.frames = clips.frames, .boxes = clips.boxes, .joints = clips.joints};
-}
-
-void check_class_count(const Config& config, int64_t classes, const std::string& dataset) {
-    if (config.classes == classes) return;
-    const std::string labels = dataset + "/labels.txt";
-    throw Error("the model has " + std::to_string(config.classes) + " classes, but " +
-                    (is_file(labels) ? labels + " names " : "the dataset " + dataset + " has ") +
-                    std::to_string(classes),
-                "set \"classes\": " + std::to_string(classes) + " in the config");
 }
 
 Tensor on_device(const Tensor& x, Device device) {

@@ -80,9 +80,6 @@ ClipOptions clip_options(const Config& config, Sampling sampling, int64_t cache_
 /// What the model is shown of clips that were read so.
 Inputs model_inputs(const ClipTensors& clips);
 
-/// Throws Error naming both numbers if a dataset has other classes than the model.
-void check_class_count(const Config& config, int64_t classes, const std::string& dataset);
-
 /// `x` itself if it lives there already.
 Tensor on_device(const Tensor& x, Device device);
 Inputs on_device(const Inputs& inputs, Device device);

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "data/dataset_format.h"
+#include "data/file.h"
 #include "engine/atomic_file.h"
 #include "engine/error.h"
 
@@ -26,29 +28,59 @@ bool same_file(const std::string& a, const std::string& b) {
     return failure ? a == b : place_a == place_b;
 }
 
-bool overwrites(const NamedPath& output, const NamedPath& other) {
-    return same_file(output.path, other.path) || same_file(output.path + ".partial", other.path);
+/// Whether writing `output`, which begins with its FILE.partial, would replace that file.
+bool overwrites(const NamedPath& output, const std::string& file) {
+    return same_file(output.path, file) || same_file(output.path + ".partial", file);
+}
+
+/// The same of any file in a folder.
+bool overwrites_inside(const NamedPath& output, const fs::path& folder) {
+    if (!is_folder(folder)) return false;
+    for (const std::string& file : {output.path, output.path + ".partial"})
+        if (is_file(file) && stays_inside(folder, file)) return true;
+    return false;
+}
+
+[[noreturn]] void refuse(const NamedPath& output, const std::string& what,
+                         const std::string& option) {
+    throw Error(output.option + " " + output.path + " would overwrite " + what + " of " + option,
+                "give " + output.option + " another name");
+}
+
+void check_dataset_kept(const std::vector<NamedPath>& outputs, const NamedPath& dataset) {
+    const std::vector<fs::path> files = open_dataset(dataset.path)->files();
+    for (const NamedPath& output : outputs) {
+        for (const fs::path& file : files)
+            if (overwrites(output, file.string())) refuse(output, file.string(), dataset.option);
+        for (const char* name : {"frames", "keypoints"})
+            if (const fs::path folder = fs::path(dataset.path) / name;
+                overwrites_inside(output, folder))
+                refuse(output, "a file in " + folder.string(), dataset.option);
+    }
 }
 
 }  // namespace
 
-void check_outputs(const std::vector<NamedPath>& outputs, const std::vector<NamedPath>& inputs) {
+void check_inputs_kept(std::vector<NamedPath> outputs, std::vector<NamedPath> inputs,
+                       const NamedPath& dataset) {
+    const auto is_not_given = [](const NamedPath& named) { return named.path.empty(); };
+    std::erase_if(outputs, is_not_given);
+    std::erase_if(inputs, is_not_given);
     for (size_t i = 0; i < outputs.size(); ++i) {
         const NamedPath& output = outputs[i];
-        if (output.path.empty()) continue;
         for (const NamedPath& input : inputs)
-            if (!input.path.empty() && overwrites(output, input))
-                throw Error(output.option + " " + output.path + " would overwrite the file of " +
-                                input.option,
-                            "give " + output.option + " another name");
-        for (size_t j = 0; j < i; ++j) {
-            const NamedPath& other = outputs[j];
-            if (other.path.empty()) continue;
-            if (overwrites(output, other) || overwrites(other, output))
-                throw Error(other.option + " and " + output.option + " cannot both write " +
+            if (overwrites(output, input.path)) refuse(output, input.path, input.option);
+        for (size_t j = 0; j < i; ++j)
+            if (overwrites(output, outputs[j].path) || overwrites(outputs[j], output.path))
+                throw Error(outputs[j].option + " and " + output.option + " cannot both write " +
                             output.path);
-        }
     }
+    if (!outputs.empty() && !dataset.path.empty()) check_dataset_kept(outputs, dataset);
+}
+
+void check_outputs(const std::vector<NamedPath>& outputs, const std::vector<NamedPath>& inputs,
+                   const NamedPath& dataset) {
+    check_inputs_kept(outputs, inputs, dataset);
     // Only now: looking creates FILE.partial for a moment.
     for (const NamedPath& output : outputs) check_writable(output.path);
 }

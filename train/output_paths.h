@@ -12,9 +12,15 @@ struct NamedPath {
     std::string path;
 };
 
-/// For before a long computation. Throws Error if an output is one of the inputs, or two outputs
-/// are one file, whatever their spelling or links (a file's FILE.partial, to which it is first
-/// written, counts as well); and what writing would throw at its end (check_writable).
-void check_outputs(const std::vector<NamedPath>& outputs, const std::vector<NamedPath>& inputs);
+/// Throws Error if an output is one of the inputs or a file that is read of the dataset, or two
+/// outputs are one file, whatever their spelling or links (a file's FILE.partial, to which it is
+/// first written, counts as well). Of a dataset its lists and labels are read, and whatever lies in
+/// frames/ and keypoints/. Throws as open_dataset does.
+void check_inputs_kept(std::vector<NamedPath> outputs, std::vector<NamedPath> inputs,
+                       const NamedPath& dataset = {});
+
+/// For before a long computation: also throws what writing would throw at its end (check_writable).
+void check_outputs(const std::vector<NamedPath>& outputs, const std::vector<NamedPath>& inputs,
+                   const NamedPath& dataset = {});
 
 }  // namespace mdn

@@ -28,7 +28,7 @@ void PredictListOptions::run(MicroDualNet& model, const std::string& dataset,
     const Config& config = model.config();
     const ClassNames classes = read_class_names(dataset);
     if (!submission.empty()) check_submission_classes(classes, dataset);
-    check_class_count(config, classes.count(), dataset);
+    check_class_count(config.classes, classes.count(), dataset);
     ClipNeeds needs = clip_needs(config);
     needs.label = false;
     const std::string list = split.empty() ? "test" : split;

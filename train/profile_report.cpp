@@ -1,17 +1,10 @@
 #include "train/profile_report.h"
 
-#include <cstdio>
+#include "train/format.h"
 
 namespace mdn {
 
 namespace {
-
-template <class... Values>
-std::string format(const char* pattern, Values... values) {
-    char text[300];
-    std::snprintf(text, sizeof text, pattern, values...);
-    return text;
-}
 
 std::string percent(double part, double whole) {
     return whole > 0 && part > 0 ? format("%.0f %%", 100 * part / whole) : "";

@@ -2,31 +2,22 @@
 
 #include <unistd.h>
 
-#include <cstdio>
 #include <iostream>
+
+#include "train/format.h"
 
 namespace mdn {
 
 std::string duration_text(double seconds) {
     const auto whole = static_cast<long long>(seconds + 0.5);
-    char text[40];
-    if (whole < 60)
-        std::snprintf(text, sizeof text, "%llds", whole);
-    else if (whole < 3600)
-        std::snprintf(text, sizeof text, "%lldm%02llds", whole / 60, whole % 60);
-    else
-        std::snprintf(text, sizeof text, "%lldh%02lldm", whole / 3600, whole / 60 % 60);
-    return text;
+    if (whole < 60) return format("%llds", whole);
+    if (whole < 3600) return format("%lldm%02llds", whole / 60, whole % 60);
+    return format("%lldh%02lldm", whole / 3600, whole / 60 % 60);
 }
 
 std::string bytes_text(int64_t bytes) {
     const double mebibytes = static_cast<double>(bytes) / (1 << 20);
-    char text[40];
-    if (mebibytes < 1024)
-        std::snprintf(text, sizeof text, "%.1f MiB", mebibytes);
-    else
-        std::snprintf(text, sizeof text, "%.2f GiB", mebibytes / 1024);
-    return text;
+    return mebibytes < 1024 ? format("%.1f MiB", mebibytes) : format("%.2f GiB", mebibytes / 1024);
 }
 
 bool is_terminal(const std::ostream& out) { return &out == &std::cout && isatty(STDOUT_FILENO); }
@@ -55,12 +46,15 @@ void Progress::clear() {
     shown_ = false;
 }
 
+std::string count_text(const std::string& what, int64_t done, int64_t total, double seconds) {
+    const double left = seconds / static_cast<double>(done) * static_cast<double>(total - done);
+    return what + " " + std::to_string(done) + "/" + std::to_string(total) + "  ETA " +
+           duration_text(left);
+}
+
 std::function<void(int64_t)> clip_progress(Progress& progress, int64_t total) {
     return [&progress, total, watch = Stopwatch()](int64_t done) {
-        const double left =
-            watch.seconds() / static_cast<double>(done) * static_cast<double>(total - done);
-        progress.update("clip " + std::to_string(done) + "/" + std::to_string(total) + "  ETA " +
-                        duration_text(left));
+        progress.update(count_text("clip", done, total, watch.seconds()));
     };
 }
 

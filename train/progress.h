@@ -52,6 +52,10 @@ class Progress {
     double last_ = 0;
 };
 
+/// "clip 32/640  ETA 2m10s": how far a count of `what` is after so many seconds. At least one is
+/// done.
+std::string count_text(const std::string& what, int64_t done, int64_t total, double seconds);
+
 /// Shows "clip 32/640  ETA 2m10s" when told how many of `total` clips are done; time counts from
 /// this call. `progress` must outlive what is returned.
 std::function<void(int64_t)> clip_progress(Progress& progress, int64_t total);

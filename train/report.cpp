@@ -1,7 +1,8 @@
 #include "train/report.h"
 
 #include <algorithm>
-#include <cstdio>
+
+#include "train/format.h"
 
 namespace mdn {
 
@@ -10,12 +11,6 @@ namespace {
 constexpr int cell = 22;          // pixels, side of a square
 constexpr int label_width = 200;  // room for class names to the left
 constexpr int head_height = 150;  // room for slanted names above
-
-std::string format(const char* pattern, auto... values) {
-    char text[400];
-    std::snprintf(text, sizeof text, pattern, values...);
-    return text;
-}
 
 std::string escaped(const std::string& text) {
     std::string result;

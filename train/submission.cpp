@@ -1,11 +1,10 @@
 #include "train/submission.h"
 
-#include <cstdio>
-
 #include "data/list_file.h"
 #include "data/ma52.h"
 #include "data/zip_writer.h"
 #include "engine/error.h"
+#include "train/format.h"
 
 namespace mdn {
 
@@ -59,10 +58,9 @@ std::string predictions_csv(const std::vector<ClipPrediction>& predictions,
         text.append(csv_field(clip.clip)).append(",");
         if (clip.label != unlabelled) text += std::to_string(clip.label);
         for (int64_t c : top_classes(clip.probabilities, top)) {
-            char probability[32];
-            std::snprintf(probability, sizeof probability, "%.6f", clip.probabilities[c]);
             text.append(",").append(std::to_string(c)).append(",");
-            text.append(csv_field(classes.names[c])).append(",").append(probability);
+            text.append(csv_field(classes.names[c])).append(",");
+            text += format("%.6f", clip.probabilities[c]);
         }
         text += "\n";
     }

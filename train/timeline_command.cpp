@@ -76,10 +76,7 @@ void TimelineCommand::run(const Options& options, MicroDualNet& model, const Cli
             without_person += !row.person_visible;
         },
         [&](int64_t done, int64_t total) {
-            const double left =
-                watch.seconds() / static_cast<double>(done) * static_cast<double>(total - done);
-            progress.update("window " + std::to_string(done) + "/" + std::to_string(total) +
-                            "  ETA " + duration_text(left));
+            progress.update(count_text("window", done, total, watch.seconds()));
         });
     write(text.end());
     if (file) file->commit();

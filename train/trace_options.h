@@ -41,6 +41,7 @@ struct TraceInputOptions {
     TraceInput read(const Options& options, const LoadedModel& loaded) const {
         const Config& config = loaded.model->config();
         if (!from_dataset()) return read_trace_input(input, config);
+        keypoints.refuse_unread(options, clip_needs(config));
         const auto& stored = loaded.stored;
         return read_trace_clip(
             dataset, clip, config,

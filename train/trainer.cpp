@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <sstream>
 
@@ -16,6 +15,7 @@
 #include "model/summary.h"
 #include "train/batch_hint.h"
 #include "train/checkpoint_file.h"
+#include "train/format.h"
 #include "train/model_options.h"
 #include "train/report.h"
 
@@ -24,12 +24,6 @@ namespace mdn {
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string format(const char* pattern, auto... values) {
-    char text[320];
-    std::snprintf(text, sizeof text, pattern, values...);
-    return text;
-}
 
 std::unique_ptr<Loader> make_loader(const TrainRun& run, const ClassNames& classes,
                                     const std::string& split, bool training) {
@@ -68,7 +62,7 @@ Trainer::Trainer(TrainRun run, std::ostream& out)
     if (!is_utf8(run_.data))  // checkpoints could not say it
         throw Error("the name of the dataset folder " + run_.data + " is not UTF-8");
     classes_ = read_class_names(run_.data);
-    check_class_count(run_.config, classes_.count(), run_.data);
+    check_class_count(run_.config.classes, classes_.count(), run_.data);
     train_ = make_loader(run_, classes_, "train", true);
     if (settings.validates()) val_ = make_loader(run_, classes_, settings.val, false);
     schedule_ = settings.schedule_for(train_->batches());

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "data/list_file.h"
 #include "data/synth/drawing.h"
 #include "data/synth/keypoints.h"
 #include "engine/error.h"
@@ -54,11 +55,6 @@ void check(const SynthOptions& options) {
     check_range("JPEG quality", options.jpeg_quality, 1, 100);
 }
 
-std::string padded(int64_t number, size_t digits) {
-    const std::string text = std::to_string(number);
-    return std::string(digits - std::min(digits, text.size()), '0') + text;
-}
-
 /// The i-th clip of the set, counted over all classes, goes to subject i modulo their number, so
 /// that neither a class's clips nor all clips differ by more than one between subjects.
 std::vector<Clip> plan_clips(const SynthOptions& options) {
@@ -74,7 +70,7 @@ std::vector<Clip> plan_clips(const SynthOptions& options) {
                 options.min_frames + random.below(options.max_frames - options.min_frames + 1);
             clips.push_back(
                 {subject, static_cast<int64_t>(label), frames,
-                 "subject" + padded(subject + 1, 3) + "_" + action + "_" + padded(i + 1, 4)});
+                 numbered("subject%03lld_", subject + 1) + action + numbered("_%04lld", i + 1)});
         }
     }
     return clips;
@@ -119,7 +115,7 @@ void render(const SynthOptions& options, const fs::path& folder, const Clip& cli
         const Figure figure = pose_at(subject, performance, seconds);
         Canvas canvas = room;
         draw_figure(canvas, camera, subject, figure);
-        const std::string stem = "img_" + padded(frame + 1, 5);
+        const std::string stem = numbered("img_%05lld", frame + 1);
         write_file(frames / (stem + ".jpg"),
                    encode_jpeg(expose(canvas, noise, random), options.size, options.jpeg_quality));
         write_file(keypoints / (stem + "_keypoints.json"), openpose_json(estimator.people(figure)));

@@ -1,5 +1,6 @@
 #include "data/dataset.h"
 
+#include "data/dataset_format.h"
 #include "tests/data/temporary_dataset.h"
 
 namespace mdn::testing {
@@ -63,6 +64,28 @@ TEST_SUITE("data/dataset") {
                        {"missing file", "labels.txt"}));
         CHECK(contains(error_of([&] { read_class_names(folder / "none"); }),
                        {"missing dataset folder", "none"}));
+    }
+
+    TEST_CASE("the files that a dataset is read from are those that are there") {
+        TemporaryFolder folder;
+        write(folder / "labels.txt", "0\ta\n");
+        write(folder / "test.txt", "a 2 0\n");
+        write(folder / "notes.txt", "x");
+        const std::vector<std::filesystem::path> expected = {folder / "labels.txt",
+                                                             folder / "test.txt"};
+        CHECK(open_dataset(folder.path())->files() == expected);
+    }
+
+    TEST_CASE("a model of other classes is told both numbers, and where the dataset's are from") {
+        TemporaryFolder folder;
+        check_class_count(3, 3, folder.path());
+        const auto error = [&] {
+            return error_of([&] { check_class_count(4, 3, folder.path()); });
+        };
+        CHECK(contains(error(), {"the model has 4 classes", folder.path().string() + " has 3",
+                                 "\"classes\": 3"}));
+        write(folder / "labels.txt", "0\ta\n");
+        CHECK(contains(error(), {"4 classes", "labels.txt names 3"}));
     }
 
     TEST_CASE("a list with CRLF, blank lines, tabs, slashes and no last newline") {

@@ -1,4 +1,6 @@
 // data/extract_frames, run as its users do, on videos that ffmpeg makes up.
+#include <unistd.h>
+
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -159,6 +161,43 @@ TEST_SUITE("data/extract_frames") {
         CHECK(ran.code == 2);
         CHECK_MESSAGE(contains(ran.text, {"50?frames=9.mp4: its name has a line end", "1 failed"}),
                       ran.text);
+    }
+
+    TEST_CASE("a folder that cannot be read is an error, after all other videos") {
+        if (!has_ffmpeg()) return;
+        namespace fs = std::filesystem;
+        const Videos folder;
+        folder.video("a/a.mp4", "64x48", 3);
+        folder.video("b \xC3\xBC/b.mp4", "64x48", 3);
+        // A link back hides nothing.
+        fs::create_directory_symlink("..", folder.videos + "/a/back");
+        // Root may read everything, so that the script runs as nobody, from where nobody may read.
+        fs::copy_file("data/extract_frames", folder / "extract_frames");
+        REQUIRE(folder.run("chmod -R a+rwX '" + folder.path().string() + "'").code == 0);
+        const std::string nobody =
+            geteuid() == 0 ? "setpriv --reuid=65534 --regid=65534 --clear-groups " : "";
+        const auto extract = [&](const std::string& videos) {
+            return folder.run(nobody + "'" + (folder / "extract_frames").string() + "' '" + videos +
+                              "' '" + folder.frames + "' --jobs 2");
+        };
+        const std::string closed = folder.videos + "/b \xC3\xBC";
+        const std::string error =
+            "error: cannot look for videos in '" + closed + "': Permission denied\n";
+        fs::permissions(closed, fs::perms::none);
+        Ran ran = extract(folder.videos);
+        CHECK(ran.code == 2);
+        CHECK(ran.text == error +
+                              "1 videos extracted, 0 were there already, 0 failed; 3 frames in " +
+                              folder.frames + "\n");
+        CHECK(count_frames(folder.frames + "/a") == 3);
+        // Nor is it said that there are none where none were seen.
+        ran = extract(closed);
+        CHECK(ran.code == 2);
+        CHECK(ran.text == error);
+        fs::permissions(closed, fs::perms::all);
+        ran = extract(folder.videos);
+        CHECK(ran.code == 0);
+        CHECK_MESSAGE(contains(ran.text, {"1 videos extracted, 1 were there already"}), ran.text);
     }
 
     TEST_CASE("a signal ends all that is at work") {

@@ -283,6 +283,23 @@ TEST_SUITE("data/imigue") {
         CHECK(keypoints() == folder / "keypoints/0001_light_hand.csv");
     }
 
+    TEST_CASE("the files that it is read from: labels, subjects, tables beside labels") {
+        ImigueFolder folder;
+        const auto files = [&] { return open_dataset(folder.path())->files(); };
+        using Paths = std::vector<std::filesystem::path>;
+        for (const char* file :
+             {"train/0002_label.csv", "train/0002_light_hand.csv", "val/0001_label.csv",
+              "val/0003_light_hand.csv", "keypoints/0001_light_hand.csv"})
+            write(folder / file, "x");
+        CHECK(files() == Paths{folder / "val/0001_label.csv", folder / "train/0002_label.csv",
+                               folder / "train/0002_light_hand.csv"});
+        write(folder / "subjects.csv", "x");
+        CHECK(files().size() == 4);
+        CHECK(files()[0] == folder / "subjects.csv");
+        write(folder / "labels_20200831.csv", "x");  // alone then
+        CHECK(files() == Paths{folder / "labels_20200831.csv"});
+    }
+
     TEST_CASE("the labels' folder may be a link, and holds its keypoints; a table may not") {
         namespace fs = std::filesystem;
         const TemporaryFolder elsewhere;

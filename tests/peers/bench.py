@@ -18,7 +18,10 @@ import numpy as np
 import torch
 
 import safetensors_io
-from micro_dualnet import JOINTS_PER_ENTITY, MicroDualNet, make_config, make_optimizer, read_config
+from model.config import make_config, read_config
+from model.micro_dualnet import MicroDualNet
+from model.pose_encoder import JOINTS_PER_ENTITY
+from optimizer import make_optimizer
 
 
 def parse_arguments():

@@ -21,7 +21,8 @@ import torch
 
 import bench
 import safetensors_io
-from micro_dualnet import MicroDualNet, make_config
+from model.config import make_config
+from model.micro_dualnet import MicroDualNet
 
 # preset, mode, clips, repeats
 CASES = {"cpu": [("tiny", "forward", 16, 9), ("tiny", "train", 16, 9),

@@ -16,7 +16,9 @@ import numpy as np
 import torch
 
 import safetensors_io
-from micro_dualnet import MicroDualNet, make_optimizer, read_config
+from model.config import read_config
+from model.micro_dualnet import MicroDualNet
+from optimizer import make_optimizer
 
 # Of ‖a − b‖ / ‖b‖ for outputs and gradients, of each loss at each step for the curves. The expected
 # tensors are stored as float32, the curves' losses in full.

@@ -16,7 +16,9 @@ import torch
 import bench
 import safetensors_io
 from golden import CURVE_LOSSES, Case
-from micro_dualnet import MicroDualNet, make_optimizer, read_config
+from model.config import read_config
+from model.micro_dualnet import MicroDualNet
+from optimizer import make_optimizer
 
 CURVES = {"sgd": {"lr": 0.01, "weight_decay": 0.01, "momentum": 0.9},
           "adamw": {"lr": 1e-3, "weight_decay": 0.05, "momentum": 0.9}}

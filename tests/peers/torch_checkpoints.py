@@ -22,7 +22,8 @@ import torch
 from torch import nn
 
 import safetensors_io
-from micro_dualnet import MicroDualNet, read_config
+from model.config import read_config
+from model.micro_dualnet import MicroDualNet
 
 CONFIGS = pathlib.Path(__file__).resolve().parent.parent / "torch_checkpoints"
 

@@ -24,7 +24,7 @@ import torch
 
 import safetensors_io
 import torch_checkpoints
-from micro_dualnet import MicroDualNet, make_config
+from model.config import make_config
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 RESNET50 = {"backbone": {"block": "bottleneck", "depths": [3, 4, 6, 3], "width": 64,

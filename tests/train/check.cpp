@@ -145,7 +145,7 @@ TEST_SUITE("train/check") {
         write(data + "/train_list_videos.txt", "a.mp4 0\r\nb.mp4 0");
         ran = check(data);
         CHECK(ran.code == 2);
-        CHECK(contains(ran.out, {"train_list_videos.txt:1: ", "none of number 2",
+        CHECK(contains(ran.out, {"train_list_videos.txt:1: ", "img_00002.jpg is missing",
                                  "2 clips of the train list have no label"}));
     }
 

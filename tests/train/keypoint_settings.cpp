@@ -128,6 +128,34 @@ TEST_SUITE("train/keypoint_settings") {
         write(project.config, fixed);
         CHECK(microdualnet(project.train(project.file("run"), {"--epochs", "1"})).code == 0);
 
+        // The same of a model that is there already, whatever is done with it.
+        const std::string rgb_weights = project.file("run/last.safetensors"),
+                          frames = project.data + "/frames/val_0",
+                          keypoints = project.data + "/keypoints/val_0";
+        const std::vector<std::vector<std::string>> commands = {
+            {"eval", "--data", project.data, "--split", "val"},
+            {"predict", "--dataset", project.data, "--clip", "val_0"},
+            {"predict", "--dataset", project.data, "--predictions", project.file("p.csv")},
+            {"predict", "--frames", frames},
+            {"trace", "--dataset", project.data, "--clip", "val_0", "--output", output},
+            {"overfit", "--dataset", project.data, "--clip", "val_0", "--steps", "1"}};
+        for (std::vector<std::string> command : commands) {
+            CAPTURE(command[0]);
+            command.insert(command.end(), {"--weights", rgb_weights});
+            CHECK(microdualnet(command).code == 0);
+            command.insert(command.end(), {"--keypoint-scale", "unit"});
+            refused(command, {"--keypoint-scale has no effect: this model reads no keypoints"});
+        }
+        refused({"check", project.data, "--config", project.config, "--keypoint-fill", "1"},
+                {"--keypoint-fill has no effect: this model reads no keypoints"});
+        for (const auto& more : {std::vector<std::string>{}, {"--window", "2"}}) {
+            std::vector<std::string> command = {"predict", "--weights",   rgb_weights, "--frames",
+                                                frames,    "--keypoints", keypoints};
+            command.insert(command.end(), more.begin(), more.end());
+            refused(command, {"--keypoints has no effect: this model reads no keypoints"});
+        }
+        std::filesystem::remove(project.file("p.csv"));
+
         const std::vector<std::string> predict = {
             "predict", "--config", keypoints_used, "--weights", weights, "--dataset", project.data};
         const std::string csv = project.file("p.csv"), zip = project.file("p.zip");

@@ -118,6 +118,7 @@ TEST_SUITE("data/synth/synth") {
         CHECK(labels[9] == "9\trubbing eyes\thead-hand");
         CHECK(labels[12] == "12\tcrossing arms\tbody-hand");
         CHECK(labels.back() == "15\tstretching arms\tupper limb");
+        CHECK(fs::exists(out / "frames/subject001_nodding_0001/img_00001.jpg"));
 
         std::array<std::set<std::string>, 3> subjects;
         std::map<int64_t, int64_t> clips_of_label;
