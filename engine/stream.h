@@ -23,8 +23,10 @@ class Recording {
 
 /// Calls `work`, which must only start kernels (no memory from the system, nothing read back by the
 /// host), and records what it starts without running it. All tensors that `work` leaves behind, and
-/// those it reads, must live as long as the recording; what it allocates and frees is kept out of
-/// the system's hands. Null on a device that cannot record: nothing has been called then.
+/// those it reads, must live as long as the recording. What it allocates and frees stays out of the
+/// system's hands, but not out of the allocator's: a tensor made after the recording may lie there,
+/// and is only good until the next replay. Null on a device that cannot record: nothing has been
+/// called then.
 std::unique_ptr<Recording> record_work(Device device, const std::function<void()>& work);
 
 /// Brings tensors up to the device while it is computing.
