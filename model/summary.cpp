@@ -217,6 +217,14 @@ namespace {
 
 constexpr int64_t parameter_bytes = sizeof(float);
 
+/// Parameters and running statistics, and with bf16 activations the bf16 copies of the weights,
+/// which nearly all parameters are.
+int64_t bytes_of_parameters(const Piece& piece, DType activations) {
+    const int64_t copies = activations == DType::bf16 ? size_of(activations) : 0;
+    return parameter_bytes * (piece.layer.parameters + piece.buffers) +
+           copies * piece.layer.parameters;
+}
+
 void check_clips(int64_t clips) {
     if (clips < 1 || clips > 4096)
         throw Error("a batch must have from 1 to 4096 clips, not " + std::to_string(clips));
@@ -252,7 +260,7 @@ TrainingMemory estimate_training_memory(const Config& config, int64_t clips,
     const int64_t frames = cast_frames_bytes(config, clips, activations);
     memory.activations = frames;
     for (const Piece& piece : plan.pieces()) {
-        memory.parameters += parameter_bytes * (piece.layer.parameters + piece.buffers);
+        memory.parameters += bytes_of_parameters(piece, activations);
         memory.gradients += parameter_bytes * piece.layer.parameters;
         memory.activations += kept_by(piece);
     }
@@ -279,7 +287,7 @@ int64_t estimate_forward_memory(const Config& config, int64_t clips, DType activ
     int64_t parameters = 0, working = 0, before = 0;
     const Plan plan(config);
     for (const Piece& piece : plan.pieces()) {
-        parameters += parameter_bytes * (piece.layer.parameters + piece.buffers);
+        parameters += bytes_of_parameters(piece, activations);
         working = std::max(working, element * (before + piece.kept) + piece.kept_bytes);
         before = piece.kept;
     }

@@ -35,9 +35,9 @@ ModelSummary summarize(const Config& config);
 /// Bytes a training step takes from the device's allocator, beside the bounded workspaces of single
 /// kernels.
 struct TrainingMemory {
-    int64_t parameters = 0;   // and running statistics
-    int64_t optimizer = 0;    // momentum, and AdamW's second moment
-    int64_t gradients = 0;    // of all parameters
+    int64_t parameters = 0;  // running statistics, and the weights in bf16 where products read them
+    int64_t optimizer = 0;   // momentum, and AdamW's second moment
+    int64_t gradients = 0;   // of all parameters
     int64_t activations = 0;  // what the forward pass keeps for the backward pass, of their dtype
     int64_t inputs = 0;       // frames and boxes or joints, and labels, of one batch
     /// The most held at once: the backward pass frees activations as it fills in gradients, so
