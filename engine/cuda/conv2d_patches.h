@@ -24,6 +24,10 @@ struct CudaPatches {
 
     int64_t rows() const { return images * out_height * out_width; }
     int64_t columns() const { return kernel_height * kernel_width * channels; }
+    /// Channels that come from the next frame of the clip, and as many that come from the previous.
+    int64_t fold() const { return shift_frames > 0 ? channels / 8 : 0; }
+    /// Without a shift every image is a clip of its own.
+    int64_t clip_frames() const { return shift_frames > 0 ? shift_frames : 1; }
     /// True where the patch matrix is the image itself: a plain 1×1 convolution.
     bool is_image() const {
         return columns() == channels && stride == 1 && pad_y == 0 && pad_x == 0 &&

@@ -49,6 +49,22 @@ const std::vector<Case>& cases() {
     return all;
 }
 
+/// More rows of patches than a GPU has threads for, so that each thread walks down several: to the
+/// next line, image and clip, with rows of patches that are shorter and longer than a block, with
+/// filling and without, and backwards (stride 2, a narrow kernel) over padding that is negative.
+const std::vector<Case>& large_cases() {
+    static const std::vector<Case> all = {
+        {60, 3, 4, 64, 3, 3, 3, {.stride = 1, .pad = 1, .shift_frames = 4}},
+        {30, 9, 10, 3, 2, 7, 7, {.stride = 2, .pad = 3}},
+        {90, 5, 4, 24, 3, 1, 1, {.stride = 1, .pad = 0, .shift_frames = 3}},
+        {64, 4, 4, 64, 8, 1, 1, {.stride = 1, .pad = 0, .shift_frames = 2}},
+        {3, 4, 3, 256, 2, 3, 3, {.stride = 1, .pad = 1}},
+        {9, 9, 8, 8, 3, 7, 7, {.stride = 2, .pad = 3}},
+        {24, 9, 10, 4, 128, 3, 1, {.stride = 2, .pad = 2}},
+    };
+    return all;
+}
+
 int64_t outputs(int64_t size, int64_t kernel, const Conv2d& options) {
     return (size + 2 * options.pad - kernel) / options.stride + 1;
 }
@@ -119,6 +135,17 @@ TEST_SUITE("engine/cuda/conv2d") {
                 check_conv2d(random, c, read);
     }
 
+    TEST_CASE("conv2d with many rows of patches for each thread") {
+        Random random(4);
+        for (const Case& c : large_cases()) {
+            check_conv2d(random, c, Read::plain);
+            check_conv2d(random, c, Read::relu);
+        }
+        // Chunks of 100 and 200 rows of 12 pixels an image: they begin within a line.
+        const Scratch some(100 * 64 * 9 * 4);
+        check_conv2d(random, large_cases().front(), Read::relu);
+    }
+
     TEST_CASE("conv2d cut into chunks of a few rows, one row, and whole tiles") {
         Random random(2);
         for (const Case& c : cases()) {
@@ -145,6 +172,18 @@ TEST_SUITE("engine/cuda/conv2d") {
              .call = [&](Kernels& k, auto& in,
                          auto& out) { k.conv2d_forward(in[0], {}, in[1], options, out[0]); },
              .input_roles = {test::Role::activation, test::Role::parameter}});
+    }
+
+    TEST_CASE("strides that lead beyond 2³¹ are refused") {
+        const auto forward = [](int64_t stride) {
+            Tensor y = Tensor::empty({1, 1, 1, 2}, DType::f32, Device::cuda);
+            kernels(Device::cuda)
+                .conv2d_forward(Tensor::zeros({1, 3, 3, 3}, DType::f32, Device::cuda), {},
+                                Tensor::zeros({2, 3, 3, 3}, DType::f32, Device::cuda),
+                                {.stride = stride}, y);
+        };
+        CHECK_NOTHROW(forward(int64_t{1} << 29));
+        CHECK_THROWS_AS(forward(int64_t{1} << 30), Error);
     }
 
     TEST_CASE("an empty batch has a weight gradient of zero") {
