@@ -1,6 +1,7 @@
 #include "train/output_paths.h"
 
 #include <filesystem>
+#include <string_view>
 
 #include "data/dataset_format.h"
 #include "data/file.h"
@@ -41,6 +42,12 @@ bool overwrites_inside(const NamedPath& output, const fs::path& folder) {
     return false;
 }
 
+/// The same of a keypoint file in a folder of them; other files may lie there.
+bool overwrites_keypoints(const NamedPath& output, const fs::path& folder) {
+    constexpr std::string_view ending = "_keypoints.json";
+    return std::string_view(output.path).ends_with(ending) && overwrites_inside(output, folder);
+}
+
 [[noreturn]] void refuse(const NamedPath& output, const std::string& what,
                          const std::string& option) {
     throw Error(output.option + " " + output.path + " would overwrite " + what + " of " + option,
@@ -69,7 +76,8 @@ void check_inputs_kept(std::vector<NamedPath> outputs, std::vector<NamedPath> in
     for (size_t i = 0; i < outputs.size(); ++i) {
         const NamedPath& output = outputs[i];
         for (const NamedPath& input : inputs)
-            if (overwrites(output, input.path)) refuse(output, input.path, input.option);
+            if (overwrites(output, input.path) || overwrites_keypoints(output, input.path))
+                refuse(output, input.path, input.option);
         for (size_t j = 0; j < i; ++j)
             if (overwrites(output, outputs[j].path) || overwrites(outputs[j], output.path))
                 throw Error(outputs[j].option + " and " + output.option + " cannot both write " +

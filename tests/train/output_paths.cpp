@@ -136,6 +136,13 @@ TEST_SUITE("train/output_paths") {
                                       "--window", "2", "--timeline", table}),
                       {"--timeline " + table, "overwrite", "--keypoints"});
         CHECK(bytes_of(table) == "precious");
+        const std::string folder = project.file("pose"),
+                          json = folder + "/img_00001_keypoints.json";
+        write(json, "precious");
+        CHECK_MISTAKE(run("predict", {"--frames", data + "/frames/val_0", "--keypoints", folder,
+                                      "--window", "2", "--timeline", json}),
+                      {"--timeline " + json, "overwrite", "--keypoints"});
+        CHECK(bytes_of(json) == "precious");
 
         CHECK_MISTAKE(run("bench", {"--repeats", "1", "--output", weights}),
                       {"--output", "--weights"});
