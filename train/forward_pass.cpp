@@ -10,6 +10,10 @@ ForwardPass::ForwardPass(MicroDualNet& model, bool record)
 
 void ForwardPass::bring(const Inputs& inputs) {
     const Device device = model_.parameters().device();
+    if (device == Device::cpu) {
+        in_place_ = inputs;  // nothing to overlap, and nothing to copy
+        return;
+    }
     brought_ = inputs.clips();
     if (!work_.contains(brought_)) {
         const auto place_for = [&](const Tensor& x) {
@@ -21,21 +25,27 @@ void ForwardPass::bring(const Inputs& inputs) {
     uploader_->start(inputs.given());
 }
 
+Answers ForwardPass::answer(const Inputs& inputs) {
+    const NoGrad no_grad;
+    const Outputs outputs = model_.forward(inputs, Tensor());
+    return {.logits = outputs.logits, .alpha = outputs.alpha};
+}
+
 void ForwardPass::start() {
+    if (model_.parameters().device() == Device::cpu) {
+        started_ = answer(in_place_);
+        in_place_ = {};
+        return;
+    }
     Work& work = work_.at(brought_);
     uploader_->finish(work.inputs.given());
-    work.recorded.run([&] {
-        const NoGrad no_grad;
-        const Outputs outputs = model_.forward(work.inputs, Tensor());
-        work.logits = outputs.logits;
-        work.alpha = outputs.alpha;
-    });
-    started_ = &work;
+    work.recorded.run([&] { work.answers = answer(work.inputs); });
+    started_ = work.answers;
 }
 
 Answers ForwardPass::finish() {
-    return {.logits = on_device(started_->logits, Device::cpu),
-            .alpha = on_device(started_->alpha, Device::cpu)};
+    return {.logits = on_device(started_.logits, Device::cpu),
+            .alpha = on_device(started_.alpha, Device::cpu)};
 }
 
 }  // namespace mdn

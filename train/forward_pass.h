@@ -21,30 +21,35 @@ struct Answers {
 class ForwardPass {
   public:
     /// With `record`, passes over a batch size seen before are recorded once and replayed. The
-    /// parameters may be given other values between passes, in place.
+    /// parameters may be given other values between passes, in place; the model's activations must
+    /// stay of one dtype.
     ForwardPass(MicroDualNet& model, bool record);
 
     /// Starts to bring the next batch (host tensors) to the device.
     void bring(const Inputs& inputs);
-    /// Starts the pass over what was brought; a GPU returns at once.
+    /// Starts the pass over what was brought; a GPU returns at once. Throws as
+    /// MicroDualNet::forward does.
     void start();
-    /// Waits for the pass.
+    /// Waits for the pass that was started, which there must be.
     Answers finish();
 
   private:
     /// Everything of one batch size. Recorded work reads and writes these very tensors.
     struct Work {
         Inputs inputs;
-        Tensor logits = {}, alpha = {};
+        Answers answers = {};  // on the device
         RecordedWork recorded;
     };
+
+    Answers answer(const Inputs& inputs);
 
     MicroDualNet& model_;
     bool record_;
     std::unique_ptr<Uploader> uploader_;
-    std::map<int64_t, Work> work_;   // by number of clips
-    int64_t brought_ = 0;            // clips of the batch on its way
-    const Work* started_ = nullptr;  // what finish() waits for
+    std::map<int64_t, Work> work_;  // by number of clips
+    int64_t brought_ = 0;           // clips of the batch on its way
+    Inputs in_place_;               // on the CPU: that batch itself
+    Answers started_;               // what finish() waits for
 };
 
 }  // namespace mdn

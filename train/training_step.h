@@ -30,7 +30,8 @@ struct StepResult {
 /// while it computes on another, and the host waits only for results.
 class TrainingStep {
   public:
-    /// With `record`, steps of a batch size seen before are recorded once and replayed.
+    /// With `record`, steps of a batch size seen before are recorded once and replayed; the model's
+    /// activations must stay of one dtype.
     /// `label_smoothing` is that of the loss: see ForwardOptions.
     TrainingStep(MicroDualNet& model, Optimizer& optimizer, bool record,
                  double label_smoothing = 0);
@@ -40,8 +41,8 @@ class TrainingStep {
     /// Starts the step on what was brought; a GPU returns at once. The parameters' gradients are
     /// this step's from then on.
     void start();
-    /// Waits for the step. Throws NonFinite if the loss or a gradient is not finite; a gradient
-    /// that is not leaves the parameters as they were.
+    /// Waits for the step that was started, which there must be. Throws NonFinite if the loss or a
+    /// gradient is not finite; a gradient that is not leaves the parameters as they were.
     StepResult finish();
 
   private:

@@ -1,6 +1,7 @@
 #include "train/forward_pass.h"
 
 #include <doctest/doctest.h>
+#include <memory>
 #include <vector>
 
 #include "engine/autograd.h"
@@ -73,6 +74,32 @@ std::vector<float> expected(MicroDualNet& model) {
 }  // namespace
 
 TEST_SUITE("train/forward_pass") {
+    TEST_CASE("a bf16 pass is that of the weights as they are now, not as they once were") {
+        const NoGrad no_grad;
+        const Config config = test::small_config();
+        const Inputs inputs = test::random_batch(config, 2, 3).inputs.each([](const Tensor& x) {
+            return x.to(Device::cuda);
+        });
+        MicroDualNet model(config, 1, DType::f32, Device::cuda);
+        model.compute_in(DType::bf16);
+        Tensor features = model.forward(inputs, Tensor()).features;
+        change_parameters(model, 0);
+        const auto fresh = [&] {
+            auto twin = std::make_unique<MicroDualNet>(config, 2, DType::f32, Device::cuda);
+            twin->compute_in(DType::bf16);
+            for (size_t i = 0; i < model.parameters().all().size(); ++i)
+                twin->parameters().all()[i].value.copy_from(model.parameters().all()[i].value);
+            return twin;
+        };
+        const auto logits_of_head = [&](MicroDualNet& of) {
+            return of.head(features, inputs.boxes, Tensor()).logits.to_vector<float>();
+        };
+        CHECK(logits_of_head(model) == logits_of_head(*fresh()));
+        change_parameters(model, 1);
+        CHECK(model.forward(inputs, Tensor()).logits.to_vector<float>() ==
+              fresh()->forward(inputs, Tensor()).logits.to_vector<float>());
+    }
+
     TEST_CASE("passes answer as the model does, bit for bit, recorded or not, whatever changes") {
         Config one_path = test::small_config();
         one_path.paths = Paths::st;
