@@ -212,31 +212,6 @@ TEST_SUITE("engine/allocator") {
         for (int i = 0; i < 2; ++i) CHECK(step() == after_first);
     }
 
-    TEST_CASE(
-        "exact: a segment for each block, as long as was asked, kept only while work is recorded") {
-        System::limit = 10 * mebi;
-        System::held = 0;
-        const auto memory = exact_allocator({System::allocate, System::release});
-        void* const odd = memory->allocate(1001 * 64 - 63);
-        void* const none = memory->allocate(0);
-        CHECK(odd != none);
-        CHECK(System::held == 1001 * 64 - 63 + 1);
-        memory->hold_segments(true);
-        memory->hold_segments(true);
-        memory->release(odd);
-        CHECK(memory->stats().used_bytes == 1);
-        CHECK(System::held == 1001 * 64 - 62);
-        CHECK(memory->allocate(1001 * 64 - 63) != odd);  // recorded work may write there
-        memory->hold_segments(false);
-        CHECK(System::held == 2 * (1001 * 64 - 63) + 1);
-        memory->hold_segments(false);
-        CHECK(System::held == 1001 * 64 - 62);
-        memory->release(none);
-        CHECK(System::held == 1001 * 64 - 63);
-        CHECK(memory->stats().reserved_bytes == System::held);
-        CHECK_THROWS_AS(memory->allocate(11 * mebi), OutOfMemory);
-    }
-
     TEST_CASE("memory outside tensors is what its owners say") {
         const auto memory = System::allocator();
         CHECK(memory->outside_bytes() == 0);
