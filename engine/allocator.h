@@ -58,7 +58,8 @@ class Allocator {
 std::unique_ptr<Allocator> caching_allocator(const SystemMemory& system);
 
 /// Every block a segment of its own, as long as was asked: slow, but whoever watches the system's
-/// memory sees where each tensor ends.
+/// memory sees where each tensor ends. A GPU's tensors come from it where MDN_EXACT_ALLOCATIONS=1
+/// is in the environment.
 std::unique_ptr<Allocator> exact_allocator(const SystemMemory& system);
 
 /// The allocator of a device, which all tensors there use; throws Error with how to get the device

@@ -103,6 +103,7 @@ class Tensor {
 
     /// Of an f32 parameter: the bf16 copy that matrix products read instead of it, kept up to date
     /// by the parameter's owner (ParameterStore::round_factors). Undefined where there is none.
+    /// Setting one that is not bf16 of the same shape is a std::logic_error.
     Tensor bf16_copy() const;
     void set_bf16_copy(const Tensor& copy) const;
 

@@ -17,11 +17,17 @@ for name in $wanted; do
     fi
 done
 
+running=
+trap 'kill $running 2>/dev/null; exit 130' INT TERM
+
 part() {
     local name=$1 minutes=$2 started=$SECONDS
     shift 2
     if [[ $name != build && $wanted != *" $name "* ]]; then return; fi
-    if timeout "${minutes}m" "$@" > "$out/$name.txt" 2>&1; then
+    # In the background, so that an interrupt, which timeout keeps from the part, is noticed at once.
+    timeout -k 30 "${minutes}m" "$@" > "$out/$name.txt" 2>&1 &
+    running=$!
+    if wait $running; then
         echo "✓ $name ($((SECONDS - started)) s)"
     else
         echo "✗ $name ($((SECONDS - started)) s): see $out/$name.txt"
@@ -31,9 +37,10 @@ part() {
 
 { nvidia-smi; git rev-parse HEAD; git status --short; } > "$out/machine.txt" 2>&1
 part build 30 make build/release/run_tests build/microdualnet
+if [[ $failed = 1 ]]; then exit 1; fi
 tests=build/release/run_tests
 # Without a GPU the tests are those of the emulation, and would say nothing here.
-if ! ldd $tests | grep -q libcublas; then
+if [[ $(ldd $tests) != *libcublas* ]]; then
     echo "error: no GPU: $tests was built for the emulated one (make cuda-report says more)" >&2
     exit 2
 fi

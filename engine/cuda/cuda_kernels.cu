@@ -1,6 +1,7 @@
 #include "engine/cuda/cuda_kernels.h"
 
 #include <cstdlib>
+#include <string>
 
 #include "engine/cuda/launch.h"
 
@@ -40,7 +41,9 @@ Allocator& cuda_allocator() {
     static Allocator& cuda = [&]() -> Allocator& {
         const SystemMemory system{allocate, release, free_bytes, true};
         const char* const exact = std::getenv("MDN_EXACT_ALLOCATIONS");
-        return *(exact && *exact ? exact_allocator(system) : caching_allocator(system)).release();
+        return *(exact && std::string(exact) == "1" ? exact_allocator(system)
+                                                    : caching_allocator(system))
+                    .release();
     }();
     return cuda;
 }
