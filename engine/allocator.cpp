@@ -8,6 +8,8 @@
 #include <set>
 #include <utility>
 
+#include "engine/counting_allocator.h"
+
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
 #endif
@@ -30,9 +32,9 @@ void permit(const void*, int64_t) {}
 /// Small requests share segments of this size; larger ones get a segment of their own size.
 constexpr int64_t segment_bytes = 32 << 20;
 
-class CachingAllocator final : public Allocator {
+class CachingAllocator final : public CountingAllocator {
   public:
-    explicit CachingAllocator(const SystemMemory& system) : system_(system) {}
+    using CountingAllocator::CountingAllocator;
 
     ~CachingAllocator() override {
         for (const auto& [address, block] : blocks_) permit(address, block.size);
@@ -50,8 +52,7 @@ class CachingAllocator final : public Allocator {
         free_.erase(fit);
         if (block->second.size > size) split(block, size);
         block->second.free = false;
-        stats_.used_bytes += block->second.size;
-        stats_.peak_used_bytes = std::max(stats_.peak_used_bytes, stats_.used_bytes);
+        count_used(block->second.size);
         permit(block->first, bytes);
         return block->first;
     }
@@ -59,7 +60,7 @@ class CachingAllocator final : public Allocator {
     void release(void* address) override {
         const std::lock_guard lock(mutex_);
         auto block = blocks_.find(static_cast<char*>(address));
-        stats_.used_bytes -= block->second.size;
+        count_used(-block->second.size);
         block->second.free = true;
         // Work that is or was recorded meanwhile runs on such blocks.
         if (holds_ == 0) forbid(block->first, block->second.size);
@@ -75,21 +76,6 @@ class CachingAllocator final : public Allocator {
     void hold_segments(bool hold) override {
         const std::lock_guard lock(mutex_);
         holds_ += hold ? 1 : -1;
-    }
-
-    AllocatorStats stats() const override {
-        const std::lock_guard lock(mutex_);
-        return stats_;
-    }
-
-    int64_t available_bytes() const override {
-        const std::lock_guard lock(mutex_);
-        return system_.free_bytes ? stats_.reserved_bytes + system_.free_bytes() : 0;
-    }
-
-    void reset_peak() override {
-        const std::lock_guard lock(mutex_);
-        stats_.peak_used_bytes = stats_.used_bytes;
     }
 
   private:
@@ -115,8 +101,7 @@ class CachingAllocator final : public Allocator {
                                   std::to_string(stats_.reserved_bytes >> 20) + " MiB" +
                                   what_is_free(),
                               "use a smaller batch");
-        ++stats_.system_allocations;
-        stats_.reserved_bytes += bytes;
+        count_segment(bytes);
         char* address = static_cast<char*>(segment);
         blocks_[address] = {bytes, true};
         forbid(address, bytes);
@@ -136,7 +121,7 @@ class CachingAllocator final : public Allocator {
                                (next == blocks_.end() || next->second.starts_segment);
             if (whole && block->second.free) {
                 free_.erase({block->second.size, block->first});
-                stats_.reserved_bytes -= block->second.size;
+                count_segment(-block->second.size);
                 permit(block->first, block->second.size);
                 system_.release(block->first);
                 blocks_.erase(block);
@@ -172,12 +157,9 @@ class CachingAllocator final : public Allocator {
         return block;
     }
 
-    const SystemMemory system_;
-    mutable std::mutex mutex_;
     int64_t holds_ = 0;
     Blocks blocks_;
     FreeSet free_;
-    AllocatorStats stats_;
 };
 
 }  // namespace

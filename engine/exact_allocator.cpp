@@ -6,15 +6,15 @@
 #include <string>
 #include <vector>
 
-#include "engine/allocator.h"
+#include "engine/counting_allocator.h"
 
 namespace mdn {
 
 namespace {
 
-class ExactAllocator final : public Allocator {
+class ExactAllocator final : public CountingAllocator {
   public:
-    explicit ExactAllocator(const SystemMemory& system) : system_(system) {}
+    using CountingAllocator::CountingAllocator;
     ~ExactAllocator() override {
         for (const auto& [block, bytes] : sizes_) system_.release(block);
     }
@@ -28,16 +28,14 @@ class ExactAllocator final : public Allocator {
                                   " bytes while holding " + std::to_string(stats_.reserved_bytes),
                               "use a smaller batch");
         sizes_[block] = bytes;
-        ++stats_.system_allocations;
-        stats_.reserved_bytes += bytes;
-        stats_.used_bytes += bytes;
-        stats_.peak_used_bytes = std::max(stats_.peak_used_bytes, stats_.used_bytes);
+        count_segment(bytes);
+        count_used(bytes);
         return block;
     }
 
     void release(void* block) override {
         const std::lock_guard lock(mutex_);
-        stats_.used_bytes -= sizes_.at(block);
+        count_used(-sizes_.at(block));
         held_.push_back(block);
         if (holds_ == 0) release_held();
     }
@@ -50,37 +48,19 @@ class ExactAllocator final : public Allocator {
         if (holds_ == 0) release_held();
     }
 
-    AllocatorStats stats() const override {
-        const std::lock_guard lock(mutex_);
-        return stats_;
-    }
-
-    int64_t available_bytes() const override {
-        const std::lock_guard lock(mutex_);
-        return system_.free_bytes ? stats_.reserved_bytes + system_.free_bytes() : 0;
-    }
-
-    void reset_peak() override {
-        const std::lock_guard lock(mutex_);
-        stats_.peak_used_bytes = stats_.used_bytes;
-    }
-
   private:
     void release_held() {
         for (void* const block : held_) {
-            stats_.reserved_bytes -= sizes_.at(block);
+            count_segment(-sizes_.at(block));
             sizes_.erase(block);
             system_.release(block);
         }
         held_.clear();
     }
 
-    const SystemMemory system_;
-    mutable std::mutex mutex_;
     int64_t holds_ = 0;
     std::map<void*, int64_t> sizes_;
     std::vector<void*> held_;  // released; recorded work may run on them
-    AllocatorStats stats_;
 };
 
 }  // namespace
