@@ -46,6 +46,20 @@ struct BatchNormOptions {
     bool training = true;
 };
 
+/// Running statistics of a batch norm, [C] each, updated by training-mode calls.
+struct RunningStatistics {
+    Tensor mean, var;
+    /// 1/√(var + eps), γ·inv_std and β − mean·scale. Where defined, evaluation reads them as they
+    /// were left (ParameterStore::prepare_norms); otherwise it works them out at each call.
+    Tensor inv_std = {}, scale = {}, shift = {};
+};
+
+/// Batch norm by its running statistics.
+struct RunningNorm {
+    Tensor gamma, beta;  // [C]
+    RunningStatistics running;
+};
+
 /// One parameter as an optimizer kernel sees it. All tensors have the parameter's shape.
 struct ParameterSlot {
     Tensor value, grad = {};
@@ -149,13 +163,14 @@ class Kernels {
     /// x [B·T,H,W,C], `backward` moves the other way (the adjoint).
     virtual void temporal_shift(const Tensor& x, int64_t frames, bool backward, Tensor& y) = 0;
 
-    /// x [...,C]. Training: mean and 1/σ over all but the last axis, and running ← (1−momentum)·
-    /// running + momentum·batch (variance unbiased). Evaluation: from the running statistics.
-    /// Then scale = γ/σ and shift = β − mean·scale. All [C].
-    virtual void batch_norm_prepare(const Tensor& x, const Tensor& gamma, const Tensor& beta,
-                                    const BatchNormOptions& options, Tensor& running_mean,
-                                    Tensor& running_var, Tensor& mean, Tensor& inv_std,
-                                    Tensor& scale, Tensor& shift) = 0;
+    /// x [...,C]: mean and 1/σ over all but the last axis, running ← (1−momentum)·running +
+    /// momentum·batch (variance unbiased), scale = γ/σ and shift = β − mean·scale. All [C].
+    virtual void batch_norm_statistics(const Tensor& x, const Tensor& gamma, const Tensor& beta,
+                                       const BatchNormOptions& options, Tensor& running_mean,
+                                       Tensor& running_var, Tensor& mean, Tensor& inv_std,
+                                       Tensor& scale, Tensor& shift) = 0;
+    /// Overwrites inv_std, scale and shift, which must be defined, of every norm's statistics.
+    virtual void batch_norm_running(const std::vector<RunningNorm>& norms, double eps) = 0;
     /// y = a(x) [+ b(residual)], then ReLU if `relu`. A residual without `b` is added as it is.
     /// The `relu` flags inside a and b are not used. y may be x.
     virtual void channel_affine_forward(const Tensor& x, const ChannelAffine& a,

@@ -52,11 +52,6 @@ struct Normalized {
     bool batch_statistics = false;       // whether mean and inv_std are functions of x
 };
 
-/// Running statistics [C], updated by training-mode calls.
-struct RunningStatistics {
-    Tensor mean, var;
-};
-
 /// Takes the statistics of x (training) or the running ones (evaluation).
 Normalized batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta,
                       RunningStatistics& running, const BatchNormOptions& options);

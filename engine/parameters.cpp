@@ -3,8 +3,6 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "engine/kernels.h"
-
 namespace mdn {
 
 namespace {
@@ -93,6 +91,18 @@ void ParameterStore::round_factors() {
     if (!factors_.empty()) kernels(device_).cast_all(factors_, rounded_);
 }
 
+void ParameterStore::keep_norm(const Tensor& gamma, const Tensor& beta,
+                               RunningStatistics& running) {
+    if (device_ == Device::cpu) return;
+    for (Tensor* constant : {&running.inv_std, &running.scale, &running.shift})
+        *constant = Tensor::empty(gamma.shape(), dtype_, device_);
+    norms_.push_back({gamma, beta, running});
+}
+
+void ParameterStore::prepare_norms() const {
+    if (!norms_.empty()) kernels(device_).batch_norm_running(norms_, BatchNormOptions().eps);
+}
+
 int64_t ParameterStore::trained_count() const {
     int64_t count = 0;
     for (const Parameter& parameter : all_)
@@ -143,8 +153,11 @@ Tensor Scope::embedding(const std::string& name, Shape shape) const {
     return add(name, random_->normal_tensor(shape, 0.02), Role::embedding);
 }
 
-Tensor Scope::buffer(const std::string& name, int64_t size, double value) const {
-    return add(name, Tensor::full({size}, value), Role::buffer);
+RunningStatistics Scope::running_statistics(const Tensor& gamma, const Tensor& beta) const {
+    RunningStatistics running{add("running_mean", Tensor::zeros(gamma.shape()), Role::buffer),
+                              add("running_var", Tensor::full(gamma.shape(), 1), Role::buffer)};
+    store_->keep_norm(gamma, beta, running);
+    return running;
 }
 
 }  // namespace mdn

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/kernels.h"
 #include "engine/random.h"
 #include "engine/tensor.h"
 
@@ -62,6 +63,12 @@ class ParameterStore {
     /// date with their values, and makes them at first; all in one pass. To be called before bf16
     /// activations meet weights that may have changed. On a GPU only.
     void round_factors();
+    /// Adds what evaluation reads of a batch norm to `running`, and has prepare_norms() keep it; on
+    /// a CPU, where working it out at each call costs nothing, it does nothing.
+    void keep_norm(const Tensor& gamma, const Tensor& beta, RunningStatistics& running);
+    /// Works out what evaluation reads of every kept batch norm; all in one pass. To be called
+    /// before an evaluation whose parameters or statistics may have changed.
+    void prepare_norms() const;
     /// Number of trained scalars.
     int64_t trained_count() const;
 
@@ -70,6 +77,7 @@ class ParameterStore {
     Device device_;
     std::vector<Parameter> all_;
     std::vector<Tensor> factors_, rounded_;  // weights, and their bf16 copies
+    std::vector<RunningNorm> norms_;
 };
 
 /// A place in the tree of names while a model is being built: `Scope layer = scope / "layer1"`.
@@ -90,7 +98,8 @@ class Scope {
     Tensor norm_scale(const std::string& name, int64_t size) const;  // ones
     Tensor norm_shift(const std::string& name, int64_t size) const;  // zeros
     Tensor embedding(const std::string& name, Shape shape) const;    // normal, deviation 0.02
-    Tensor buffer(const std::string& name, int64_t size, double value) const;
+    /// Buffers running_mean (zeros) and running_var (ones) beside the norm's scale and shift, [C].
+    RunningStatistics running_statistics(const Tensor& gamma, const Tensor& beta) const;
 
   private:
     Tensor add(const std::string& name, const Tensor& initial, Role role,

@@ -171,13 +171,19 @@ class ProfilingKernels final : public Kernels {
         const Call call(profile_, "temporal shift", bytes_of(x, y));
         inner_.temporal_shift(x, frames, backward, y);
     }
-    void batch_norm_prepare(const Tensor& x, const Tensor& gamma, const Tensor& beta,
-                            const BatchNormOptions& options, Tensor& running_mean,
-                            Tensor& running_var, Tensor& mean, Tensor& inv_std, Tensor& scale,
-                            Tensor& shift) override {
-        const Call call(profile_, "batch norm statistics", options.training ? bytes_of(x) : 0);
-        inner_.batch_norm_prepare(x, gamma, beta, options, running_mean, running_var, mean, inv_std,
-                                  scale, shift);
+    void batch_norm_statistics(const Tensor& x, const Tensor& gamma, const Tensor& beta,
+                               const BatchNormOptions& options, Tensor& running_mean,
+                               Tensor& running_var, Tensor& mean, Tensor& inv_std, Tensor& scale,
+                               Tensor& shift) override {
+        const Call call(profile_, "batch norm statistics", bytes_of(x));
+        inner_.batch_norm_statistics(x, gamma, beta, options, running_mean, running_var, mean,
+                                     inv_std, scale, shift);
+    }
+    void batch_norm_running(const std::vector<RunningNorm>& norms, double eps) override {
+        double bytes = 0;
+        for (const RunningNorm& n : norms) bytes += 7 * bytes_of(n.running.mean);
+        const Call call(profile_, "batch norm statistics", bytes);
+        inner_.batch_norm_running(norms, eps);
     }
     void channel_affine_forward(const Tensor& x, const ChannelAffine& a, const Tensor& residual,
                                 const ChannelAffine& b, bool relu, Tensor& y) override {

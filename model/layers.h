@@ -29,8 +29,7 @@ struct BatchNorm {
     BatchNorm(const Scope& scope, int64_t channels)
         : gamma(scope.norm_scale("weight", channels)),
           beta(scope.norm_shift("bias", channels)),
-          running{scope.buffer("running_mean", channels, 0),
-                  scope.buffer("running_var", channels, 1)} {}
+          running(scope.running_statistics(gamma, beta)) {}
     Normalized forward(const Tensor& x, const ForwardOptions& options) {
         return batch_norm(x, gamma, beta, running, {.training = options.training});
     }

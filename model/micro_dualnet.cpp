@@ -43,9 +43,10 @@ struct MicroDualNet::Layers {
     }
 
     Scope root() { return {parameters, random}; }
-    /// Before each pass: the weights may have changed since the last.
-    void prepare_weights() {
+    /// Before each pass: the parameters may have changed since the last.
+    void prepare_parameters(bool training) {
         if (activations == DType::bf16) parameters.round_factors();
+        if (!training) parameters.prepare_norms();
     }
     void check_inputs(const Inputs& inputs, const Tensor& labels) const;
 };
@@ -110,7 +111,7 @@ Outputs MicroDualNet::forward(const Inputs& inputs, const Tensor& labels,
                               const ForwardOptions& options) {
     Layers& net = *layers_;
     net.check_inputs(inputs, labels);
-    net.prepare_weights();
+    net.prepare_parameters(options.training);
     if (net.pose) {
         Outputs out;
         // Cast behind the encoder: the motion of a joint would drown in bf16's rounding of its
@@ -129,7 +130,7 @@ Outputs MicroDualNet::head(const Tensor& features, const Tensor& boxes, const Te
                            const ForwardOptions& options) {
     Layers& net = *layers_;
     if (!net.backbone) throw Error("modality pose has no backbone, and nothing that follows it");
-    net.prepare_weights();
+    net.prepare_parameters(options.training);
     return from_features(features, boxes, labels, options);
 }
 

@@ -262,34 +262,46 @@ void backward(const Tensor& x, const Tensor& mean, const Tensor& inv_std,
     });
 }
 
+/// What is read of channel c, by its mean and (biased) variance.
+template <class T>
+void write_constants(int64_t c, double mean, double variance, double eps, const Tensor& gamma,
+                     const Tensor& beta, const Tensor& inv_std, const Tensor& scale,
+                     const Tensor& shift) {
+    const double inverse = 1 / std::sqrt(variance + eps), factor = gamma.data<T>()[c] * inverse;
+    inv_std.data<T>()[c] = static_cast<T>(inverse);
+    scale.data<T>()[c] = static_cast<T>(factor);
+    shift.data<T>()[c] = static_cast<T>(beta.data<T>()[c] - mean * factor);
+}
+
 }  // namespace
 
-void CpuKernels::batch_norm_prepare(const Tensor& x, const Tensor& gamma, const Tensor& beta,
-                                    const BatchNormOptions& options, Tensor& running_mean,
-                                    Tensor& running_var, Tensor& mean, Tensor& inv_std,
-                                    Tensor& scale, Tensor& shift) {
+void CpuKernels::batch_norm_statistics(const Tensor& x, const Tensor& gamma, const Tensor& beta,
+                                       const BatchNormOptions& options, Tensor& running_mean,
+                                       Tensor& running_var, Tensor& mean, Tensor& inv_std,
+                                       Tensor& scale, Tensor& shift) {
     with_float_type(x, [&]<class T>(T) {
-        const int64_t channels = x.dim(-1);
-        Moments batch(0);
-        if (options.training) batch = moments_of<T>(x);
-        for (int64_t c = 0; c < channels; ++c) {
+        const Moments batch = moments_of<T>(x);
+        const double momentum = options.momentum;
+        for (int64_t c = 0; c < x.dim(-1); ++c) {
+            const double unbiased = batch.squares[c] / (batch.count - 1);
             T &kept_mean = running_mean.data<T>()[c], &kept_var = running_var.data<T>()[c];
-            double centre = kept_mean, variance = kept_var;
-            if (options.training) {
-                centre = batch.mean[c];
-                variance = batch.squares[c] / batch.count;
-                const double unbiased = batch.squares[c] / (batch.count - 1), m = options.momentum;
-                kept_mean = static_cast<T>((1 - m) * kept_mean + m * centre);
-                kept_var = static_cast<T>((1 - m) * kept_var + m * unbiased);
-            }
-            const double inverse = 1 / std::sqrt(variance + options.eps);
-            const double factor = gamma.data<T>()[c] * inverse;
-            mean.data<T>()[c] = static_cast<T>(centre);
-            inv_std.data<T>()[c] = static_cast<T>(inverse);
-            scale.data<T>()[c] = static_cast<T>(factor);
-            shift.data<T>()[c] = static_cast<T>(beta.data<T>()[c] - centre * factor);
+            kept_mean = static_cast<T>((1 - momentum) * kept_mean + momentum * batch.mean[c]);
+            kept_var = static_cast<T>((1 - momentum) * kept_var + momentum * unbiased);
+            mean.data<T>()[c] = static_cast<T>(batch.mean[c]);
+            write_constants<T>(c, batch.mean[c], batch.squares[c] / batch.count, options.eps, gamma,
+                               beta, inv_std, scale, shift);
         }
     });
+}
+
+void CpuKernels::batch_norm_running(const std::vector<RunningNorm>& norms, double eps) {
+    for (const RunningNorm& norm : norms)
+        with_float_type(norm.gamma, [&]<class T>(T) {
+            const RunningStatistics& r = norm.running;
+            for (int64_t c = 0; c < norm.gamma.numel(); ++c)
+                write_constants<T>(c, r.mean.data<T>()[c], r.var.data<T>()[c], eps, norm.gamma,
+                                   norm.beta, r.inv_std, r.scale, r.shift);
+        });
 }
 
 void CpuKernels::channel_affine_forward(const Tensor& x, const ChannelAffine& a,

@@ -49,10 +49,11 @@ class CpuKernels final : public Kernels {
     void depthwise_conv2d_backward(const Tensor& x, const Tensor& weight, const Tensor& dy,
                                    int64_t pad, Tensor& dx, Tensor& dweight) override;
     void temporal_shift(const Tensor& x, int64_t frames, bool backward, Tensor& y) override;
-    void batch_norm_prepare(const Tensor& x, const Tensor& gamma, const Tensor& beta,
-                            const BatchNormOptions& options, Tensor& running_mean,
-                            Tensor& running_var, Tensor& mean, Tensor& inv_std, Tensor& scale,
-                            Tensor& shift) override;
+    void batch_norm_statistics(const Tensor& x, const Tensor& gamma, const Tensor& beta,
+                               const BatchNormOptions& options, Tensor& running_mean,
+                               Tensor& running_var, Tensor& mean, Tensor& inv_std, Tensor& scale,
+                               Tensor& shift) override;
+    void batch_norm_running(const std::vector<RunningNorm>& norms, double eps) override;
     void channel_affine_forward(const Tensor& x, const ChannelAffine& a, const Tensor& residual,
                                 const ChannelAffine& b, bool relu, Tensor& y) override;
     void relu_mask(const Tensor& y, const Tensor& dy, Tensor& dr) override;

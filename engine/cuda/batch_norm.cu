@@ -63,50 +63,70 @@ __global__ void moments_kernel(int64_t rows, int64_t channels, const T* x, Parti
     partial.squares[at] = square;
 }
 
-/// All of a channel. [C] each.
-struct Channels {
+/// What is read of the channels. [C] each.
+struct Constants {
     const float *gamma, *beta;
-    float *running_mean, *running_var, *mean, *inv_std, *scale, *shift;
+    float *inv_std, *scale, *shift;
+
+    /// Those of channel c, by its mean and (biased) variance.
+    __device__ void write(int64_t c, double mean, double variance, double eps) const {
+        const double inverse = 1 / sqrt(variance + eps), factor = gamma[c] * inverse;
+        inv_std[c] = static_cast<float>(inverse);
+        scale[c] = static_cast<float>(factor);
+        shift[c] = static_cast<float>(beta[c] - mean * factor);
+    }
+};
+
+/// [C] each.
+struct Means {
+    float *running_mean, *running_var, *mean;
 };
 
 /// A warp for each channel puts the blocks' moments together (Chan, Golub and LeVeque 1979), in
 /// double, and works out what the normalisation needs.
-__global__ void prepare_kernel(int64_t rows, int64_t channels, PartialMoments partial,
-                               bool training, double momentum, double eps, Channels at) {
+__global__ void statistics_kernel(int64_t rows, int64_t channels, PartialMoments partial,
+                                  double momentum, double eps, Means at, Constants constants) {
     const int lane = threadIdx.x % warp_threads;
     const int64_t c = first_index() / warp_threads;
     if (c >= channels) return;  // the whole warp does
-    double centre = at.running_mean[c], variance = at.running_var[c];
-    if (training) {
-        const float *means = partial.mean + c * partial.blocks,
-                    *squares = partial.squares + c * partial.blocks;
-        const auto rows_of = [&](int64_t block) {
-            const int64_t left = rows - block * partial.rows_per_block;
-            return static_cast<double>(left < partial.rows_per_block ? left
-                                                                     : partial.rows_per_block);
-        };
-        double sum = 0, square = 0;
-        for (int64_t b = lane; b < partial.blocks; b += warp_threads) sum += rows_of(b) * means[b];
-        const double count = static_cast<double>(rows), mean = warp_sum(sum) / count;
-        for (int64_t b = lane; b < partial.blocks; b += warp_threads) {
-            const double distance = means[b] - mean;
-            square += squares[b] + rows_of(b) * distance * distance;
-        }
-        square = warp_sum(square);
-        if (lane == 0) {
-            at.running_mean[c] = static_cast<float>((1 - momentum) * centre + momentum * mean);
-            at.running_var[c] =
-                static_cast<float>((1 - momentum) * variance + momentum * square / (count - 1));
-        }
-        centre = mean;
-        variance = square / count;
+    const float *means = partial.mean + c * partial.blocks,
+                *squares = partial.squares + c * partial.blocks;
+    const auto rows_of = [&](int64_t block) {
+        const int64_t left = rows - block * partial.rows_per_block;
+        return static_cast<double>(left < partial.rows_per_block ? left : partial.rows_per_block);
+    };
+    double sum = 0, square = 0;
+    for (int64_t b = lane; b < partial.blocks; b += warp_threads) sum += rows_of(b) * means[b];
+    const double count = static_cast<double>(rows), mean = warp_sum(sum) / count;
+    for (int64_t b = lane; b < partial.blocks; b += warp_threads) {
+        const double distance = means[b] - mean;
+        square += squares[b] + rows_of(b) * distance * distance;
     }
+    square = warp_sum(square);
     if (lane != 0) return;
-    const double inverse = 1 / sqrt(variance + eps), scale = at.gamma[c] * inverse;
-    at.mean[c] = static_cast<float>(centre);
-    at.inv_std[c] = static_cast<float>(inverse);
-    at.scale[c] = static_cast<float>(scale);
-    at.shift[c] = static_cast<float>(at.beta[c] - centre * scale);
+    const double kept_mean = at.running_mean[c], kept_var = at.running_var[c];
+    at.running_mean[c] = static_cast<float>((1 - momentum) * kept_mean + momentum * mean);
+    at.running_var[c] =
+        static_cast<float>((1 - momentum) * kept_var + momentum * square / (count - 1));
+    at.mean[c] = static_cast<float>(mean);
+    constants.write(c, mean, square / count, eps);
+}
+
+/// As many as a kernel may be told of by value (4 KiB): a launch for each would take far longer
+/// than the few channels of one.
+struct RunningNorms {
+    static constexpr int most = 60;
+    Constants constants[most];
+    const float *mean[most], *var[most];
+    int64_t channels[most];
+};
+
+/// blockIdx.y is the norm, whose channels the blocks along x stride over.
+__global__ void running_kernel(RunningNorms norms, double eps) {
+    const int n = static_cast<int>(blockIdx.y);
+    const Constants constants = norms.constants[n];
+    for (int64_t c = first_index(); c < norms.channels[n]; c += index_step())
+        constants.write(c, norms.mean[n][c], norms.var[n][c], eps);
 }
 
 // ---- maps
@@ -231,35 +251,57 @@ __global__ void gradient_kernel(int64_t rows, int64_t channels, const T* x, cons
     }
 }
 
+Constants constants_of(const Tensor& gamma, const Tensor& beta, const Tensor& inv_std,
+                       const Tensor& scale, const Tensor& shift) {
+    return {gamma.data<float>(), beta.data<float>(), inv_std.data<float>(), scale.data<float>(),
+            shift.data<float>()};
+}
+
 }  // namespace
 
-void CudaKernels::batch_norm_prepare(const Tensor& x, const Tensor& gamma, const Tensor& beta,
-                                     const BatchNormOptions& options, Tensor& running_mean,
-                                     Tensor& running_var, Tensor& mean, Tensor& inv_std,
-                                     Tensor& scale, Tensor& shift) {
+void CudaKernels::batch_norm_statistics(const Tensor& x, const Tensor& gamma, const Tensor& beta,
+                                        const BatchNormOptions& options, Tensor& running_mean,
+                                        Tensor& running_var, Tensor& mean, Tensor& inv_std,
+                                        Tensor& scale, Tensor& shift) {
     constexpr int64_t most_blocks = 512;  // down the rows: fills a large GPU
     constexpr int64_t least_rows = 256;
     const int64_t channels = x.dim(-1), rows = x.numel() / channels;
-    const Channels at{gamma.data<float>(),       beta.data<float>(), running_mean.data<float>(),
-                      running_var.data<float>(), mean.data<float>(), inv_std.data<float>(),
-                      scale.data<float>(),       shift.data<float>()};
     PartialMoments partial{};
-    Tensor scratch;
-    if (options.training) {
-        partial.rows_per_block = std::max(least_rows, ceil_divide(rows, most_blocks));
-        partial.blocks = ceil_divide(rows, partial.rows_per_block);
-        scratch = Tensor::empty({2, channels, partial.blocks}, DType::f32, Device::cuda);
-        partial.mean = scratch.data<float>();
-        partial.squares = partial.mean + channels * partial.blocks;
-        dim3 grid = blocks_for(channels, warp_threads);
-        grid.y = static_cast<unsigned>(partial.blocks);
-        with_activation_type(x, [&]<class T>(T) {
-            launch(moments_kernel<T>, grid, block_threads, 2 * block_threads * sizeof(float), rows,
-                   channels, elements<const T>(x), partial);
-        });
+    partial.rows_per_block = std::max(least_rows, ceil_divide(rows, most_blocks));
+    partial.blocks = ceil_divide(rows, partial.rows_per_block);
+    const Tensor scratch = Tensor::empty({2, channels, partial.blocks}, DType::f32, Device::cuda);
+    partial.mean = scratch.data<float>();
+    partial.squares = partial.mean + channels * partial.blocks;
+    dim3 grid = blocks_for(channels, warp_threads);
+    grid.y = static_cast<unsigned>(partial.blocks);
+    with_activation_type(x, [&]<class T>(T) {
+        launch(moments_kernel<T>, grid, block_threads, 2 * block_threads * sizeof(float), rows,
+               channels, elements<const T>(x), partial);
+    });
+    const Means means{running_mean.data<float>(), running_var.data<float>(), mean.data<float>()};
+    launch(statistics_kernel, blocks_for(channels, block_threads / warp_threads), block_threads, 0,
+           rows, channels, partial, options.momentum, options.eps, means,
+           constants_of(gamma, beta, inv_std, scale, shift));
+}
+
+void CudaKernels::batch_norm_running(const std::vector<RunningNorm>& norms, double eps) {
+    for (size_t first = 0; first < norms.size(); first += RunningNorms::most) {
+        const size_t here = std::min<size_t>(norms.size() - first, RunningNorms::most);
+        RunningNorms some{};
+        int64_t widest = 0;
+        for (size_t i = 0; i < here; ++i) {
+            const auto& [gamma, beta, running] = norms[first + i];
+            some.constants[i] =
+                constants_of(gamma, beta, running.inv_std, running.scale, running.shift);
+            some.mean[i] = running.mean.data<float>();
+            some.var[i] = running.var.data<float>();
+            some.channels[i] = gamma.numel();
+            widest = std::max(widest, gamma.numel());
+        }
+        dim3 grid = blocks_for(ceil_divide(widest, block_threads));
+        grid.y = static_cast<unsigned>(here);
+        launch(running_kernel, grid, block_threads, 0, some, eps);
     }
-    launch(prepare_kernel, blocks_for(channels, block_threads / warp_threads), block_threads, 0,
-           rows, channels, partial, options.training, options.momentum, options.eps, at);
 }
 
 void CudaKernels::channel_affine_forward(const Tensor& x, const ChannelAffine& a,

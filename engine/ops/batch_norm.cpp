@@ -73,13 +73,22 @@ Normalized batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta,
     Normalized n{.x = x,
                  .gamma = gamma,
                  .beta = beta,
-                 .mean = empty_parameter_as(x, channels),
-                 .inv_std = empty_parameter_as(x, channels),
-                 .scale = empty_parameter_as(x, channels),
-                 .shift = empty_parameter_as(x, channels),
+                 .mean = running.mean,
+                 .inv_std = running.inv_std,
+                 .scale = running.scale,
+                 .shift = running.shift,
                  .batch_statistics = options.training};
-    kernels(x).batch_norm_prepare(x, gamma, beta, options, running.mean, running.var, n.mean,
-                                  n.inv_std, n.scale, n.shift);
+    if (!options.training && running.scale.defined()) return n;
+    for (Tensor* constant : {&n.inv_std, &n.scale, &n.shift})
+        *constant = empty_parameter_as(x, channels);
+    if (options.training) {
+        n.mean = empty_parameter_as(x, channels);
+        kernels(x).batch_norm_statistics(x, gamma, beta, options, running.mean, running.var, n.mean,
+                                         n.inv_std, n.scale, n.shift);
+    } else {
+        kernels(x).batch_norm_running(
+            {{gamma, beta, {running.mean, running.var, n.inv_std, n.scale, n.shift}}}, options.eps);
+    }
     return n;
 }
 

@@ -74,6 +74,34 @@ TEST_SUITE("engine/parameters") {
         CHECK(product() == linear(x, weight.clone(), {}).to(DType::f32).to_vector<float>());
     }
 
+    TEST_CASE("evaluation reads of a batch norm what the store worked out last") {
+        Random random(5);
+        for (const Device device : {Device::cpu, Device::cuda}) {
+            CAPTURE(to_string(device));
+            ParameterStore store(DType::f32, device);
+            const Scope scope(store, random);
+            const Tensor gamma = scope.norm_scale("weight", 3), beta = scope.norm_shift("bias", 3);
+            RunningStatistics running = scope.running_statistics(gamma, beta);
+            const Tensor x = random.normal_tensor({7, 3}).to(device);
+            const auto answer = [&](RunningStatistics by) {
+                return normalize(batch_norm(x, gamma, beta, by, {.training = false}))
+                    .to_vector<float>();
+            };
+            CHECK(running.scale.defined() == (device == Device::cuda));
+            store.prepare_norms();
+            std::vector<float> before = answer(running);
+            for (const Tensor& changed : {running.mean, running.var, gamma, beta}) {
+                changed.copy_from(random.uniform_tensor({3}, 0.5, 2));
+                if (device == Device::cuda) CHECK(answer(running) == before);
+                store.prepare_norms();
+                const std::vector<float> now = answer({running.mean, running.var});
+                CHECK(now != before);
+                CHECK(answer(running) == now);
+                before = now;
+            }
+        }
+    }
+
     TEST_CASE("a depthwise weight goes from [kh,kw,C] to [C,1,kh,kw] and back") {
         ParameterStore store;
         const Tensor value =
@@ -170,15 +198,20 @@ TEST_SUITE("engine/parameters") {
         const Tensor linear = scope.linear("fc.weight", {4, 60, 40});
         const Tensor embedding = scope.embedding("embedding", {50, 40});
         scope.bias("bias", {4, 60});
-        scope.norm_scale("bn.weight", 8);
-        scope.norm_shift("bn.bias", 8);
-        scope.buffer("bn.running_var", 8, 1);
+        const Scope bn = scope / "bn";
+        bn.running_statistics(bn.norm_scale("weight", 8), bn.norm_shift("bias", 8));
 
         CHECK(store.all()[0].name == "backbone.layer1.conv1.weight");
         CHECK(store.all()[0].disk_shape() == Shape{64, 32, 3, 3});
         CHECK(store.find("backbone.layer1.depthwise.weight")->disk_shape() == Shape{512, 1, 3, 3});
         CHECK(store.find("backbone.layer1.bias")->value.shape() == Shape{4, 60});
-        CHECK(store.find("backbone.layer1.bn.running_var")->role == Role::buffer);
+        for (const auto& [name, value] : {std::pair{"mean", 0}, {"var", 1}}) {
+            const Parameter* running =
+                store.find(std::string("backbone.layer1.bn.running_") + name);
+            REQUIRE(running);
+            CHECK(running->role == Role::buffer);
+            CHECK(running->value.to_vector<float>() == std::vector<float>(8, value));
+        }
         CHECK(store.find("backbone.layer1.bn.weight")->role == Role::norm);
         CHECK(store.find("backbone.layer1.bn.weight")->value.to_vector<float>()[7] == 1);
         CHECK(store.find("backbone.layer1.bn.bias")->value.to_vector<float>()[7] == 0);

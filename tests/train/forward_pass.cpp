@@ -35,8 +35,7 @@ Tensor scaled(const Tensor& x, double factor) {
 /// Between batches, as training does between two evaluations.
 void change_parameters(MicroDualNet& model, size_t i) {
     for (const Parameter& parameter : model.parameters().all())
-        if (parameter.trained())
-            parameter.value.copy_from(scaled(parameter.value.detach(), i % 2 == 0 ? 1.1 : 0.9));
+        parameter.value.copy_from(scaled(parameter.value.detach(), i % 2 == 0 ? 1.1 : 0.9));
 }
 
 /// All answers, the next batch always on its way.
@@ -74,30 +73,36 @@ std::vector<float> expected(MicroDualNet& model) {
 }  // namespace
 
 TEST_SUITE("train/forward_pass") {
-    TEST_CASE("a bf16 pass is that of the weights as they are now, not as they once were") {
+    TEST_CASE("a pass is that of the parameters as they are now, not as they once were") {
         const NoGrad no_grad;
         const Config config = test::small_config();
         const Inputs inputs = test::random_batch(config, 2, 3).inputs.each([](const Tensor& x) {
             return x.to(Device::cuda);
         });
-        MicroDualNet model(config, 1, DType::f32, Device::cuda);
-        model.compute_in(DType::bf16);
-        Tensor features = model.forward(inputs, Tensor()).features;
-        change_parameters(model, 0);
-        const auto fresh = [&] {
-            auto twin = std::make_unique<MicroDualNet>(config, 2, DType::f32, Device::cuda);
-            twin->compute_in(DType::bf16);
-            for (size_t i = 0; i < model.parameters().all().size(); ++i)
-                twin->parameters().all()[i].value.copy_from(model.parameters().all()[i].value);
-            return twin;
-        };
-        const auto logits_of_head = [&](MicroDualNet& of) {
-            return of.head(features, inputs.boxes, Tensor()).logits.to_vector<float>();
-        };
-        CHECK(logits_of_head(model) == logits_of_head(*fresh()));
-        change_parameters(model, 1);
-        CHECK(model.forward(inputs, Tensor()).logits.to_vector<float>() ==
-              fresh()->forward(inputs, Tensor()).logits.to_vector<float>());
+        for (const DType activations : {DType::f32, DType::bf16}) {
+            CAPTURE(to_string(activations));
+            const auto make = [&](uint64_t seed) {
+                auto made = std::make_unique<MicroDualNet>(config, seed, DType::f32, Device::cuda);
+                made->compute_in(activations);
+                return made;
+            };
+            const auto model = make(1);
+            const Tensor features = model->forward(inputs, Tensor()).features;
+            const auto fresh = [&] {
+                auto twin = make(2);
+                for (size_t i = 0; i < model->parameters().all().size(); ++i)
+                    twin->parameters().all()[i].value.copy_from(model->parameters().all()[i].value);
+                return twin;
+            };
+            const auto logits_of_head = [&](MicroDualNet& of) {
+                return of.head(features, inputs.boxes, Tensor()).logits.to_vector<float>();
+            };
+            change_parameters(*model, 0);
+            CHECK(logits_of_head(*model) == logits_of_head(*fresh()));
+            change_parameters(*model, 1);
+            CHECK(model->forward(inputs, Tensor()).logits.to_vector<float>() ==
+                  fresh()->forward(inputs, Tensor()).logits.to_vector<float>());
+        }
     }
 
     TEST_CASE("passes answer as the model does, bit for bit, recorded or not, whatever changes") {

@@ -17,10 +17,9 @@ const std::vector<Shape>& shapes() {
     return all;
 }
 
-void check_prepare(const Tensor& x, Random& random, const BatchNormOptions& options) {
+void check_statistics(const Tensor& x, Random& random, const BatchNormOptions& options) {
     const Shape channels = {x.dim(-1)};
     CAPTURE(to_string(x.shape()));
-    CAPTURE(options.training);
     test::check_kernel({.inputs = {x, random.uniform_tensor(channels, 0.5, 1.5),
                                    random.uniform_tensor(channels, -0.5, 0.5),
                                    random.uniform_tensor(channels, -0.2, 0.2),
@@ -30,8 +29,8 @@ void check_prepare(const Tensor& x, Random& random, const BatchNormOptions& opti
                             [&](Kernels& k, auto& in, auto& out) {
                                 k.copy(in[3], out[0]);
                                 k.copy(in[4], out[1]);
-                                k.batch_norm_prepare(in[0], in[1], in[2], options, out[0], out[1],
-                                                     out[2], out[3], out[4], out[5]);
+                                k.batch_norm_statistics(in[0], in[1], in[2], options, out[0],
+                                                        out[1], out[2], out[3], out[4], out[5]);
                             },
                         .input_roles = {Role::activation, Role::parameter, Role::parameter,
                                         Role::parameter, Role::parameter},
@@ -41,17 +40,45 @@ void check_prepare(const Tensor& x, Random& random, const BatchNormOptions& opti
 }  // namespace
 
 TEST_SUITE("engine/cuda/batch_norm") {
-    TEST_CASE("statistics of the batch and running ones") {
+    TEST_CASE("statistics of the batch") {
         Random random(1);
         for (const Shape& shape : shapes())
-            for (const bool training : {true, false})
-                check_prepare(random.normal_tensor(shape, 3), random,
-                              {.eps = 1e-5, .momentum = 0.3, .training = training});
+            check_statistics(random.normal_tensor(shape, 3), random,
+                             {.eps = 1e-5, .momentum = 0.3});
+    }
+
+    TEST_CASE("running statistics of more norms than a launch takes, narrow and wide") {
+        Random random(9);
+        std::vector<Tensor> inputs;
+        std::vector<Shape> outputs;
+        for (size_t n = 0; n < 131; ++n) {
+            const Shape channels = {n % 60 == 7 ? 1031 : static_cast<int64_t>(n % 5 + 1)};
+            inputs.push_back(random.normal_tensor(channels));
+            inputs.push_back(random.normal_tensor(channels));
+            inputs.push_back(random.normal_tensor(channels, 3));
+            inputs.push_back(random.uniform_tensor(channels, 0.001, 4));
+            outputs.insert(outputs.end(), 3, channels);
+        }
+        test::check_kernel({.inputs = inputs,
+                            .outputs = outputs,
+                            .call =
+                                [](Kernels& k, auto& in, auto& out) {
+                                    std::vector<RunningNorm> norms;
+                                    for (size_t n = 0; n < out.size() / 3; ++n)
+                                        norms.push_back({in[4 * n],
+                                                         in[4 * n + 1],
+                                                         {in[4 * n + 2], in[4 * n + 3], out[3 * n],
+                                                          out[3 * n + 1], out[3 * n + 2]}});
+                                    k.batch_norm_running(norms, 1e-3);
+                                    k.batch_norm_running({}, 1e-3);
+                                },
+                            .input_roles = std::vector<Role>(inputs.size(), Role::parameter),
+                            .output_roles = std::vector<Role>(outputs.size(), Role::parameter)});
     }
 
     TEST_CASE("statistics of more blocks of rows than a warp has lanes") {
         Random random(6);
-        check_prepare(random.normal_tensor({8449, 2}, 3), random, {});
+        check_statistics(random.normal_tensor({8449, 2}, 3), random, {});
     }
 
     TEST_CASE("more packs than a launch has threads, which are no multiple of a row's") {
@@ -74,10 +101,10 @@ TEST_SUITE("engine/cuda/batch_norm") {
         Random random(2);
         Tensor x = random.normal_tensor({600, 3});
         for (int64_t i = 0; i < x.numel(); ++i) x.data<float>()[i] += 1000;
-        check_prepare(x, random, {});
+        check_statistics(x, random, {});
         x = random.normal_tensor({600, 3});
         for (int64_t c = 0; c < 3; ++c) x.data<float>()[c] = 100;
-        check_prepare(x, random, {});
+        check_statistics(x, random, {});
     }
 
     TEST_CASE("y = a(x), plus a residual plain or through b, with and without ReLU, y being x") {
