@@ -43,8 +43,8 @@ class CachingAllocator final : public CountingAllocator {
     }
 
     void* allocate(int64_t bytes) override {
-        const int64_t size = std::max<int64_t>((bytes + alignment - 1) / alignment, 1) * alignment +
-                             (system_.guard_blocks ? guard_bytes : 0);
+        const int64_t size =
+            std::max<int64_t>((bytes + alignment - 1) / alignment, 1) * alignment + gap();
         const std::lock_guard lock(mutex_);
         auto fit = free_.lower_bound({size, nullptr});
         if (fit == free_.end()) fit = reserve(size);
@@ -52,7 +52,7 @@ class CachingAllocator final : public CountingAllocator {
         free_.erase(fit);
         if (block->second.size > size) split(block, size);
         block->second.free = false;
-        count_used(block->second.size);
+        count_used(block->second.size - gap());
         permit(block->first, bytes);
         return block->first;
     }
@@ -60,7 +60,7 @@ class CachingAllocator final : public CountingAllocator {
     void release(void* address) override {
         const std::lock_guard lock(mutex_);
         auto block = blocks_.find(static_cast<char*>(address));
-        count_used(-block->second.size);
+        count_used(gap() - block->second.size);
         block->second.free = true;
         // Work that is or was recorded meanwhile runs on such blocks.
         if (holds_ == 0) forbid(block->first, block->second.size);
@@ -87,6 +87,9 @@ class CachingAllocator final : public CountingAllocator {
     // Ordered by address, so that the neighbours of a block are its iterators' neighbours.
     using Blocks = std::map<char*, Block>;
     using FreeSet = std::set<std::pair<int64_t, char*>>;
+
+    /// Behind each block; not counted as used, so that the counts are the same without it.
+    int64_t gap() const { return system_.guard_blocks ? guard_bytes : 0; }
 
     FreeSet::iterator reserve(int64_t size) {
         const int64_t bytes = std::max(size, segment_bytes);
