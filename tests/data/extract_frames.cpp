@@ -1,6 +1,7 @@
 // data/extract_frames, run as its users do, on videos that ffmpeg makes up.
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -210,6 +211,8 @@ TEST_SUITE("data/extract_frames") {
               "echo $$ >'" +
                   (folder / "running").string() + "'\nexec sleep 30\n");
         std::filesystem::permissions(folder / "bin/ffmpeg", std::filesystem::perms::all);
+        // Under nohup the script would inherit that hanging up is ignored.
+        const auto inherited = std::signal(SIGHUP, SIG_DFL);
         for (const char* signal : {"TERM", "HUP"}) {
             CAPTURE(signal);
             const std::string running = (folder / "running").string();
@@ -224,6 +227,7 @@ TEST_SUITE("data/extract_frames") {
             CHECK_MESSAGE(!contains(ran.text, {"still running"}), ran.text);
             CHECK(!std::filesystem::exists(folder.frames + "/a"));
         }
+        std::signal(SIGHUP, inherited);
     }
 }
 
