@@ -188,6 +188,23 @@ TEST_SUITE("data/image") {
         CHECK(read_image(folder / "grey.jpg").width == 1024);
     }
 
+    TEST_CASE("what once was hostile is read or refused, and nothing worse") {
+        int read = 0, refused = 0;
+        for (const auto& seed : std::filesystem::directory_iterator("tests/fuzz/corpus/image")) {
+            INFO(seed.path());
+            try {
+                const Image image = read_image(seed.path());
+                CHECK(std::ssize(image.pixels) == 3 * image.width * image.height);
+                ++read;
+            } catch (const Error& error) {
+                CHECK(contains(error.what(), {seed.path().string()}));
+                ++refused;
+            }
+        }
+        CHECK(read > 10);
+        CHECK(refused > 1);
+    }
+
     TEST_CASE("what cannot be decoded is an error that names the file") {
         TemporaryFolder folder;
         const auto error = [&](const std::string& bytes) {
