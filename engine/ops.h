@@ -52,7 +52,9 @@ struct Normalized {
     bool batch_statistics = false;       // whether mean and inv_std are functions of x
 };
 
-/// Takes the statistics of x (training) or the running ones (evaluation).
+/// Takes the statistics of x (training) or the running ones (evaluation). Where the running ones
+/// are kept ready (RunningStatistics), the result shares their memory, so that its backward pass
+/// must come before they change, and they are of the default eps, whatever `options` say.
 Normalized batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta,
                       RunningStatistics& running, const BatchNormOptions& options);
 Tensor normalize(const Normalized& x);                             // BN(x)

@@ -66,8 +66,9 @@ class ParameterStore {
     /// Adds what evaluation reads of a batch norm to `running`, and has prepare_norms() keep it; on
     /// a CPU, where working it out at each call costs nothing, it does nothing.
     void keep_norm(const Tensor& gamma, const Tensor& beta, RunningStatistics& running);
-    /// Works out what evaluation reads of every kept batch norm; all in one pass. To be called
-    /// before an evaluation whose parameters or statistics may have changed.
+    /// Works out what evaluation reads of every kept batch norm, with the default eps; all in one
+    /// pass. To be called before the first evaluation, and whenever parameters or statistics may
+    /// have changed since the last.
     void prepare_norms() const;
     /// Number of trained scalars.
     int64_t trained_count() const;
@@ -98,7 +99,8 @@ class Scope {
     Tensor norm_scale(const std::string& name, int64_t size) const;  // ones
     Tensor norm_shift(const std::string& name, int64_t size) const;  // zeros
     Tensor embedding(const std::string& name, Shape shape) const;    // normal, deviation 0.02
-    /// Buffers running_mean (zeros) and running_var (ones) beside the norm's scale and shift, [C].
+    /// Buffers running_mean (zeros) and running_var (ones) beside the norm's scale and shift, [C];
+    /// kept by the store (ParameterStore::keep_norm).
     RunningStatistics running_statistics(const Tensor& gamma, const Tensor& beta) const;
 
   private:

@@ -217,11 +217,12 @@ namespace {
 
 constexpr int64_t parameter_bytes = sizeof(float);
 
-/// Parameters and running statistics, and with bf16 activations the bf16 copies of the weights,
-/// which nearly all parameters are.
+/// Parameters and running statistics with what a GPU keeps beside them: three constants to every
+/// two buffers (RunningStatistics), and with bf16 activations the bf16 copies of the weights, which
+/// nearly all parameters are.
 int64_t bytes_of_parameters(const Piece& piece, DType activations) {
     const int64_t copies = activations == DType::bf16 ? size_of(activations) : 0;
-    return parameter_bytes * (piece.layer.parameters + piece.buffers) +
+    return parameter_bytes * (piece.layer.parameters + piece.buffers * 5 / 2) +
            copies * piece.layer.parameters;
 }
 

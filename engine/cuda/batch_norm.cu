@@ -77,15 +77,15 @@ struct Constants {
     }
 };
 
-/// [C] each.
-struct Means {
-    float *running_mean, *running_var, *mean;
+/// The batch's mean, and the running statistics that it updates. [C] each.
+struct Statistics {
+    float *mean, *running_mean, *running_var;
 };
 
 /// A warp for each channel puts the blocks' moments together (Chan, Golub and LeVeque 1979), in
 /// double, and works out what the normalisation needs.
 __global__ void statistics_kernel(int64_t rows, int64_t channels, PartialMoments partial,
-                                  double momentum, double eps, Means at, Constants constants) {
+                                  double momentum, double eps, Statistics at, Constants constants) {
     const int lane = threadIdx.x % warp_threads;
     const int64_t c = first_index() / warp_threads;
     if (c >= channels) return;  // the whole warp does
@@ -278,9 +278,10 @@ void CudaKernels::batch_norm_statistics(const Tensor& x, const Tensor& gamma, co
         launch(moments_kernel<T>, grid, block_threads, 2 * block_threads * sizeof(float), rows,
                channels, elements<const T>(x), partial);
     });
-    const Means means{running_mean.data<float>(), running_var.data<float>(), mean.data<float>()};
+    const Statistics statistics{mean.data<float>(), running_mean.data<float>(),
+                                running_var.data<float>()};
     launch(statistics_kernel, blocks_for(channels, block_threads / warp_threads), block_threads, 0,
-           rows, channels, partial, options.momentum, options.eps, means,
+           rows, channels, partial, options.momentum, options.eps, statistics,
            constants_of(gamma, beta, inv_std, scale, shift));
 }
 

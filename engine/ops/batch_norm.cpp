@@ -79,13 +79,13 @@ Normalized batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta,
                  .shift = running.shift,
                  .batch_statistics = options.training};
     if (!options.training && running.scale.defined()) return n;
-    for (Tensor* constant : {&n.inv_std, &n.scale, &n.shift})
+    for (Tensor* constant : {&n.mean, &n.inv_std, &n.scale, &n.shift})
         *constant = empty_parameter_as(x, channels);
     if (options.training) {
-        n.mean = empty_parameter_as(x, channels);
         kernels(x).batch_norm_statistics(x, gamma, beta, options, running.mean, running.var, n.mean,
                                          n.inv_std, n.scale, n.shift);
     } else {
+        n.mean.copy_from(running.mean);  // which may change before the backward pass
         kernels(x).batch_norm_running(
             {{gamma, beta, {running.mean, running.var, n.inv_std, n.scale, n.shift}}}, options.eps);
     }

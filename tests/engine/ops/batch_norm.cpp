@@ -316,4 +316,19 @@ TEST_SUITE("engine/ops/batch_norm") {
         CHECK_THROWS_WITH_AS(add_relu(b.normalized({}), a.normalized({.training = false})),
                              doctest::Contains("[add_relu] residual has shape"), Error);
     }
+
+    TEST_CASE("an evaluation's gradients are of the statistics that it saw") {
+        Random random(9);
+        const Tensor x = random.normal_tensor({6, 3});
+        const auto gradient_of_gamma = [&](bool statistics_change) {
+            Tensor gamma = Tensor::full({3}, 1), beta = Tensor::zeros({3});
+            gamma.set_requires_grad(true);
+            RunningStatistics running = fresh(3, DType::f32);
+            const Tensor y = normalize(batch_norm(x, gamma, beta, running, {.training = false}));
+            if (statistics_change) batch_norm(x, gamma, beta, running, {});
+            backward(sum(y));
+            return gamma.grad().to_vector<float>();
+        };
+        CHECK(gradient_of_gamma(true) == gradient_of_gamma(false));
+    }
 }
