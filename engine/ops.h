@@ -54,7 +54,7 @@ struct Normalized {
 
 /// Takes the statistics of x (training) or the running ones (evaluation). Where the running ones
 /// are kept ready (RunningStatistics), the result shares their memory, so that its backward pass
-/// must come before they change, and they are of the default eps, whatever `options` say.
+/// must come before they change, and `options` must have the default eps, which they are of.
 Normalized batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta,
                       RunningStatistics& running, const BatchNormOptions& options);
 Tensor normalize(const Normalized& x);                             // BN(x)

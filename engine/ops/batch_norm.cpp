@@ -70,6 +70,9 @@ Normalized batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta,
     require(
         !options.training || x.numel() > x.dim(-1), "batch_norm",
         "more than one value per channel needed in training, the shape is " + to_string(x.shape()));
+    const bool is_ready = !options.training && running.scale.defined();
+    require(!is_ready || options.eps == BatchNormOptions().eps, "batch_norm",
+            "the running statistics are kept ready with another eps than was asked for");
     Normalized n{.x = x,
                  .gamma = gamma,
                  .beta = beta,
@@ -78,7 +81,7 @@ Normalized batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta,
                  .scale = running.scale,
                  .shift = running.shift,
                  .batch_statistics = options.training};
-    if (!options.training && running.scale.defined()) return n;
+    if (is_ready) return n;
     for (Tensor* constant : {&n.mean, &n.inv_std, &n.scale, &n.shift})
         *constant = empty_parameter_as(x, channels);
     if (options.training) {

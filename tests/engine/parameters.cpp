@@ -89,6 +89,9 @@ TEST_SUITE("engine/parameters") {
             };
             CHECK(running.scale.defined() == (device == Device::cuda));
             store.prepare_norms();
+            if (device == Device::cuda)
+                CHECK_THROWS_AS(
+                    batch_norm(x, gamma, beta, running, {.eps = 1e-3, .training = false}), Error);
             std::vector<float> before = answer(running);
             for (const Tensor& changed : {running.mean, running.var, gamma, beta}) {
                 changed.copy_from(random.uniform_tensor({3}, 0.5, 2));
