@@ -67,6 +67,25 @@ TEST_SUITE("engine/profile") {
         }
     }
 
+    TEST_CASE("the bytes of batch norm statistics: the batch, or seven numbers a channel") {
+        for (const Device device : {Device::cpu, Device::cuda}) {
+            INFO(to_string(device));
+            Random random(4);
+            const Tensor x = random.normal_tensor({rows, in}).to(device);
+            const auto channels = [&] { return random.uniform_tensor({in}, 0.5, 2).to(device); };
+            const Tensor gamma = channels(), beta = channels();
+            RunningStatistics running{channels(), channels()};
+            for (const bool training : {true, false}) {
+                auto map = by_name(profile_kernels(device, [&] {
+                    const NoGrad no_grad;
+                    batch_norm(x, gamma, beta, running, {.training = training});
+                }));
+                CHECK(map.at("batch norm statistics").bytes ==
+                      (training ? 4.0 * rows * in : 7 * 4.0 * in));
+            }
+        }
+    }
+
     TEST_CASE("what a kernel has others do is counted once, in their family") {
         Random random(2);
         const Tensor x = random.normal_tensor({rows, in}).to(Device::cuda).to(DType::bf16);
