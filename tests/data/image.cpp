@@ -188,7 +188,7 @@ TEST_SUITE("data/image") {
         CHECK(read_image(folder / "grey.jpg").width == 1024);
     }
 
-    TEST_CASE("what once was hostile is read or refused, and nothing worse") {
+    TEST_CASE("each seed of the fuzzer, hostile or not, is read or refused") {
         int read = 0, refused = 0;
         for (const auto& seed : std::filesystem::directory_iterator("tests/fuzz/corpus/image")) {
             INFO(seed.path());
