@@ -3,6 +3,8 @@
 CXX      ?= g++
 ARCHFLAG ?= -march=native
 SANITIZE ?= 0
+# 1: a compiler's warning stops the build. Compilers warn of different things, so only CI asks for it.
+WERROR   ?= 0
 # auto: with CUDA where nvcc can build and link it; 1: stop if it cannot; 0: without.
 CUDA     ?= auto
 NVCC     ?= $(shell command -v nvcc || echo /usr/local/cuda/bin/nvcc)
@@ -31,7 +33,7 @@ BUILD    := build/sanitize
 OPTIMIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 
-CXXFLAGS := -std=c++20 $(OPTIMIZE) $(ARCHFLAG) -fno-math-errno -fopenmp -Wall -Wextra -Werror -I. -MMD -MP $(EXTRA_CXXFLAGS)
+CXXFLAGS := -std=c++20 $(OPTIMIZE) $(ARCHFLAG) -fno-math-errno -fopenmp -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror) -I. -MMD -MP $(EXTRA_CXXFLAGS)
 LDFLAGS  := $(filter -fsanitize=%,$(OPTIMIZE)) -fopenmp
 
 # ---- CUDA: engine/cuda/*.cu through nvcc for the program, through g++ on an emulated GPU for tests.

@@ -4,6 +4,7 @@
 # TEST_CUDA_LIBRARIES for the tests: the GPU's own objects where there is a GPU, the emulated ones
 # everywhere else.
 
+comma := ,
 CUDA_BUILD := $(BUILD)/cuda
 EMULATION  := $(BUILD)/cuda_emulation
 CUDA_HOME  := $(patsubst %/bin/,%,$(dir $(realpath $(NVCC))))
@@ -50,7 +51,7 @@ else
 CUDA_ARCHS := $(foreach n,80 90,-gencode arch=compute_$(n),code=sm_$(n)) \
               -gencode arch=compute_90,code=compute_90
 endif
-NVCCFLAGS := -std=c++20 -O3 $(CUDA_ARCHS) -I. --expt-relaxed-constexpr -Xcompiler=-Wall,-Wextra,-Werror -MMD -MP
+NVCCFLAGS := -std=c++20 -O3 $(CUDA_ARCHS) -I. --expt-relaxed-constexpr -Xcompiler=-Wall,-Wextra$(if $(filter 1,$(WERROR)),$(comma)-Werror) -MMD -MP
 CUDA_LIBRARIES := -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(CUDA_HOME)/lib64 -lcublas -lcudart
 endif
 
@@ -63,7 +64,8 @@ CUDA_BACKEND     := $(patsubst engine/cuda/%.cu,$(CUDA_BUILD)/%.o,$(CUDA_SOURCES
 # EMULATE=1 keeps the tests off a GPU that is there.
 ifeq ($(and $(HAS_CUDA),$(GPU_CAPABILITY),$(if $(filter 1,$(EMULATE)),,1)),)
 TEST_BACKEND        := $(EMULATED_OBJECTS)
-CUDA_TEST_FLAGS     := -DMDN_CUDA_EMULATION
+# The emulation's <cuda_runtime.h>, also where a toolkit has put its own on the default path.
+CUDA_TEST_FLAGS     := -DMDN_CUDA_EMULATION -Itests/cuda_emulation
 else
 TEST_BACKEND        := $(CUDA_BACKEND)
 TEST_CUDA_LIBRARIES := $(CUDA_LIBRARIES)
