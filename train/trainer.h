@@ -71,7 +71,6 @@ class Trainer {
     std::string status(double loss) const;
 
     TrainRun run_;
-    std::ostream& out_;
     Progress progress_;
     ClassNames classes_;
     std::unique_ptr<Loader> train_, val_;
