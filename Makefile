@@ -88,6 +88,8 @@ $(BUILD)/microdualnet-cuda: $(call objects,train/main.cpp) $(LIBRARY) $(CUDA_BAC
 $(BUILD)/run_tests: $(call objects,$(TEST_SOURCES)) $(LIBRARY) $(TEST_BACKEND)
 	@echo "link $@"; $(CXX) $^ $(LDFLAGS) $(TEST_CUDA_LIBRARIES) -o $@
 
+include tests/cuda_emulation/headers.mk
+
 # Timing programs beside `make bench`; the first needs OpenBLAS to compare with.
 build/gemm_bench: $(call objects,tests/peers/gemm_bench.cpp) $(LIBRARY) $(BUILD)/engine/backend.o
 	@echo "link $@"; $(CXX) $^ $(LDFLAGS) -lopenblas -o $@

@@ -96,7 +96,8 @@ $(CUDA_BUILD)/backend.o $(EMULATION)/backend.o: engine/backend.cpp | setup
 	@mkdir -p $(@D)
 	@echo "c++  $< (CUDA)"; $(CXX) $(CXXFLAGS) -DMDN_CUDA -c $< -o $@
 
-EMULATED_CXXFLAGS = $(CXXFLAGS) -Itests/cuda_emulation -DMDN_CUDA_EMULATION
+# The emulation's folder comes first: EXTRA_CXXFLAGS may name another with a <cuda_runtime.h>.
+EMULATED_CXXFLAGS = -Itests/cuda_emulation -DMDN_CUDA_EMULATION $(CXXFLAGS)
 $(EMULATION)/%.o: engine/cuda/%.cu | setup
 	@mkdir -p $(@D)
 	@echo "c++  $< (emulated)"; $(CXX) $(EMULATED_CXXFLAGS) -x c++ -c $< -o $@
@@ -105,4 +106,4 @@ $(EMULATION)/tests/%.o: tests/cuda_emulation/%.cpp | setup
 	@mkdir -p $(@D)
 	@echo "c++  $<"; $(CXX) $(EMULATED_CXXFLAGS) -c $< -o $@
 
-$(BUILD)/tests/%.o: CXXFLAGS += $(CUDA_TEST_FLAGS)
+$(BUILD)/tests/%.o: CXXFLAGS := $(CUDA_TEST_FLAGS) $(CXXFLAGS)
