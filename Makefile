@@ -62,7 +62,8 @@ help:
 	@echo 'make weights-check  carry weights from PyTorch and back (needs PyTorch)'
 	@echo 'make gpu-check  on a GPU: tests, compute-sanitizer, timings, demo (PARTS="tests bench": some)'
 	@echo 'make fuzz       hostile files, by libFuzzer       (FUZZ=openpose SECONDS=600)'
-	@echo 'make check      verify formatting                 (make format: apply it)'
+	@echo 'make check      verify formatting                 (WERROR=1: compiler warnings too)'
+	@echo 'make format     apply the formatting              (clang-format 14)'
 	@echo 'make clean      remove build/'
 	@echo
 	@echo 'Variables: CXX=$(CXX)  ARCHFLAG=$(ARCHFLAG)  SANITIZE=$(SANITIZE)  JOBS=$(JOBS)  CUDA=$(CUDA)  ARCH=$(ARCH)  DEVICE=$(DEVICE)  TESTS=$(TESTS)'
@@ -165,12 +166,7 @@ weights-check: setup build/microdualnet
 gpu-check: all
 	+@case "$(firstword -$(MAKEFLAGS))" in *n*) exit;; esac; PATH="$(CUDA_HOME)/bin:$$PATH" tests/gpu.sh $(PARTS)
 
-check:
-	@command -v clang-format >/dev/null || { $(call install,clang-format); }
-	@clang-format --dry-run --Werror $(FORMATTED)
-
-format:
-	@clang-format -i $(FORMATTED)
+include tests/check.mk
 
 clean:
 	rm -rf build
