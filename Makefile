@@ -17,8 +17,6 @@ TESTS    ?=
 # Which parts of gpu-check: tests memcheck racecheck bench demo; all by default.
 PARTS    ?=
 PYTHON   ?= python3
-# Waiting threads sleep: the machine may have other work, and spinning would starve it.
-OMP_WAIT_POLICY ?= passive
 
 # All cores build; the outermost make alone says so, and those it starts share its jobs.
 JOBS     ?= $(shell nproc 2>/dev/null || echo 2)
@@ -33,8 +31,8 @@ BUILD    := build/sanitize
 OPTIMIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 
-CXXFLAGS := -std=c++20 $(OPTIMIZE) $(ARCHFLAG) -fno-math-errno -fopenmp -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror) -I. -MMD -MP $(EXTRA_CXXFLAGS)
-LDFLAGS  := $(filter -fsanitize=%,$(OPTIMIZE)) -fopenmp
+CXXFLAGS := -std=c++20 $(OPTIMIZE) $(ARCHFLAG) -fno-math-errno -fopenmp-simd -pthread -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror) -I. -MMD -MP $(EXTRA_CXXFLAGS)
+LDFLAGS  := $(filter -fsanitize=%,$(OPTIMIZE)) -pthread
 
 # ---- CUDA: engine/cuda/*.cu through nvcc for the program, through g++ on an emulated GPU for tests.
 include engine/cuda/toolkit.mk
@@ -132,7 +130,7 @@ include tests/fuzz/fuzz.mk
 
 test: setup
 	@$(MAKE) --no-print-directory SANITIZE=$(SANITIZE) $(BUILD)/run_tests $(BUILD)/microdualnet
-	OMP_WAIT_POLICY=$(OMP_WAIT_POLICY) PYTHON='$(PYTHON)' $(BUILD)/run_tests $(if $(TESTS),-ts='$(TESTS)')
+	PYTHON='$(PYTHON)' $(BUILD)/run_tests $(if $(TESTS),-ts='$(TESTS)')
 
 demo: $(if $(filter cuda,$(DEVICE)),all,setup build/microdualnet)
 	@DEVICE=$(DEVICE) train/demo.sh

@@ -1,6 +1,5 @@
 #include "train/bench.h"
 
-#include <omp.h>
 #include <algorithm>
 #include <fstream>
 #include <functional>
@@ -12,6 +11,7 @@
 #include "engine/kernels.h"
 #include "engine/ops.h"
 #include "engine/stream.h"
+#include "engine/threads.h"
 #include "model/pose_encoder.h"
 #include "train/model_options.h"
 #include "train/progress.h"
@@ -209,14 +209,11 @@ double best_rate(Device device, double amount, const Work& work) {
 
 double measure_fma_peak() {
     constexpr int64_t rounds = 1'000'000;
-    const double operations = 2.0 * 10 * (vector_bytes / 4) * rounds * omp_get_max_threads();
+    const double operations =
+        2.0 * 10 * (vector_bytes / 4) * rounds * static_cast<double>(threads());
     volatile float sink = 0;
-    return best_rate(Device::cpu, operations, [&] {
-        float total = 0;
-#pragma omp parallel reduction(+ : total)
-        total += multiply_add(rounds);
-        sink = total;
-    });
+    return best_rate(Device::cpu, operations,
+                     [&] { run_shares(threads(), [&](int64_t) { sink = multiply_add(rounds); }); });
 }
 
 double measure_gemm_peak(Device device, DType activations) {

@@ -1,10 +1,10 @@
-#include <omp.h>
 
 #include <algorithm>
 
 #include "engine/allocator.h"
 #include "engine/kernels.h"
 #include "engine/safetensors.h"
+#include "engine/threads.h"
 #include "model/summary.h"
 #include "train/batch_hint.h"
 #include "train/bench.h"
@@ -123,7 +123,7 @@ class BenchCommand final : public Command {
             LogFields line = {{"framework", "microdualnet"},
                               {"device", to_string(machine_.device)},
                               {"chip", kernels(machine_.device).device_name()},
-                              {"threads", omp_get_max_threads()},
+                              {"threads", threads()},
                               {"mode", short_names[static_cast<int>(bench_.mode)]},
                               {"preset", config.preset},
                               {"clips", clips},

@@ -1,5 +1,3 @@
-#include <omp.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -7,6 +5,7 @@
 #include <new>
 
 #include "engine/error.h"
+#include "engine/threads.h"
 #include "train/command.h"
 
 namespace mdn {
@@ -58,7 +57,7 @@ void dispatch(const std::vector<std::string>& arguments, std::ostream& out, std:
 }  // namespace
 
 int run_command(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
-    const int threads = omp_get_max_threads();
+    const int64_t threads_before = threads();
     int status = 0;
     try {
         dispatch(arguments, out, err);
@@ -73,7 +72,8 @@ int run_command(const std::vector<std::string>& arguments, std::ostream& out, st
         err << "internal error: " << error.what() << "\n";
         status = 1;
     }
-    omp_set_num_threads(threads);  // --threads holds for one command
+    if (threads() != threads_before)
+        set_threads(threads_before);  // --threads holds for one command
     out.flush();
     if (!out && status == 0) {
         err << "error: the output could not be written\n";

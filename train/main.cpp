@@ -1,6 +1,5 @@
 // The program: everything it does is in run_command.
 #include <unistd.h>
-#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <string>
@@ -8,18 +7,6 @@
 #include "train/command.h"
 
 namespace {
-
-/// Lets OpenMP's threads spin for a moment when they wait, and then sleep. Sleeping at once makes
-/// the many short loops of a small model twice as slow; spinning for long, the default, starves
-/// the threads that decode frames and whatever else the machine does. The OpenMP library reads
-/// its environment before main() starts, so the program starts itself once more. A policy that the
-/// user set is kept; where the system cannot say which program this is, nothing changes.
-void bound_spinning(char** argv) {
-    if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
-    if (setenv("GOMP_SPINCOUNT", "1000", /*overwrite=*/0) != 0) return;
-    setenv("OMP_WAIT_POLICY", "active", 1);
-    execv("/proc/self/exe", argv);
-}
 
 /// Runs the program built for a GPU, where there is one beside this, when a GPU is asked for.
 /// Loading cuBLAS takes 200 MB and a tenth of a second, which the CPU has no use for.
@@ -39,6 +26,5 @@ void hand_over_to_cuda(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     hand_over_to_cuda(argc, argv);
-    bound_spinning(argv);
     return mdn::run_command({argv + 1, argv + argc}, std::cout, std::cerr);
 }

@@ -1,9 +1,8 @@
 #include "train/model_options.h"
 
-#include <omp.h>
-
 #include "data/entity_joints.h"
 #include "engine/kernels.h"
+#include "engine/threads.h"
 #include "model/pose_encoder.h"
 #include "train/batch_hint.h"
 #include "train/checkpoint.h"
@@ -35,7 +34,7 @@ void MachineOptions::declare_recording(Options& options) {
 }
 
 void MachineOptions::apply() const {
-    if (threads > 0) omp_set_num_threads(static_cast<int>(threads));
+    if (threads > 0) set_threads(threads);
     if (device == Device::cpu && precision != Precision::f32)
         throw Error("the CPU computes in f32 only", "give --device cuda beside --precision");
     Kernels& chosen = kernels(device);  // complains where there is no GPU

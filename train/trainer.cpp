@@ -1,7 +1,5 @@
 #include "train/trainer.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -12,6 +10,7 @@
 #include "engine/allocator.h"
 #include "engine/atomic_file.h"
 #include "engine/autograd.h"
+#include "engine/threads.h"
 #include "model/summary.h"
 #include "train/batch_hint.h"
 #include "train/checkpoint_file.h"
@@ -95,7 +94,7 @@ void Trainer::say_what_is_trained() {
     const std::string note = val_ ? open_dataset(run_.data)->note(run_.settings.val) : "";
     if (!note.empty()) progress_.line(note);
     progress_.line(format("%d threads, about %s of memory for a step of %lld clips",
-                          omp_get_max_threads(), bytes_text(memory.peak).c_str(),
+                          static_cast<int>(threads()), bytes_text(memory.peak).c_str(),
                           static_cast<long long>(run_.settings.batch)));
     if (const std::string rates = run_.settings.rates_text(); !rates.empty())
         progress_.line("learning rates: " + rates);
@@ -149,9 +148,9 @@ void Trainer::go_on_from_checkpoint() {
         position_.step != position_.epoch * train_->batches() + position_.batch)
         throw Error("the run in " + run_.out + " was trained on a dataset of another size",
                     "resume with the dataset it was started with");
-    const auto threads = file.metadata.find("threads");
-    if (threads != file.metadata.end() && threads->second != std::to_string(omp_get_max_threads()))
-        progress_.line("note: the run was started with " + threads->second +
+    const auto stored = file.metadata.find("threads");
+    if (stored != file.metadata.end() && stored->second != std::to_string(threads()))
+        progress_.line("note: the run was started with " + stored->second +
                        " threads; rounding will differ from an uninterrupted run's");
     log_ = std::make_unique<Log>(log_file(run_.out), position_.log_bytes);
     steps_before_ = position_.step;
@@ -330,7 +329,7 @@ void Trainer::save(const std::string& path) {
     position_.log_bytes = log_->bytes();
     std::map<std::string, std::string> metadata = run_.settings.to_text();
     metadata[metadata_config] = to_json(run_.config);
-    metadata["threads"] = std::to_string(omp_get_max_threads());
+    metadata["threads"] = std::to_string(threads());
     metadata["data"] = run_.data;
     std::string& names = metadata[metadata_classes];
     for (const std::string& name : classes_.names) names += name + "\n";

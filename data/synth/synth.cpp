@@ -12,6 +12,7 @@
 #include "data/synth/drawing.h"
 #include "data/synth/keypoints.h"
 #include "engine/error.h"
+#include "engine/threads.h"
 
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #define STB_IMAGE_WRITE_STATIC
@@ -161,26 +162,13 @@ void render_all(const SynthOptions& options, const fs::path& folder,
                 const std::vector<Clip>& clips) {
     const int64_t total = static_cast<int64_t>(clips.size());
     int64_t done = 0;
-    std::exception_ptr failure;  // an OpenMP loop can neither break nor throw
-    std::mutex mutex;            // of both
-    const auto failed = [&] {
+    std::mutex mutex;  // of done and the progress
+    run_shares(total, [&](int64_t index) {
+        render(options, folder, clips[index], index);
         const std::lock_guard lock(mutex);
-        return failure != nullptr;
-    };
-#pragma omp parallel for schedule(dynamic)
-    for (int64_t index = 0; index < total; ++index) {
-        if (failed()) continue;
-        try {
-            render(options, folder, clips[index], index);
-            const std::lock_guard lock(mutex);
-            ++done;
-            if (options.progress) options.progress(done, total);
-        } catch (...) {
-            const std::lock_guard lock(mutex);
-            failure = std::current_exception();
-        }
-    }
-    if (failure) std::rethrow_exception(failure);
+        ++done;
+        if (options.progress) options.progress(done, total);
+    });
 }
 
 }  // namespace

@@ -125,14 +125,14 @@ Moments moments_of(const T* x, const Rows& rows, int64_t begin, int64_t end) {
     return total;
 }
 
-/// Partial results of all threads are combined in the order of the rows, so that the result
+/// Partial results of all pieces are combined in the order of the rows, so that the result
 /// depends on the number of threads only.
 template <class T>
 Moments moments_of(const Tensor& x) {
     const Rows rows(x);
-    std::vector<Moments> parts(omp_get_max_threads(), Moments(rows.channels));
-    parallel_for(rows.rows, x.numel(), [&](int64_t begin, int64_t end) {
-        parts[omp_get_thread_num()] = moments_of(x.data<T>(), rows, begin, end);
+    std::vector<Moments> parts(threads(), Moments(rows.channels));
+    parallel_pieces(rows.rows, x.numel(), [&](int64_t piece, int64_t begin, int64_t end) {
+        parts[piece] = moments_of(x.data<T>(), rows, begin, end);
     });
     for (size_t i = 1; i < parts.size(); ++i) parts[0].merge(parts[i]);
     return parts[0];
@@ -183,9 +183,9 @@ template <class T, bool relu>
 GradientSums gradient_sums(const Tensor& x, const Tensor& dy, const std::vector<T>& mean,
                            const std::vector<T>& scale, const std::vector<T>& shift) {
     const Rows rows(x);
-    std::vector<GradientSums> parts(omp_get_max_threads(), GradientSums(rows.channels));
+    std::vector<GradientSums> parts(threads(), GradientSums(rows.channels));
     const T *px = x.data<T>(), *pdy = dy.data<T>();
-    parallel_for(rows.rows, x.numel(), [&](int64_t begin, int64_t end) {
+    parallel_pieces(rows.rows, x.numel(), [&](int64_t piece, int64_t begin, int64_t end) {
         GradientSums total(rows.channels);
         std::vector<T> sum(rows.width), sum_centred(rows.width);
         T *s = sum.data(), *sc = sum_centred.data();
@@ -208,7 +208,7 @@ GradientSums gradient_sums(const Tensor& x, const Tensor& dy, const std::vector<
                 total.g_centred[i % rows.channels] += sc[i];
             }
         }
-        parts[omp_get_thread_num()] = std::move(total);
+        parts[piece] = std::move(total);
     });
     for (size_t i = 1; i < parts.size(); ++i)
         for (int64_t c = 0; c < rows.channels; ++c) {

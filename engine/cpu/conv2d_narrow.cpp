@@ -177,25 +177,22 @@ void narrow_conv2d(const Patches<T>& patches, const T* weights, int64_t out_chan
     const Strips<T> strips(patches);
     const KernelRuns runs = {patches.kernel_height, patches.kernel_width * patches.channels,
                              strips.row_size, patches.stride * patches.channels};
-#pragma omp parallel if (patches.rows() * patches.columns() * out_channels > parallel_products)
-    {
+    const int64_t threads = threads_for(patches.rows() * patches.columns() * out_channels);
+    share_each(threads, strips.count(), [&](int64_t strip) {
         T* const buffer = workspace<T>(Workspace::panels_of_a, strips.buffer_size());
-#pragma omp for schedule(dynamic, 1)
-        for (int64_t strip = 0; strip < strips.count(); ++strip) {
-            strips.read(strip, buffer);
-            const int64_t first = strips.first_row(strip);
-            for (int64_t column = 0; column < out_channels; column += tile_width<T>)
-                for (int64_t row = first; row < strips.end_row(strip); ++row) {
-                    const T* input = buffer + (row - first) * patches.stride * strips.row_size;
-                    T* const to =
-                        y.data + strips.image(strip) * y.image_stride + row * y.row_stride + column;
-                    const auto multiply =
-                        out_channels - column > lanes<T> ? multiply_row<T, 2> : multiply_row<T, 1>;
-                    multiply(runs, input, weights + column * patches.columns(), patches.out_width,
-                             to, y.pixel_stride);
-                }
-        }
-    }
+        strips.read(strip, buffer);
+        const int64_t first = strips.first_row(strip);
+        for (int64_t column = 0; column < out_channels; column += tile_width<T>)
+            for (int64_t row = first; row < strips.end_row(strip); ++row) {
+                const T* input = buffer + (row - first) * patches.stride * strips.row_size;
+                T* const to =
+                    y.data + strips.image(strip) * y.image_stride + row * y.row_stride + column;
+                const auto multiply =
+                    out_channels - column > lanes<T> ? multiply_row<T, 2> : multiply_row<T, 1>;
+                multiply(runs, input, weights + column * patches.columns(), patches.out_width, to,
+                         y.pixel_stride);
+            }
+    });
 }
 
 template <class T>
@@ -204,54 +201,47 @@ void narrow_weight_gradient(const Patches<T>& patches, const T* dy, int64_t out_
     const Strips<T> strips(patches);
     const int64_t columns = patches.columns(), length = patches.kernel_width * patches.channels;
     const int64_t dy_row = patches.out_width * out_channels;
-    const bool alone = patches.rows() * columns * out_channels <= parallel_products;
-    const int64_t threads = alone ? 1 : omp_get_max_threads();
+    const int64_t threads = threads_for(patches.rows() * columns * out_channels);
     const Partition parts{strips.count(), std::min(strips.count(), threads * parts_per_thread)};
     const Partition tiles{length, ceil_div(length, tile_rows)};
     // Each part's sums are [columns, out_channels].
     T* const sums = workspace<T>(Workspace::partial_sums, parts.parts * columns * out_channels);
-#pragma omp parallel num_threads(static_cast <int>(threads))
-    {
+    share_each(threads, parts.parts, [&](int64_t part) {
         T* const buffer = workspace<T>(Workspace::panels_of_a, strips.buffer_size());
-#pragma omp for schedule(dynamic, 1)
-        for (int64_t part = 0; part < parts.parts; ++part) {
-            T* const share = sums + part * columns * out_channels;
-            std::fill(share, share + columns * out_channels, T{0});
-            for (int64_t strip = parts.begin(part); strip < parts.end(part); ++strip) {
-                strips.read(strip, buffer);
-                const int64_t first = strips.first_row(strip);
-                const T* const strip_dy =
-                    dy + (strips.image(strip) * patches.out_height + first) * dy_row;
-                for (int64_t o = 0; o < out_channels; o += tile_width<T>)
-                    for (int64_t ky = 0; ky < patches.kernel_height; ++ky)
-                        for (int64_t tile = 0; tile < tiles.parts; ++tile) {
-                            const int64_t j = tiles.begin(tile), size = tiles.end(tile) - j;
-                            const GradientRows<T> in = {buffer + ky * strips.row_size + j,
-                                                        strip_dy + o,
-                                                        strips.end_row(strip) - first,
-                                                        patches.out_width,
-                                                        patches.stride * strips.row_size,
-                                                        patches.stride * patches.channels,
-                                                        dy_row,
-                                                        out_channels};
-                            const auto add = out_channels - o > lanes<T> ? add_gradient<T, 2>
-                                                                         : add_gradient<T, 1>;
-                            add(size, in, share + (ky * length + j) * out_channels + o,
-                                out_channels);
-                        }
-            }
+        T* const share = sums + part * columns * out_channels;
+        std::fill(share, share + columns * out_channels, T{0});
+        for (int64_t strip = parts.begin(part); strip < parts.end(part); ++strip) {
+            strips.read(strip, buffer);
+            const int64_t first = strips.first_row(strip);
+            const T* const strip_dy =
+                dy + (strips.image(strip) * patches.out_height + first) * dy_row;
+            for (int64_t o = 0; o < out_channels; o += tile_width<T>)
+                for (int64_t ky = 0; ky < patches.kernel_height; ++ky)
+                    for (int64_t tile = 0; tile < tiles.parts; ++tile) {
+                        const int64_t j = tiles.begin(tile), size = tiles.end(tile) - j;
+                        const GradientRows<T> in = {buffer + ky * strips.row_size + j,
+                                                    strip_dy + o,
+                                                    strips.end_row(strip) - first,
+                                                    patches.out_width,
+                                                    patches.stride * strips.row_size,
+                                                    patches.stride * patches.channels,
+                                                    dy_row,
+                                                    out_channels};
+                        const auto add =
+                            out_channels - o > lanes<T> ? add_gradient<T, 2> : add_gradient<T, 1>;
+                        add(size, in, share + (ky * length + j) * out_channels + o, out_channels);
+                    }
         }
-        // The parts in order, turned into [out_channels, columns].
-        const Partition pieces{columns, omp_get_num_threads()};
-        const int64_t begin = pieces.begin(omp_get_thread_num());
-        const int64_t end = pieces.end(omp_get_thread_num());
+    });
+    // The parts in order, turned into [out_channels, columns].
+    share_evenly(threads, columns, [&](int64_t begin, int64_t end) {
         for (int64_t part = 1; part < parts.parts; ++part) {
             const T* const share = sums + part * columns * out_channels;
             for (int64_t i = begin * out_channels; i < end * out_channels; ++i) sums[i] += share[i];
         }
         transpose(end - begin, out_channels, sums + begin * out_channels, out_channels,
                   dweight + begin, columns);
-    }
+    });
 }
 
 #define MDN_NARROW(T)                                                                             \

@@ -184,12 +184,13 @@ void multiply_point_gradient(const PointValues<T>& p, const PointValues<T>& v, i
 
 /// U = G g Gᵀ of all filters, packed as right operands [k, n], one after another.
 template <class T>
-void pack_weights(const WinogradWeights<T>& w, const DepthSteps& steps, T* packed) {
+void pack_weights(const WinogradWeights<T>& w, const DepthSteps& steps, int64_t threads,
+                  T* packed) {
     const int64_t n = w.out_channels, k = w.in_channels, width = tile_width<T>;
-    const int64_t column_panels = ceil_div(n, width);
-#pragma omp for schedule(static) collapse(2)
-    for (int64_t panel = 0; panel < column_panels; ++panel)
-        for (int64_t chunk = 0; chunk < k / lanes<T>; ++chunk) {
+    const int64_t chunks = k / lanes<T>;
+    share_evenly(threads, ceil_div(n, width) * chunks, [&](int64_t begin, int64_t end) {
+        for (int64_t job = begin; job < end; ++job) {
+            const int64_t panel = job / chunks, chunk = job % chunks;
             const int64_t column = panel * width, columns = std::min(width, n - column);
             const int64_t row = chunk * lanes<T>, step = row / steps.depth;
             T* const target = packed + steps.begin(step) * n + column * steps.length(step) +
@@ -219,6 +220,7 @@ void pack_weights(const WinogradWeights<T>& w, const DepthSteps& steps, T* packe
                 transpose(columns, lanes<T>, block[i][0], lanes<T>, target + i * n * k,
                           panel_width<T>(columns));
         }
+    });
 }
 
 /// Tiles transformed at a time: as many as keep their values in the outer caches.
@@ -251,39 +253,37 @@ void winograd_conv2d(const Patches<T>& patches, const WinogradWeights<T>& weight
                                    PointValues<T>::size(group, k) + PointValues<T>::size(group, n));
     const PointValues<T> v{values, group, k};
     const PointValues<T> m{values + PointValues<T>::size(group, k), group, n};
-#pragma omp parallel if (patches.rows() * n * k > parallel_products)
-    {
-        T* const buffer = workspace<T>(Workspace::panels_of_a, points * k);
-        pack_weights(weights, steps, packed_b);
-        for (int64_t first = 0; first < tiles.rows(); first += group) {
-            const int64_t count = std::min(group, tiles.rows() - first);
-#pragma omp for schedule(dynamic, 1)
-            for (int64_t part = 0; part < ceil_div(count, tile_rows); ++part) {
-                const int64_t begin = part * tile_rows;
-                PatchRows<T> source(tiles, first + begin, 0, tiles.columns());
-                for (int64_t t = begin; t < std::min<int64_t>(count, begin + tile_rows); ++t)
-                    transform_input(source, k, buffer, v, t);
-            }
-#pragma omp for schedule(dynamic, 1)
-            for (int64_t point = 0; point < points; ++point) {
-                for (int64_t row = 0; row < count; row += max_task_panels * tile_rows) {
-                    const int64_t row_end =
-                        std::min<int64_t>(count, row + max_task_panels * tile_rows);
-                    const RowPointers<T> rows([&](int64_t i) { return m.row(point, i); }, row,
-                                              row_end);
-                    for (int64_t step = 0; step < steps.count; ++step) {
-                        const PanelsOfA<T> a{v.row(point, row) + steps.begin(step),
-                                             tile_rows * v.row_stride(), v.row_stride()};
-                        multiply_block<T, PanelLayout::by_row>(
-                            row_end - row, 0, n, steps.length(step), a,
-                            packed_b + point * n * k + steps.begin(step) * n, rows.at, T{1},
-                            step == 0 ? T{0} : T{1}, static_cast<const T*>(nullptr));
-                    }
+    const int64_t threads = threads_for(patches.rows() * n * k);
+    pack_weights(weights, steps, threads, packed_b);
+    for (int64_t first = 0; first < tiles.rows(); first += group) {
+        const int64_t count = std::min(group, tiles.rows() - first);
+        share_each(threads, ceil_div(count, tile_rows), [&](int64_t part) {
+            T* const buffer = workspace<T>(Workspace::panels_of_a, points * k);
+            const int64_t begin = part * tile_rows;
+            PatchRows<T> source(tiles, first + begin, 0, tiles.columns());
+            for (int64_t t = begin; t < std::min<int64_t>(count, begin + tile_rows); ++t)
+                transform_input(source, k, buffer, v, t);
+        });
+        share_each(threads, points, [&](int64_t point) {
+            for (int64_t row = 0; row < count; row += max_task_panels * tile_rows) {
+                const int64_t row_end = std::min<int64_t>(count, row + max_task_panels * tile_rows);
+                const RowPointers<T> rows([&](int64_t i) { return m.row(point, i); }, row, row_end);
+                for (int64_t step = 0; step < steps.count; ++step) {
+                    const PanelsOfA<T> a{v.row(point, row) + steps.begin(step),
+                                         tile_rows * v.row_stride(), v.row_stride()};
+                    multiply_block<T, PanelLayout::by_row>(
+                        row_end - row, 0, n, steps.length(step), a,
+                        packed_b + point * n * k + steps.begin(step) * n, rows.at, T{1},
+                        step == 0 ? T{0} : T{1}, static_cast<const T*>(nullptr));
                 }
             }
-#pragma omp for schedule(dynamic, 8)
-            for (int64_t t = 0; t < count; ++t) transform_output(patches, m, t, first + t, y);
-        }
+        });
+        constexpr int64_t at_a_time = 8;
+        share_each(threads, ceil_div(count, at_a_time), [&](int64_t part) {
+            const int64_t end = std::min(count, (part + 1) * at_a_time);
+            for (int64_t t = part * at_a_time; t < end; ++t)
+                transform_output(patches, m, t, first + t, y);
+        });
     }
 }
 
@@ -298,31 +298,30 @@ void winograd_weight_gradient(const Patches<T>& patches, const T* dy, int64_t ou
                                    PointValues<T>::size(group, k) + PointValues<T>::size(group, n));
     const PointValues<T> v{values, group, k};
     const PointValues<T> p{values + PointValues<T>::size(group, k), group, n};
-#pragma omp parallel if (patches.rows() * n * k > parallel_products)
-    {
-        T* const packed_a = workspace<T>(Workspace::panels_of_a,
-                                         std::max(points * k, max_task_panels * panel_size<T>));
-        T* const packed_b =
-            workspace<T>(Workspace::panels_of_b, gemm_long_k_chunk<T> * block_depth);
-        for (int64_t first = 0; first < tiles.rows(); first += group) {
-            const int64_t count = std::min(group, tiles.rows() - first);
-#pragma omp for schedule(dynamic, 1)
-            for (int64_t part = 0; part < ceil_div(count, tile_rows); ++part) {
-                const int64_t begin = part * tile_rows;
-                PatchRows<T> source(tiles, first + begin, 0, tiles.columns());
-                for (int64_t t = begin; t < std::min<int64_t>(count, begin + tile_rows); ++t) {
-                    transform_input(source, k, packed_a, v, t);
-                    transform_output_gradient(patches, dy, first + t, p, t);
-                }
+    const int64_t threads = threads_for(patches.rows() * n * k);
+    for (int64_t first = 0; first < tiles.rows(); first += group) {
+        const int64_t count = std::min(group, tiles.rows() - first);
+        share_each(threads, ceil_div(count, tile_rows), [&](int64_t part) {
+            T* const buffer = workspace<T>(Workspace::panels_of_a, points * k);
+            const int64_t begin = part * tile_rows;
+            PatchRows<T> source(tiles, first + begin, 0, tiles.columns());
+            for (int64_t t = begin; t < std::min<int64_t>(count, begin + tile_rows); ++t) {
+                transform_input(source, k, buffer, v, t);
+                transform_output_gradient(patches, dy, first + t, p, t);
             }
-#pragma omp for schedule(dynamic, 1)
-            for (int64_t point = 0; point < points; ++point)
-                multiply_point_gradient(p, v, point, count, first > 0, packed_a, packed_b,
-                                        du + point * n * k);
-        }
-        // dW = Gᵀ dU G.
-#pragma omp for schedule(static)
-        for (int64_t o = 0; o < n; ++o)
+        });
+        share_each(threads, points, [&](int64_t point) {
+            T* const packed_a =
+                workspace<T>(Workspace::panels_of_a, max_task_panels * panel_size<T>);
+            T* const packed_b =
+                workspace<T>(Workspace::panels_of_b, gemm_long_k_chunk<T> * block_depth);
+            multiply_point_gradient(p, v, point, count, first > 0, packed_a, packed_b,
+                                    du + point * n * k);
+        });
+    }
+    // dW = Gᵀ dU G.
+    share_evenly(threads, n, [&](int64_t begin, int64_t end) {
+        for (int64_t o = begin; o < end; ++o)
             for (int64_t c = 0; c < k; c += lanes<T>) {
                 Vector<T> in[points], out[taps * taps];
                 for (int i = 0; i < points; ++i) in[i] = load(du + (i * n + o) * k + c);
@@ -330,7 +329,7 @@ void winograd_weight_gradient(const Patches<T>& patches, const T* dy, int64_t ou
                 for (int i = 0; i < taps * taps; ++i)
                     store(dweight + (o * taps * taps + i) * k + c, out[i]);
             }
-    }
+    });
 }
 
 #define MDN_WINOGRAD(T)                                                                 \

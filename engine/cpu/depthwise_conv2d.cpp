@@ -109,15 +109,19 @@ void CpuKernels::depthwise_conv2d_backward(const Tensor& x, const Tensor& weight
         const int64_t in_size = g.height * g.width * g.channels;
         const int64_t out_size = g.out_height * g.out_width * g.channels;
         // A sum per piece of the batch, added in order: the same result in every run.
-        const int64_t pieces = std::min<int64_t>(omp_get_max_threads(), x.dim(0));
+        const int64_t pieces = std::min<int64_t>(threads(), x.dim(0));
         const Tensor sums = Tensor::zeros({pieces, weight.numel()}, weight.dtype());
-#pragma omp parallel for schedule(static) if (x.numel() >= parallel_grain)
-        for (int64_t piece = 0; piece < pieces; ++piece)
+        const auto add_piece = [&](int64_t piece) {
             for (int64_t n = x.dim(0) * piece / pieces; n < x.dim(0) * (piece + 1) / pieces; ++n) {
                 const T *in = x.data<T>() + n * in_size, *out_grad = dy.data<T>() + n * out_size;
                 filter_image(back, out_grad, weight.data<T>(), true, dx.data<T>() + n * in_size);
                 correlate_image(g, in, out_grad, sums.data<T>() + piece * weight.numel());
             }
+        };
+        if (x.numel() >= parallel_grain)
+            run_shares(pieces, add_piece);
+        else
+            for (int64_t piece = 0; piece < pieces; ++piece) add_piece(piece);
         for (int64_t i = 0; i < weight.numel(); ++i) {
             T total = 0;
             for (int64_t piece = 0; piece < pieces; ++piece)

@@ -1,11 +1,10 @@
 // From a tensor's dtype to a C++ type, and loops over threads.
 #pragma once
 
-#include <omp.h>
-
 #include <cstdint>
 
 #include "engine/tensor.h"
+#include "engine/threads.h"
 
 namespace mdn {
 
@@ -25,16 +24,22 @@ void with_float_type(const Tensor& x, F&& f) {
 /// Elements below which a loop is not worth waking other threads for.
 inline constexpr int64_t parallel_grain = 16384;
 
-/// Calls body(begin, end) on contiguous pieces of [0, count), in parallel when `work` (elements
-/// touched in all) is large enough. The split depends only on the number of threads.
+/// Calls body(piece, begin, end) on contiguous pieces of [0, count), in parallel when `work`
+/// (elements touched in all) is large enough. There are at most threads() pieces, and the split
+/// depends only on their number.
+template <class F>
+void parallel_pieces(int64_t count, int64_t work, F&& body) {
+    const int64_t pieces = work >= parallel_grain ? threads() : 1;
+    run_shares(pieces, [&](int64_t piece) {
+        const int64_t begin = count * piece / pieces, end = count * (piece + 1) / pieces;
+        if (begin < end) body(piece, begin, end);
+    });
+}
+
+/// The same where it does not matter which piece it is.
 template <class F>
 void parallel_for(int64_t count, int64_t work, F&& body) {
-#pragma omp parallel if (work >= parallel_grain)
-    {
-        const int64_t threads = omp_get_num_threads(), thread = omp_get_thread_num();
-        const int64_t begin = count * thread / threads, end = count * (thread + 1) / threads;
-        if (begin < end) body(begin, end);
-    }
+    parallel_pieces(count, work, [&](int64_t, int64_t begin, int64_t end) { body(begin, end); });
 }
 
 }  // namespace mdn

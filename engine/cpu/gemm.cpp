@@ -1,8 +1,5 @@
 #include "engine/cpu/gemm.h"
 
-#include <omp.h>
-
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -13,16 +10,6 @@
 #include "engine/error.h"
 
 namespace mdn {
-
-/// Nothing can be thrown out of a parallel region, so there the program ends here, with the message
-/// and the exit code that an Error has.
-[[noreturn]] static void report_no_memory(int64_t bytes) {
-    const std::string message = "out of memory: asked the system for " +
-                                std::to_string(bytes >> 10) + " KiB of workspace for one thread";
-    if (!omp_in_parallel()) throw OutOfMemory(message, "use a smaller batch");
-    std::fprintf(stderr, "error: %s\nhint: use a smaller batch\n", message.c_str());
-    std::_Exit(2);
-}
 
 void* workspace_bytes(Workspace purpose, int64_t bytes) {
     struct Free {
@@ -41,7 +28,9 @@ void* workspace_bytes(Workspace purpose, int64_t bytes) {
         block.memory.reset(std::aligned_alloc(page, size));
         if (!block.memory) {
             block.size = 0;
-            report_no_memory(size);
+            throw OutOfMemory("out of memory: asked the system for " + std::to_string(size >> 10) +
+                                  " KiB of workspace for one thread",
+                              "use a smaller batch");
         }
         std::memset(block.memory.get(), 0, size);  // edges of panels are read, though never used
         block.size = size;

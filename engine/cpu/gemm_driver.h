@@ -14,12 +14,11 @@
 // threads only, so a run can be repeated bit for bit.
 #pragma once
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cstdint>
 
 #include "engine/cpu/gemm_kernel.h"
+#include "engine/threads.h"
 
 namespace mdn {
 
@@ -60,8 +59,22 @@ struct DepthSteps {
     int64_t k, count, depth;
 };
 
-/// Multiplications below which a product is not worth waking other threads for.
-inline constexpr int64_t parallel_products = 500000;
+/// How many threads are worth waking for so many multiplications.
+inline int64_t threads_for(int64_t products) { return products > 500000 ? threads() : 1; }
+
+/// Calls body(i) for each of [0, count) as a share of its own.
+template <class F>
+void share_each(int64_t threads, int64_t count, F&& body) {
+    if (threads > 1) return run_shares(count, body);
+    for (int64_t i = 0; i < count; ++i) body(i);
+}
+
+/// Calls body(begin, end) on pieces of [0, count), four per thread: pieces of small and equal work.
+template <class F>
+void share_evenly(int64_t threads, int64_t count, F&& body) {
+    const Partition pieces{count, threads == 1 ? 1 : std::min(count, 4 * threads)};
+    run_shares(pieces.parts, [&](int64_t piece) { body(pieces.begin(piece), pieces.end(piece)); });
+}
 
 /// Most panels of A in one task: they stay in the second-level cache beside a panel of B.
 inline constexpr int64_t max_task_panels = 288 / tile_rows;
@@ -117,45 +130,43 @@ void gemm_shared_b(int64_t m, int64_t n, int64_t k, const A& a, const B& b,
         std::max<int64_t>(1, shared_b_bytes / std::max<int64_t>(1, step_bytes));
     T* const packed_b =
         workspace<T>(Workspace::shared_b, padded_n * std::min(k, group_steps * steps.depth));
-#pragma omp parallel if (m * n * k > parallel_products)
-    {
-        // As many row blocks as threads can share evenly; column blocks only if rows are too few.
-        const int64_t threads = omp_get_num_threads();
-        const int64_t wanted = ceil_div(ceil_div(row_panels, max_task_panels), threads) * threads;
-        const Partition by_rows{row_panels, std::min(row_panels, wanted)};
-        const Partition by_columns{column_panels,
-                                   std::min(column_panels, ceil_div(threads, by_rows.parts))};
-        T* const packed_a = workspace<T>(Workspace::panels_of_a, max_task_panels * panel_size<T>);
-        for (int64_t first = 0; first < steps.count; first += group_steps) {
-            const int64_t last = std::min(first + group_steps, steps.count);
-            const int64_t group_begin = steps.begin(first);
-#pragma omp for schedule(static)
-            for (int64_t job = 0; job < (last - first) * column_panels; ++job) {
+    // As many row blocks as threads can share evenly; column blocks only if rows are too few.
+    const int64_t threads = threads_for(m * n * k);
+    const int64_t wanted = ceil_div(ceil_div(row_panels, max_task_panels), threads) * threads;
+    const Partition by_rows{row_panels, std::min(row_panels, wanted)};
+    const Partition by_columns{column_panels,
+                               std::min(column_panels, ceil_div(threads, by_rows.parts))};
+    for (int64_t first = 0; first < steps.count; first += group_steps) {
+        const int64_t last = std::min(first + group_steps, steps.count);
+        const int64_t group_begin = steps.begin(first);
+        share_evenly(threads, (last - first) * column_panels, [&](int64_t job, int64_t end_job) {
+            for (; job < end_job; ++job) {
                 const int64_t begin = steps.begin(first + job / column_panels);
                 const int64_t depth = steps.length(first + job / column_panels);
                 const int64_t column = job % column_panels * tile_width<T>;
                 b.pack(begin, depth, column, std::min<int64_t>(tile_width<T>, n - column),
                        packed_b + (begin - group_begin) * padded_n + column * depth);
             }
-#pragma omp for schedule(dynamic, 1)
-            for (int64_t task = 0; task < by_rows.parts * by_columns.parts; ++task) {
-                const int64_t row_part = task / by_columns.parts;
-                const int64_t column_part = task % by_columns.parts;
-                const int64_t row = by_rows.begin(row_part) * tile_rows;
-                const int64_t row_end = std::min(m, by_rows.end(row_part) * tile_rows);
-                const int64_t column = by_columns.begin(column_part) * tile_width<T>;
-                const int64_t column_end = std::min(n, by_columns.end(column_part) * tile_width<T>);
-                const RowPointers<T> c(out.rows, row, row_end);
-                for (int64_t step = first; step < last; ++step) {
-                    const int64_t begin = steps.begin(step), depth = steps.length(step);
-                    multiply_block<T, A::layout>(
-                        row_end - row, column, column_end - column, depth,
-                        a.panels(row, row_end - row, begin, depth, packed_a),
-                        packed_b + (begin - group_begin) * padded_n + column * depth, c.at,
-                        out.alpha, step == 0 ? out.beta : T{1}, step == 0 ? out.bias : nullptr);
-                }
+        });
+        share_each(threads, by_rows.parts * by_columns.parts, [&](int64_t task) {
+            T* const packed_a =
+                workspace<T>(Workspace::panels_of_a, max_task_panels * panel_size<T>);
+            const int64_t row_part = task / by_columns.parts;
+            const int64_t column_part = task % by_columns.parts;
+            const int64_t row = by_rows.begin(row_part) * tile_rows;
+            const int64_t row_end = std::min(m, by_rows.end(row_part) * tile_rows);
+            const int64_t column = by_columns.begin(column_part) * tile_width<T>;
+            const int64_t column_end = std::min(n, by_columns.end(column_part) * tile_width<T>);
+            const RowPointers<T> c(out.rows, row, row_end);
+            for (int64_t step = first; step < last; ++step) {
+                const int64_t begin = steps.begin(step), depth = steps.length(step);
+                multiply_block<T, A::layout>(
+                    row_end - row, column, column_end - column, depth,
+                    a.panels(row, row_end - row, begin, depth, packed_a),
+                    packed_b + (begin - group_begin) * padded_n + column * depth, c.at, out.alpha,
+                    step == 0 ? out.beta : T{1}, step == 0 ? out.bias : nullptr);
             }
-        }
+        });
     }
 }
 
@@ -191,44 +202,43 @@ void gemm_long_k(int64_t m, int64_t n, int64_t k, const A& a, const B& b, T* c) 
     if (m == 0 || n == 0) return;
     constexpr int64_t chunk = gemm_long_k_chunk<T>;
     const DepthSteps steps(k);
-    const int64_t threads = m * n * k > parallel_products ? omp_get_max_threads() : 1;
+    const int64_t threads = threads_for(m * n * k);
     const LongKTasks tasks(ceil_div(m, tile_rows), ceil_div(n, tile_width<T>), steps.count,
                            threads);
     T* const partial = workspace<T>(Workspace::partial_sums, (tasks.depth.parts - 1) * m * n);
-#pragma omp parallel num_threads(static_cast <int>(threads))
-    {
+    const auto do_task = [&](int64_t task) {
         T* const packed_a = workspace<T>(Workspace::panels_of_a, max_task_panels * panel_size<T>);
         T* const packed_b = workspace<T>(Workspace::panels_of_b, chunk * block_depth);
-#pragma omp for schedule(dynamic, 1)
-        for (int64_t task = 0; task < tasks.count(); ++task) {
-            const int64_t depth_part = task / tasks.tiles();
-            const int64_t row_part = task % tasks.tiles() / tasks.columns.parts;
-            const int64_t column_part = task % tasks.columns.parts;
-            const int64_t row = tasks.rows.begin(row_part) * tile_rows;
-            const int64_t row_end = std::min(m, tasks.rows.end(row_part) * tile_rows);
-            const int64_t column = tasks.columns.begin(column_part) * tile_width<T>;
-            const int64_t column_end = std::min(n, tasks.columns.end(column_part) * tile_width<T>);
-            const int64_t first_step = tasks.depth.begin(depth_part);
-            T* const target = depth_part == 0 ? c : partial + (depth_part - 1) * m * n;
-            const RowPointers<T> rows([=](int64_t i) { return target + i * n; }, row, row_end);
-            for (int64_t step = first_step; step < tasks.depth.end(depth_part); ++step) {
-                const int64_t begin = steps.begin(step), depth = steps.length(step);
-                const PanelsOfA<T> panels = a.panels(row, row_end - row, begin, depth, packed_a);
-                for (int64_t j = column; j < column_end; j += chunk) {
-                    const int64_t width = std::min(chunk, column_end - j);
-                    b.pack(begin, depth, j, width, packed_b);
-                    multiply_block<T, A::layout>(row_end - row, j, width, depth, panels, packed_b,
-                                                 rows.at, T{1}, step == first_step ? T{0} : T{1},
-                                                 static_cast<const T*>(nullptr));
-                }
+        const int64_t depth_part = task / tasks.tiles();
+        const int64_t row_part = task % tasks.tiles() / tasks.columns.parts;
+        const int64_t column_part = task % tasks.columns.parts;
+        const int64_t row = tasks.rows.begin(row_part) * tile_rows;
+        const int64_t row_end = std::min(m, tasks.rows.end(row_part) * tile_rows);
+        const int64_t column = tasks.columns.begin(column_part) * tile_width<T>;
+        const int64_t column_end = std::min(n, tasks.columns.end(column_part) * tile_width<T>);
+        const int64_t first_step = tasks.depth.begin(depth_part);
+        T* const target = depth_part == 0 ? c : partial + (depth_part - 1) * m * n;
+        const RowPointers<T> rows([=](int64_t i) { return target + i * n; }, row, row_end);
+        for (int64_t step = first_step; step < tasks.depth.end(depth_part); ++step) {
+            const int64_t begin = steps.begin(step), depth = steps.length(step);
+            const PanelsOfA<T> panels = a.panels(row, row_end - row, begin, depth, packed_a);
+            for (int64_t j = column; j < column_end; j += chunk) {
+                const int64_t width = std::min(chunk, column_end - j);
+                b.pack(begin, depth, j, width, packed_b);
+                multiply_block<T, A::layout>(row_end - row, j, width, depth, panels, packed_b,
+                                             rows.at, T{1}, step == first_step ? T{0} : T{1},
+                                             static_cast<const T*>(nullptr));
             }
         }
+    };
+    share_each(threads, tasks.count(), do_task);
+    if (tasks.depth.parts == 1) return;
+    share_evenly(threads, m * n, [&](int64_t begin, int64_t end) {
         for (int64_t part = 1; part < tasks.depth.parts; ++part) {
             const T* share = partial + (part - 1) * m * n;
-#pragma omp for schedule(static)
-            for (int64_t i = 0; i < m * n; ++i) c[i] += share[i];
+            for (int64_t i = begin; i < end; ++i) c[i] += share[i];
         }
-    }
+    });
 }
 
 }  // namespace mdn

@@ -14,19 +14,19 @@ int64_t elements_of(const ParameterSlot& slot) {
     return slot.grad.defined() ? slot.grad.numel() : 0;
 }
 
-/// Calls body(slot, begin, end) in parallel for pieces that together cover all elements of all
-/// parameters, each thread getting an equal share in order.
+/// Calls body(piece, slot, begin, end) in parallel for parts of slots that together cover all
+/// elements of all parameters. The pieces are equal and in order; one may hold parts of many slots.
 template <class Slots, class F>
 void for_each_piece(Slots& slots, F&& body) {
     int64_t total = 0;
     for (const ParameterSlot& slot : slots) total += elements_of(slot);
-    parallel_for(total, total, [&](int64_t begin, int64_t end) {
+    parallel_pieces(total, total, [&](int64_t piece, int64_t begin, int64_t end) {
         int64_t first = 0;  // place of the slot's first element among all
         for (auto& slot : slots) {
             const int64_t count = elements_of(slot);
             const int64_t from = std::max(begin - first, int64_t{0});
             const int64_t to = std::min(end - first, count);
-            if (from < to) body(slot, from, to);
+            if (from < to) body(piece, slot, from, to);
             first += count;
         }
     });
@@ -48,7 +48,7 @@ void CpuKernels::sgd_step(ParameterTable& parameters, const SgdOptions& options,
                           const Tensor& schedule) {
     const ScheduleNow now(schedule);
     if (std::isnan(now.gradient_factor)) return;
-    for_each_piece(parameters.slots, [&](ParameterSlot& slot, int64_t begin, int64_t end) {
+    for_each_piece(parameters.slots, [&](int64_t, ParameterSlot& slot, int64_t begin, int64_t end) {
         with_float_type(slot.value, [&]<class T>(T) {
             T *value = slot.value.data<T>(), *momentum = slot.momentum.data<T>();
             const T* grad = slot.grad.data<T>();
@@ -72,7 +72,7 @@ void CpuKernels::adamw_step(ParameterTable& parameters, const AdamWOptions& opti
     if (std::isnan(now.gradient_factor)) return;
     const double correction1 = 1 - std::pow(options.beta1, now.step);
     const double correction2 = 1 - std::pow(options.beta2, now.step);
-    for_each_piece(parameters.slots, [&](ParameterSlot& slot, int64_t begin, int64_t end) {
+    for_each_piece(parameters.slots, [&](int64_t, ParameterSlot& slot, int64_t begin, int64_t end) {
         with_float_type(slot.value, [&]<class T>(T) {
             T *value = slot.value.data<T>(), *first = slot.momentum.data<T>(),
               *second = slot.second_moment.data<T>();
@@ -100,20 +100,21 @@ void CpuKernels::adamw_step(ParameterTable& parameters, const AdamWOptions& opti
 }
 
 void CpuKernels::global_norm(const ParameterTable& parameters, Tensor& norm) {
-    // One sum a thread, added in their order.
-    std::vector<double> sums(omp_get_max_threads(), 0.0);
-    for_each_piece(parameters.slots, [&](const ParameterSlot& slot, int64_t begin, int64_t end) {
-        with_float_type(slot.grad, [&]<class T>(T) {
-            const T* grad = slot.grad.data<T>();
-            double sum = 0;
+    // One sum per piece, added in their order.
+    std::vector<double> sums(threads(), 0.0);
+    for_each_piece(parameters.slots,
+                   [&](int64_t piece, const ParameterSlot& slot, int64_t begin, int64_t end) {
+                       with_float_type(slot.grad, [&]<class T>(T) {
+                           const T* grad = slot.grad.data<T>();
+                           double sum = 0;
 #pragma omp simd reduction(+ : sum)
-            for (int64_t i = begin; i < end; ++i) {
-                const double g = grad[i];
-                sum += g * g;
-            }
-            sums[omp_get_thread_num()] += sum;
-        });
-    });
+                           for (int64_t i = begin; i < end; ++i) {
+                               const double g = grad[i];
+                               sum += g * g;
+                           }
+                           sums[piece] += sum;
+                       });
+                   });
     double total = 0;
     for (double sum : sums) total += sum;
     *norm.data<double>() = std::sqrt(total);

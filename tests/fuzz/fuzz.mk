@@ -36,7 +36,7 @@ $(FUZZ_ALL:%=fuzz-%): fuzz-%: build/fuzz/fuzz_%
 	echo "fuzz $*: $$(sed -n 's/^stat::number_of_executed_units: *//p' build/fuzz/$*.log) runs, nothing found"
 
 build/fuzz/fuzz_%: build/fuzz/tests/fuzz/%.o $(FUZZ_OBJECTS) $(FUZZ_REST)
-	@echo "link $@"; $(CLANGXX) -fsanitize=fuzzer,address,undefined $^ -lgomp -o $@
+	@echo "link $@"; $(CLANGXX) -fsanitize=fuzzer,address,undefined $^ -pthread -o $@
 
 build/fuzz/%.o: %.cpp tests/fuzz/fuzz.mk | fuzz-setup setup
 	@mkdir -p $(@D)

@@ -58,7 +58,7 @@ int main(int argc, char** argv) {
     const int repetitions = argc > 1 ? std::atoi(argv[1]) : 7;
     const double peak = bench::multiply_add_peak();
     std::printf("multiply-add peak %.0f GFLOP/s on %d threads; ms and GFLOP/s per convolution\n",
-                peak, omp_get_max_threads());
+                peak, static_cast<int>(threads()));
     std::printf("%-20s %5s | %7s %5s | %7s %5s | %7s %5s\n", "layer", "times", "forward", "",
                 "d input", "", "dweight", "");
     Random random(1);

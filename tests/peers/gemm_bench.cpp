@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
     const int repetitions = argc > 1 ? std::atoi(argv[1]) : 15;
     const double peak = bench::multiply_add_peak();
     std::printf("multiply-add peak %.0f GFLOP/s on %d threads; OpenBLAS: %s\n", peak,
-                omp_get_max_threads(), openblas_get_corename());
+                static_cast<int>(threads()), openblas_get_corename());
     std::printf("%-26s %6s %5s %5s %8s %9s %6s %7s\n", "product", "M", "N", "K", "ours", "OpenBLAS",
                 "ratio", "of peak");
     Random random(1);

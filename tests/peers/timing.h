@@ -1,13 +1,12 @@
 // What the timing programs share: a clock, medians, and the machine's peak.
 #pragma once
 
-#include <omp.h>
-
 #include <algorithm>
 #include <chrono>
 #include <vector>
 
 #include "engine/cpu/simd.h"
+#include "engine/threads.h"
 
 namespace mdn::bench {
 
@@ -28,24 +27,22 @@ inline double multiply_add_peak() {
     constexpr int chains = vector_registers == 32 ? 24 : 12;
     constexpr int64_t steps = 400000;
     volatile float start = 0.5f;  // unknown to the compiler, so that nothing is computed ahead
-    double best = 0, kept = 0;
+    volatile float kept = 0;
+    double best = 0;
     for (int run = 0; run < 10; ++run) {
-        int threads = 1;
         const double time = seconds([&] {
-#pragma omp parallel reduction(+ : kept)
-            {
-#pragma omp single
-                threads = omp_get_num_threads();
+            run_shares(threads(), [&](int64_t) {
                 Vector<float> sum[chains];
                 for (int c = 0; c < chains; ++c) sum[c] = broadcast<float>(start);
                 const Vector<float> x = broadcast<float>(start), y = broadcast<float>(start);
                 for (int64_t i = 0; i < steps; ++i)
 #pragma GCC unroll 24
                     for (int c = 0; c < chains; ++c) sum[c] = sum[c] * x + y;
-                for (int c = 0; c < chains; ++c) kept += sum[c][0];
-            }
+                for (int c = 0; c < chains; ++c) kept = sum[c][0];
+            });
         });
-        best = std::max(best, 2e-9 * chains * lanes<float> * steps * threads / time);
+        best = std::max(
+            best, 2e-9 * chains * lanes<float> * steps * static_cast<double>(threads()) / time);
     }
     return kept > 0 ? best : 0;
 }

@@ -1,7 +1,6 @@
 #include "data/synth/synth.h"
 
 #include <doctest/doctest.h>
-#include <omp.h>
 #include <stdlib.h>
 
 #include <filesystem>
@@ -13,6 +12,7 @@
 #include <stdexcept>
 
 #include "engine/error.h"
+#include "engine/threads.h"
 
 #define STBI_ONLY_JPEG
 #define STB_IMAGE_STATIC
@@ -85,13 +85,12 @@ std::string numbered(int64_t frame) {
 TEST_SUITE("data/synth/synth") {
     TEST_CASE("a seed decides every byte, whatever the number of threads") {
         TemporaryFolder folder;
-        const int threads = omp_get_max_threads();
-        omp_set_num_threads(1);
+        set_threads(1);
         write_synthetic_dataset(small_options(folder.path / "one"));
-        omp_set_num_threads(3);
+        set_threads(3);
         write_synthetic_dataset(small_options(folder.path / "three"));
         write_synthetic_dataset(small_options(folder.path / "other", 8));
-        omp_set_num_threads(threads);
+        set_threads(0);
         const auto one = contents(folder.path / "one");
         CHECK(one.size() > 300);
         CHECK(one == contents(folder.path / "three"));

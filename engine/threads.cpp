@@ -1,0 +1,199 @@
+#include "engine/threads.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace mdn {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// How long a thread that waits keeps looking before it sleeps. Loops follow each other within
+/// microseconds, and waking a thread takes several; looking for long would take time from others.
+constexpr auto patience = std::chrono::microseconds(100);
+
+/// A thread that computed for so long lets others go first before it takes another share. The
+/// system would soon interrupt it anyway, but in the middle of a share that others then wait for.
+constexpr auto turn = std::chrono::microseconds(1000);
+
+inline void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
+/// Looks whether `done` for a moment. Returns whether it was.
+template <class F>
+bool look(F&& done) {
+    const auto end = Clock::now() + patience;
+    do {
+        for (int i = 0; i < 16; ++i) {
+            if (done()) return true;
+            pause();
+        }
+    } while (Clock::now() < end);
+    return false;
+}
+
+/// One loop at a time, and the threads that help its caller.
+///
+/// `unclaimed_` counts the shares that nobody has begun. Whoever counts it down has a share, and
+/// only then reads what the loop is: it cannot end before that share is done (`unfinished_`).
+class Helpers {
+  public:
+    explicit Helpers(int64_t count) {
+        for (int64_t i = 0; i < count; ++i) threads_.emplace_back([this] { help(); });
+    }
+
+    ~Helpers() {
+        stopping_ = true;
+        ++loops_;
+        loops_.notify_all();
+        for (std::thread& thread : threads_) thread.join();
+    }
+
+    void run(int64_t shares, Share call, void* body) {
+        call_ = call;
+        body_ = body;
+        shares_ = static_cast<int32_t>(shares);
+        failure_ = nullptr;
+        failed_ = false;
+        unfinished_ = shares_;
+        unclaimed_ = shares_;
+        ++loops_;
+        wake(shares_ - 1);
+        while (take_share()) {
+        }
+        if (!look([&] { return unfinished_ == 0; })) {
+            caller_sleeps_ = true;
+            for (int32_t left; (left = unfinished_) != 0;) unfinished_.wait(left);
+            caller_sleeps_ = false;
+        }
+        if (failed_) std::rethrow_exception(failure_);
+    }
+
+  private:
+    void wake(int32_t wanted) {
+        const int32_t asleep = asleep_;
+        if (wanted >= asleep) {
+            if (asleep > 0) loops_.notify_all();
+        } else {
+            for (int32_t i = 0; i < wanted; ++i) loops_.notify_one();
+        }
+    }
+
+    /// Does one share, if there is one that nobody has begun.
+    bool take_share() {
+        int32_t left = unclaimed_;
+        do {
+            if (left == 0) return false;
+        } while (!unclaimed_.compare_exchange_weak(left, left - 1));
+        if (!failed_) try {
+                call_(body_, shares_ - left);
+            } catch (...) {
+                const std::lock_guard lock(failure_mutex_);
+                if (!failed_) failure_ = std::current_exception();
+                failed_ = true;
+            }
+        // The last to finish wakes the caller; it may have gone on by then, which does no harm.
+        if (--unfinished_ == 0 && caller_sleeps_) unfinished_.notify_one();
+        return true;
+    }
+
+    void help();
+
+    std::vector<std::thread> threads_;
+    Share call_ = nullptr;
+    void* body_ = nullptr;
+    int32_t shares_ = 0;
+    std::exception_ptr failure_;
+    std::mutex failure_mutex_;
+    std::atomic<bool> failed_ = false, caller_sleeps_ = false, stopping_ = false;
+    std::atomic<int32_t> asleep_ = 0;
+    // Apart from each other, since different threads write them.
+    alignas(64) std::atomic<int32_t> loops_ = 0;
+    alignas(64) std::atomic<int32_t> unclaimed_ = 0;
+    alignas(64) std::atomic<int32_t> unfinished_ = 0;
+};
+
+thread_local bool inside_share = false;
+
+void Helpers::help() {
+    inside_share = true;
+    while (true) {
+        const int32_t seen = loops_;
+        auto began = Clock::now();
+        while (take_share())
+            if (Clock::now() - began > turn) {
+                sched_yield();
+                began = Clock::now();
+            }
+        if (stopping_) return;
+        if (look([&] { return loops_ != seen; })) continue;
+        ++asleep_;
+        loops_.wait(seen);
+        --asleep_;
+    }
+}
+
+int64_t default_threads() {
+    if (const char* set = std::getenv("OMP_NUM_THREADS")) {
+        const long long count = std::atoll(set);
+        if (count >= 1) return std::min(count, 1024LL);
+    }
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) == 0)
+        return std::max(1, CPU_COUNT(&allowed));
+    return std::max(1U, std::thread::hardware_concurrency());
+}
+
+struct Team {
+    std::mutex loop;  // held by whoever runs one with helpers
+    int64_t count = default_threads();
+    std::unique_ptr<Helpers> helpers;  // started by the first loop
+};
+
+Team& team() {
+    static Team team;
+    return team;
+}
+
+}  // namespace
+
+int64_t threads() { return team().count; }
+
+void set_threads(int64_t count) {
+    Team& all = team();
+    const std::lock_guard lock(all.loop);
+    all.helpers.reset();
+    all.count = count > 0 ? count : default_threads();
+}
+
+void run_shares(int64_t shares, Share call, void* body) {
+    Team& all = team();
+    const bool alone = shares <= 1 || all.count <= 1 || inside_share;
+    std::unique_lock lock(all.loop, std::defer_lock);
+    if (alone || !lock.try_lock()) {
+        for (int64_t share = 0; share < shares; ++share) call(body, share);
+        return;
+    }
+    if (!all.helpers) all.helpers = std::make_unique<Helpers>(all.count - 1);
+    struct Inside {
+        Inside() { inside_share = true; }
+        ~Inside() { inside_share = false; }
+    } inside;
+    all.helpers->run(shares, call, body);
+}
+
+}  // namespace mdn

@@ -1,0 +1,138 @@
+#include "engine/threads.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <chrono>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "engine/autograd.h"
+#include "engine/ops.h"
+#include "engine/random.h"
+
+using namespace mdn;
+
+namespace {
+
+/// So many threads for one test.
+struct Threads {
+    explicit Threads(int64_t count) { set_threads(count); }
+    ~Threads() { set_threads(0); }
+};
+
+/// Waits until `done`, but not for ever: a test that would hang fails instead.
+template <class F>
+bool soon(F&& done) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!done()) {
+        if (std::chrono::steady_clock::now() > end) return false;
+        std::this_thread::yield();
+    }
+    return true;
+}
+
+}  // namespace
+
+TEST_SUITE("engine/threads") {
+    TEST_CASE("every share is done once") {
+        for (const int64_t count : {1, 2, 3, 8}) {
+            const Threads with(count);
+            CHECK(threads() == count);
+            for (const int64_t shares : {0, 1, 2, 7, 1000}) {
+                std::vector<std::atomic<int>> done(static_cast<size_t>(shares));
+                for (int round = 0; round < 20; ++round)
+                    run_shares(shares, [&](int64_t share) { ++done[static_cast<size_t>(share)]; });
+                for (const auto& times : done) CHECK(times == 20);
+            }
+        }
+    }
+
+    TEST_CASE("what a share writes is there when the loop has returned") {
+        const Threads with(4);
+        std::vector<int64_t> plain(64);
+        for (int64_t round = 1; round <= 2000; ++round) {
+            run_shares(64, [&](int64_t share) { plain[static_cast<size_t>(share)] += share; });
+            bool right = true;
+            for (int64_t i = 0; i < 64; ++i) right &= plain[static_cast<size_t>(i)] == i * round;
+            REQUIRE(right);
+        }
+    }
+
+    TEST_CASE("a thread that is held up delays no share but its own") {
+        const Threads with(2);
+        const auto caller = std::this_thread::get_id();
+        constexpr int shares = 40;
+        bool helped = false;
+        // The helper sticks in its first share until all others are done, which only the caller can
+        // do. Whether it is there in time is up to the system, so there are several tries.
+        for (int round = 0; round < 200 && !helped; ++round) {
+            std::atomic<int> done = 0;
+            std::atomic<bool> stuck = false, freed = true;
+            run_shares(shares, [&](int64_t) {
+                if (std::this_thread::get_id() != caller && !stuck.exchange(true))
+                    freed = soon([&] { return done == shares - 1; });
+                else
+                    std::this_thread::sleep_for(std::chrono::microseconds(20));
+                ++done;
+            });
+            REQUIRE(freed);
+            CHECK(done == shares);
+            helped = stuck;
+        }
+        CHECK(helped);
+    }
+
+    TEST_CASE("an exception of a share reaches the caller, and the next loop works") {
+        const Threads with(3);
+        for (int round = 0; round < 50; ++round) {
+            CHECK_THROWS_WITH_AS(run_shares(100,
+                                            [](int64_t share) {
+                                                if (share == 41) throw std::runtime_error("41");
+                                            }),
+                                 "41", std::runtime_error);
+            std::atomic<int64_t> sum = 0;
+            run_shares(100, [&](int64_t share) { sum += share; });
+            CHECK(sum == 4950);
+        }
+    }
+
+    TEST_CASE("a loop inside a share, and loops of several threads at once") {
+        const Threads with(2);
+        std::atomic<int64_t> sum = 0;
+        const auto nested = [&] {
+            for (int round = 0; round < 50; ++round)
+                run_shares(10, [&](int64_t outer) {
+                    run_shares(10, [&](int64_t inner) { sum += 10 * outer + inner; });
+                });
+        };
+        std::thread other(nested);
+        nested();
+        other.join();
+        CHECK(sum == 2 * 50 * 4950);
+    }
+
+    TEST_CASE("bits do not depend on which thread is free") {
+        const Threads with(3);
+        Random random(5);
+        const Tensor x = random.normal_tensor({4, 9, 9, 64}).set_requires_grad();
+        const Tensor w = random.normal_tensor({64, 3, 3, 64}).set_requires_grad();
+        const auto gradient = [&] {
+            w.zero_grad();
+            backward(sum(relu(conv2d(x, w, {.stride = 1, .pad = 1}))));
+            return w.grad().to_vector<float>();
+        };
+        const std::vector<float> quiet = gradient();
+        std::atomic<bool> stop = false;
+        std::vector<std::thread> busy;
+        for (int i = 0; i < 4; ++i)
+            busy.emplace_back([&] {
+                while (!stop) {
+                }
+            });
+        for (int round = 0; round < 5; ++round) CHECK(gradient() == quiet);
+        stop = true;
+        for (std::thread& thread : busy) thread.join();
+    }
+}
