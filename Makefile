@@ -161,15 +161,15 @@ PACKAGES := libstb-dev:stb/stb_image.h doctest-dev:doctest/doctest.h \
 
 # $(call install,PACKAGES[,COMMAND]): from the distribution, or the command to type where that cannot be,
 # and what COMMAND adds to that.
-install = if [ "$$(id -u)" = 0 ]; then as_root=; else as_root=sudo; fi; \
-	echo "setup: installing from the distribution's packages: $(1)"; \
+install = packages=$$(echo $(1)); as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	echo "setup: missing are these packages of the distribution: $$packages"; \
 	{ command -v apt-get >/dev/null && { [ -z "$$as_root" ] || command -v sudo >/dev/null; } \
-	  && $$as_root apt-get update -q && $$as_root apt-get install -y $(1); } || { \
-	    echo "setup: could not install them; please run:  sudo apt-get update && sudo apt-get install $(1)" >&2; $(2) exit 2; }
+	  && echo "setup: installing them" && $$as_root apt-get update -q && $$as_root apt-get install -y $$packages; } || { \
+	    echo "setup: could not install them; please run:  sudo apt-get update && sudo apt-get install $$packages" >&2; $(2) exit 2; }
 
 # The headers of these packages work from any folder.
 unpack_at_home = printf '%s\n' "setup: or, without root, unpack them in your home folder and say where they are:" \
-	"  mkdir -p ~/headers && cd ~/headers && apt-get download$$missing" \
+	"  mkdir -p ~/headers && cd ~/headers && apt-get download $$packages" \
 	"  for package in *.deb; do dpkg -x \$$package .; done; cd -" \
 	"  make$(MAKECMDGOALS:%= %) EXTRA_CXXFLAGS=-I\$$HOME/headers/usr/include" >&2;
 
@@ -181,7 +181,7 @@ setup: | cuda-report
 	    printf '%s\n' "$$said" >&2; \
 	    printf '%s\n' "setup: the compiler does not work as called: "$(call quoted,$(CXX) -std=c++20 $(ARCHFLAG) $(EXTRA_CXXFLAGS)) \
 	        "setup: install g++ (12 or later), or change CXX, ARCHFLAG or EXTRA_CXXFLAGS" >&2; exit 2; }; \
-	missing=$$(printf '%s\n' "$$said" | sed -n 's/^missing: *//p' | tr '\n' ' '); missing=$${missing:+ $${missing% }}; \
+	missing=$$(printf '%s\n' "$$said" | sed -n 's/^missing: *//p'); \
 	if [ -n "$$missing" ]; then $(call install,$$missing,$(unpack_at_home)); fi
 
 include tests/fuzz/fuzz.mk

@@ -218,7 +218,7 @@ TEST_SUITE("tests/make") {
         tree.script("sudo", "#!/bin/sh\necho sudo refused\nexit 1\n");
         Ran ran = tree.make();
         CHECK(ran.code == 2);
-        CHECK_MESSAGE(contains(ran.text, {"sudo apt-get install  doctest-dev nlohmann-json3-dev\n",
+        CHECK_MESSAGE(contains(ran.text, {"sudo apt-get install doctest-dev nlohmann-json3-dev\n",
                                           "apt-get download doctest-dev nlohmann-json3-dev\n",
                                           "dpkg -x", "make EXTRA_CXXFLAGS=-I$HOME/headers"}),
                       ran.text);

@@ -21,7 +21,7 @@ while [ $# -gt 0 ]; do
     case $1 in --out | --json-file) out=$2; shift;; esac
     shift
 done
-[ ! -e hang-$command ] || { echo $$ > hanging; exec sleep 30; }
+[ ! -e hang-$command ] || { echo $$ > hanging; sleep 10; echo > ended; }
 case $command in
 synth)
     mkdir -p "$out.unfinished/frames"
@@ -160,6 +160,7 @@ TEST_SUITE("train/demo") {
                 "kill -0 $(cat hanging) && echo still running; exit $code");
             CHECK(ran.code == 143);
             CHECK_MESSAGE(!contains(ran.text, {"still running"}), ran.text);
+            CHECK(!fs::exists(tree / "ended"));
             CHECK(!fs::exists(tree / "runs/demo-measured"));
         }
     }
