@@ -102,8 +102,9 @@ LIBRARY := $(call objects,$(filter-out engine/backend.cpp,$(LIBRARY_SOURCES)))
 
 help:
 	@echo 'make            build build/microdualnet'
-	@echo 'make demo       build, render a dataset, train, evaluate on people never seen'
+	@echo 'make demo       build, render a dataset, train, evaluate on people never seen (train/demo.sh --help)'
 	@echo 'make test       build and run every test          (SANITIZE=1: under ASan and UBSan)'
+	@echo "                TESTS='data/*,train/log': only the suites that these patterns match"
 	@echo 'make bench      time the engine and the model     (beside PyTorch where installed)'
 	@echo 'make weights-check  carry weights from PyTorch and back (needs PyTorch)'
 	@echo 'make gpu-check  on a GPU: tests, compute-sanitizer, timings, demo (PARTS="tests bench": some)'

@@ -1,5 +1,7 @@
 #include "tests/runner_arguments.h"
 
+#include <errno.h>
+
 #include <algorithm>
 #include <cctype>
 #include <optional>
@@ -194,8 +196,9 @@ std::string name_of(const doctest::TestCaseData& test, const std::string& option
             hint += (hint.empty() ? "suites are " : ", ") + folder + "/*";
     }
     if (!hint.empty()) hint += "; ";
-    hint += option.starts_with("test-suite") ? "--list-test-suites lists all"
-                                             : "--list-test-cases lists all";
+    hint += program_invocation_name;
+    hint += option.starts_with("test-suite") ? " --list-test-suites lists all"
+                                             : " --list-test-cases lists all";
     const std::string kind = option.starts_with("test-suite")  ? "test suite"
                              : option.starts_with("test-case") ? "test case"
                                                                : "source file";

@@ -143,7 +143,7 @@ if [ "$out" = runs/demo ]; then
     # third of the time.
     [ $rendered = no ] || rendering=0
     seconds=$(((rendering * 3280 / 80 + training * (1968 * 12 + 1312 / 3) / 48) / 1000))
-    time="$((seconds * 85 / 6000)) to $((seconds * 115 / 6000 + 1)) minutes on this machine, if it has nothing else to do"
+    time="$((seconds * 85 / 6000)) to $((seconds * 115 / 6000 + 1)) minutes on this machine, as busy as it is"
 else
     run bench --device "$device" --repeats 1 > /dev/null
     time="about a minute"
