@@ -137,11 +137,11 @@ $(BUILD)/run_tests: $(call objects,$(TEST_SOURCES)) $(LIBRARY) $(TEST_BACKEND)
 	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $^ $(LDFLAGS) $(TEST_CUDA_LIBRARIES))
 
 # Timing programs beside `make bench`; the first needs OpenBLAS to compare with.
-build/gemm_bench: $(call objects,tests/peers/gemm_bench.cpp) $(LIBRARY) $(BUILD)/engine/backend.o
-	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $^ $(LDFLAGS) -lopenblas)
+build/gemm_bench: $(call objects,tests/peers/gemm_bench.cpp) $(LIBRARY) $(BUILD)/engine/backend.o build/published
+	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $(filter %.o,$^) $(LDFLAGS) -lopenblas)
 
-build/conv_bench: $(call objects,tests/peers/conv_bench.cpp) $(LIBRARY) $(BUILD)/engine/backend.o
-	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $^ $(LDFLAGS))
+build/conv_bench: $(call objects,tests/peers/conv_bench.cpp) $(LIBRARY) $(BUILD)/engine/backend.o build/published
+	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $(filter %.o,$^) $(LDFLAGS))
 
 $(BUILD)/%.o: %.cpp $(BUILD)/choices | setup
 	@mkdir -p $(@D)
@@ -188,7 +188,7 @@ setup: | cuda-report
 include tests/fuzz/fuzz.mk
 
 test: $(BUILD)/run_tests $(BUILD)/microdualnet
-	@OMP_WAIT_POLICY=$(OMP_WAIT_POLICY) PYTHON='$(PYTHON)' $(BUILD)/run_tests $(if $(TESTS),-ts='$(TESTS)')
+	@OMP_WAIT_POLICY=$(OMP_WAIT_POLICY) PYTHON=$(call quoted,$(PYTHON)) $(BUILD)/run_tests $(if $(TESTS),-ts=$(call quoted,$(TESTS)))
 
 demo: $(if $(filter cuda,$(DEVICE)),all,setup build/microdualnet)
 	@DEVICE=$(DEVICE) train/demo.sh

@@ -84,7 +84,7 @@ if [ -d "$out/data" ] && [ -f "$out/data.made-by" ] &&
     disk=100
 fi
 
-mebibytes_free=$(df -Pk runs | awk 'NR == 2 { print int($4 / 1024) }')
+mebibytes_free=$(df -Pk runs | awk 'NR == 2 { print int($4 / 1024) }') || fail "df does not say how much disk is free in runs/"
 # What the previous run holds, and this one will not keep, is free as well.
 if [ "$rendered" = no ] && [ -d "$out" ]; then
     mebibytes_free=$((mebibytes_free + $(du -sk "$out" | awk '{ print int($1 / 1024) }')))
@@ -95,14 +95,15 @@ fi
 
 # Memory that this process may use: of the machine, or of the container it runs in.
 memory=$(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo)
+memory=${memory:-1024}
 for group in /sys/fs/cgroup /sys/fs/cgroup/memory; do
     for pair in memory.max:memory.current memory.limit_in_bytes:memory.usage_in_bytes; do
         limit=$(cat "$group/${pair%:*}" 2>/dev/null || echo max)
         # No limit reads as "max", or as a number beyond any machine.
         case $limit in max | ????????????????*) continue ;; esac
-        used=$(cat "$group/${pair#*:}")
+        used=$(cat "$group/${pair#*:}" 2>/dev/null || echo 0)
         # Of files read before: given up when memory is needed.
-        files=$(awk '$1 ~ /^(total_)?inactive_file$/ { n = $2 } END { printf "%d", n }' "$group/memory.stat")
+        files=$(awk '$1 ~ /^(total_)?inactive_file$/ { n = $2 } END { print n + 0 }' "$group/memory.stat" 2>/dev/null || echo 0)
         limit=$(((limit - used + files) / 1048576))
         [ "$limit" -ge "$memory" ] || memory=$limit
     done
