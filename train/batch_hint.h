@@ -22,6 +22,18 @@ struct BatchWork {
     std::string option = "--batch";  // by which the user says how many clips; empty: the input does
 };
 
+/// Bytes that a device, or for the CPU the machine, can still hand out; 0 where it does not say.
+int64_t available_memory(Device device);
+
+struct MemoryWarning {
+    std::string text;  // with what the batch takes and what is free
+    std::string hint;  // which batch should fit
+};
+
+/// For before the work: nothing if the batch should fit into so much memory, or 0 stands for not
+/// knowing it.
+std::optional<MemoryWarning> memory_warning(const BatchWork& batch, int64_t available);
+
 /// Calls work(). When it runs out of memory, throws the Error again with a hint that says which
 /// batch should fit, as far as the device tells how much memory it has.
 void with_batch_hint(const BatchWork& batch, const std::function<void()>& work);

@@ -93,7 +93,7 @@ class BenchCommand final : public Command {
                                      ? random_input(config, clips_, static_cast<uint64_t>(seed_))
                                      : read_trace_input(input_, config);
         if (bench_.mode != BenchMode::forward && !input.labels.defined())
-            throw Error(input_ + " has no labels to train with");
+            throw Error("--input " + input_ + " has no labels to train with");
         BatchWork batch{.config = config,
                         .machine = machine_,
                         .clips = input.inputs.clips(),

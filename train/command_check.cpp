@@ -117,8 +117,8 @@ class CheckCommand final : public Command {
             const Config config = model_.resolve(nullptr);
             options.needs = clip_needs(config);
             keypoints_.refuse_unread(given, options.needs);
-            // As in training: a preset says nothing about the dataset.
-            if (!model_.config.empty()) options.classes = config.classes;
+            // As in training: what does not name them takes those of the dataset.
+            if (config.names_classes) options.classes = config.classes;
         }
         Progress progress(out);
         std::set<std::string> hints;  // each is given once

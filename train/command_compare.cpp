@@ -24,13 +24,14 @@ Row read_row(const std::string& item) {
         throw Error("--runs: '" + item + "' is not of the form NAME=FILE");
     const std::string path = item.substr(equals + 1);
     std::ifstream file(path);
-    if (!file) throw Error("cannot read " + path, "write it with `microdualnet eval --json-file`");
+    if (!file)
+        throw Error("--runs: cannot read " + path, "write it with `microdualnet eval --json-file`");
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     Row row{item.substr(0, equals), Json::parse(text, nullptr, false)};
     for (const char* key : {"top1", "top5", "f1_macro"})
         if (!row.metrics.is_object() || !row.metrics["action"].is_object() ||
             !row.metrics["action"][key].is_number())
-            throw Error(path + " is not an evaluation: it has no number action." + key,
+            throw Error("--runs: " + path + " is not an evaluation: it has no number action." + key,
                         "write it with `microdualnet eval --json-file`");
     return row;
 }

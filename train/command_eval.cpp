@@ -9,6 +9,7 @@
 #include "train/output_paths.h"
 #include "train/progress.h"
 #include "train/report.h"
+#include "train/split_option.h"
 
 namespace mdn {
 
@@ -50,6 +51,7 @@ class EvalCommand final : public Command {
         check_outputs(
             {{"--json-file", json_file_}, {"--confusion", confusion_}, {"--report", report_}},
             {{"--weights", model_.weights}, {"--config", model_.config}}, {"--data", data_});
+        check_split("--split", data_, split_);
         const LoadedModel loaded = load_model(model_, machine_, notes);
         const Config& config = loaded.model->config();
         keypoints_.refuse_unread(options, clip_needs(config));

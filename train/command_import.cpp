@@ -10,7 +10,7 @@ namespace {
 
 class ImportCommand final : public Command {
     ModelOptions model_;
-    std::string checkpoint_, output_;
+    std::string checkpoint_, output_, data_;
     int64_t classes_ = 0;
     int64_t seed_ = 0;
     bool dry_run_ = false;
@@ -20,19 +20,24 @@ class ImportCommand final : public Command {
         options.positional("CHECKPOINT", checkpoint_,
                            "safetensors or PyTorch file (.pth, .pt, .bin) to read");
         options.text("--out", output_, "FILE", "safetensors file to write");
+        options.require("--out", "--dry-run");
         model_.declare(options, "");
+        options.require_one({"--config", "--preset"});
+        options.text("--data", data_, "DIR",
+                     "dataset folder that the model is for: as many classes as it has");
         options.integer("--classes", classes_, 0, 10000,
-                        "classes of the model; 0: what config or preset say");
+                        "classes of the model; 0: those of --data, else of the config or preset");
         options.integer("--seed", seed_, 0, INT64_MAX,
                         "of the initial values that the checkpoint does not replace");
         options.flag("--dry-run", dry_run_, "only say what would be taken");
     }
 
     void run(const Options&, std::ostream& out, std::ostream&) override {
-        if (output_.empty() && !dry_run_)
-            throw Error("no output given", "give --out FILE, or --dry-run");
+        if (classes_ > 0 && !data_.empty())
+            throw Error("--classes and --data cannot both be given", "the dataset has its classes");
         Config config = model_.resolve(nullptr);
         if (classes_ > 0) config.classes = classes_;
+        if (!data_.empty()) take_classes_of(data_, config);
         if (!dry_run_)
             check_outputs({{"--out", output_}},
                           {{"CHECKPOINT", checkpoint_}, {"--config", model_.config}});
@@ -54,7 +59,8 @@ const CommandEntry import_command = {
     "MMAction2, MIT's TSM or this program, and writes a complete model: what the checkpoint has,\n"
     "and initial values for the rest. Nothing in the file is run. docs/weights.md has the "
     "names.\n\n"
-    "Example: microdualnet import tsm_r101.pth --preset paper-ma52 --out W.safetensors\n"
+    "Example: microdualnet import tsm_r101.pth --preset paper-ma52 --data DIR \\\n"
+    "             --out W.safetensors\n"
     "         microdualnet train --data DIR --preset paper-ma52 --init W.safetensors --out RUN\n",
     [] { return std::unique_ptr<Command>(new ImportCommand); }};
 

@@ -5,8 +5,10 @@
 #include <new>
 
 #include "engine/error.h"
+#include "engine/nearest_name.h"
 #include "engine/threads.h"
 #include "train/command.h"
+#include "train/version.h"
 
 namespace mdn {
 
@@ -14,9 +16,9 @@ namespace {
 
 constexpr const char* program = "microdualnet";
 
-const std::array commands = {&synth_command,   &check_command,   &import_command, &train_command,
-                             &eval_command,    &predict_command, &trace_command,  &overfit_command,
-                             &summary_command, &compare_command, &bench_command};
+const std::array commands = {&synth_command,   &lists_command,   &check_command,   &import_command,
+                             &train_command,   &eval_command,    &predict_command, &trace_command,
+                             &overfit_command, &summary_command, &compare_command, &bench_command};
 
 std::string usage() {
     std::string text =
@@ -28,30 +30,59 @@ std::string usage() {
         text.append(command->summary).append("\n");
     }
     return text.append(
-        "\nmicrodualnet COMMAND --help explains a command's options.\n"
+        "\nmicrodualnet COMMAND --help explains a command's options, and microdualnet --version "
+        "says\n"
+        "how this program was built.\n"
         "Exit codes: 0 success, 2 a mistake in the options or the data, 1 an internal fault.\n");
 }
 
-void dispatch(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
-    if (arguments.empty()) throw Error("no command given", "microdualnet --help lists them");
-    const std::string& name = arguments.front();
-    if (name == "--help" || name == "-h" || name == "help") {
-        out << usage();
-        return;
+const CommandEntry& command_named(const std::string& name) {
+    std::vector<std::string> names;
+    for (const CommandEntry* command : commands) {
+        if (command->name == name) return *command;
+        names.push_back(command->name);
     }
-    const auto found = std::find_if(commands.begin(), commands.end(),
-                                    [&](const CommandEntry* entry) { return entry->name == name; });
-    if (found == commands.end())
-        throw Error("unknown command '" + name + "'", "microdualnet --help lists them");
-    const CommandEntry& entry = **found;
+    throw Error("unknown command '" + name + "'",
+                did_you_mean(name, names, "microdualnet --help lists the commands"));
+}
+
+void run(const CommandEntry& entry, const std::vector<std::string>& arguments, std::ostream& out,
+         std::ostream& err) {
     const std::unique_ptr<Command> command = entry.make();
     Options options(std::string(program) + " " + entry.name, entry.summary, entry.details);
     command->declare(options);
-    if (!options.parse({arguments.begin() + 1, arguments.end()})) {
+    if (!options.parse(arguments)) {
         out << options.help();
         return;
     }
     command->run(options, out, err);
+}
+
+/// What a word before any command asks for, if it is no command itself.
+bool answer(const std::vector<std::string>& arguments, std::ostream& out) {
+    const std::string& word = arguments.front();
+    if (word == "--version" || word == "version") {
+        out << version_text();
+        return true;
+    }
+    if (word != "--help" && word != "-h" && word != "help") return false;
+    if (arguments.size() == 1) {
+        out << usage();
+        return true;
+    }
+    run(command_named(arguments[1]), {"--help"}, out, out);
+    return true;
+}
+
+void dispatch(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
+    if (arguments.empty()) {
+        err << usage() << "\n";
+        throw Error("no command given",
+                    "the list above has them; microdualnet synth renders a "
+                    "dataset to try the others on");
+    }
+    if (answer(arguments, out)) return;
+    run(command_named(arguments.front()), {arguments.begin() + 1, arguments.end()}, out, err);
 }
 
 }  // namespace

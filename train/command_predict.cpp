@@ -82,11 +82,11 @@ class PredictCommand final : public Command {
         options.text("--dataset,--data", dataset_, "DIR",
                      "dataset folder to take a clip or a list from");
         options.text("--clip", clip_, "NAME", "with --dataset: the clip's name as in its lists");
-        options.text("--frames", frames_, "DIR",
-                     "or a folder with img_00001.jpg, img_00002.jpg, ...");
+        options.text("--frames", frames_, "DIR", "folder with img_00001.jpg, img_00002.jpg, ...");
         options.text("--keypoints", keypoints_, "DIR",
                      "with --frames, or alone for modality pose: folder with OpenPose's JSON "
                      "files, or a light_hand.csv");
+        options.require_one({"--dataset", "--frames", "--keypoints"});
         list_.declare(options);
         options.integer("--top", top_, 1, 10000, "classes to show");
         options.flag("--json", json_, "print one JSON object");

@@ -2,6 +2,7 @@
 #include "train/command.h"
 #include "train/model_options.h"
 #include "train/output_paths.h"
+#include "train/split_option.h"
 #include "train/trainer.h"
 
 namespace mdn {
@@ -19,8 +20,6 @@ class TrainCommand final : public Command {
     void take_over(const Options& options) {
         const SafetensorsFile stored = read_safetensors(last_checkpoint(run_.out));
         run_.config = model_.resolve(&stored);
-        // As when the run was started: a preset says nothing about the dataset.
-        if (!model_.preset.empty()) run_.config.classes = ModelOptions{}.resolve(&stored).classes;
         const TrainSettings before = TrainSettings::from_text(stored.metadata, stored.path);
         const auto was = before.to_text(), now = run_.settings.to_text();
         const int64_t epochs = run_.settings.epochs;
@@ -57,8 +56,10 @@ class TrainCommand final : public Command {
     void declare(Options& options) override {
         options.text("--data", run_.data, "DIR", "dataset folder in a form of docs/datasets.md");
         options.text("--out", run_.out, "DIR", "folder of the run, made if need be");
+        options.require("--data", "--resume");
         options.require("--out");
         model_.declare(options, "");
+        options.require_one({"--config", "--preset"}, "--resume");
         options.text("--init", run_.init, "FILE",
                      "safetensors file with the weights to start from");
         options.flag("--resume", run_.resume,
@@ -82,15 +83,16 @@ class TrainCommand final : public Command {
             if (run_.overwrite) throw Error("--resume and --overwrite cannot both be given");
             if (!run_.init.empty()) throw Error("--resume and --init cannot both be given");
             if (!is_file(last_checkpoint(run_.out)))
-                throw Error(run_.out + " holds no run to resume: there is no last.safetensors");
+                throw Error(
+                    "--out " + run_.out + " holds no run to resume: there is no last.safetensors",
+                    "leave --resume out to start one");
             take_over(options);
         } else {
-            if (run_.data.empty()) throw Error("no dataset given", "give --data DIR");
             run_.config = model_.resolve(nullptr);
             take_recipe(options);
-            // A preset says nothing about the dataset; a config file does.
-            if (model_.config.empty()) run_.config.classes = read_class_names(run_.data).count();
+            take_classes_of(run_.data, run_.config);
         }
+        if (run_.settings.validates()) check_split("--val", run_.data, run_.settings.val);
         run_.settings.keypoints.refuse_unread(options, clip_needs(run_.config));
         check_inputs_kept({{"--out", last_checkpoint(run_.out)},
                            {"--out", best_checkpoint(run_.out)},
@@ -110,10 +112,9 @@ class TrainCommand final : public Command {
 const CommandEntry train_command = {
     "train", "train a model on a dataset folder",
     "Writes to --out: last.safetensors (everything that --resume needs, after every epoch),\n"
-    "best.safetensors (the same at the epoch of the best validation Top-1) and log.jsonl (a line "
-    "a\n"
-    "step and a line an epoch). The files also serve as weights for eval, predict and trace.\n"
-    "With --preset the number of classes is that of the dataset.\n"
+    "best.safetensors (the same at the epoch of the best validation Top-1) and log.jsonl (a line\n"
+    "per step and a line per epoch). The files also serve as weights for eval, predict and trace.\n"
+    "The number of classes is that of the dataset. A config file that names another is refused.\n"
     "A config file may hold settings of its own under \"training\", named as the options without "
     "the\n"
     "dashes: {\"preset\": \"tiny\", \"training\": {\"epochs\": 30, \"lr\": 0.001}}. An option that "

@@ -36,7 +36,8 @@ void MachineOptions::declare_recording(Options& options) {
 void MachineOptions::apply() const {
     if (threads > 0) set_threads(threads);
     if (device == Device::cpu && precision != Precision::f32)
-        throw Error("the CPU computes in f32 only", "give --device cuda beside --precision");
+        throw Error("--precision other than f32 is for a GPU: the CPU computes in f32 only",
+                    "give --device cuda beside it");
     Kernels& chosen = kernels(device);  // complains where there is no GPU
     if (precision == Precision::tf32) chosen.allow_tf32();
 }
@@ -45,10 +46,23 @@ void MachineOptions::prepare(MicroDualNet& model) const {
     if (precision == Precision::bf16) model.compute_in(DType::bf16);
 }
 
+namespace {
+
+/// How many classes a file's classifier tells apart; `otherwise` where it has none.
+int64_t classes_of(const SafetensorsFile& stored, int64_t otherwise) {
+    for (const auto& [name, tensor] : stored.tensors)
+        if (name == "classifier.fc2.weight" && tensor.rank() == 2) return tensor.shape()[0];
+    return otherwise;
+}
+
+}  // namespace
+
 void ModelOptions::declare(Options& options, const std::string& weights_help) {
     options.text("--config", config, "FILE",
                  "JSON file that describes the model (docs/SPEC.md section 8)");
-    options.text("--preset", preset, "NAME", "instead of a file: paper-ma52, paper-imigue or tiny");
+    Choices<std::string> presets;
+    for (const std::string& name : preset_names()) presets.emplace_back(name, name);
+    options.choice("--preset", preset, presets, "a model that needs no file: tiny suits a laptop");
     if (!weights_help.empty()) options.text("--weights", weights, "FILE", weights_help);
 }
 
@@ -56,16 +70,27 @@ Config ModelOptions::resolve(const SafetensorsFile* stored) const {
     if (!config.empty() && !preset.empty())
         throw Error("--config and --preset cannot both be given",
                     "a config file names its preset itself: {\"preset\": \"" + preset + "\", ...}");
-    if (!config.empty()) return load_config(config);
-    if (!preset.empty()) return preset_config(preset);
+    if (!config.empty() || !preset.empty()) {
+        Config chosen = config.empty() ? preset_config(preset) : load_config(config);
+        if (stored && !chosen.names_classes) chosen.classes = classes_of(*stored, chosen.classes);
+        return chosen;
+    }
     if (stored) {
         const auto found = stored->metadata.find(metadata_config);
         if (found != stored->metadata.end())
             return parse_config(found->second, stored->path + " (its config)");
-        throw Error(stored->path + " does not say which config it belongs to",
+        throw Error("--weights " + stored->path + " does not say which config it belongs to",
                     "give --config or --preset");
     }
     throw Error("no model given", "give --config or --preset");
+}
+
+void take_classes_of(const std::string& dataset, Config& config) {
+    const int64_t classes = read_class_names(dataset).count();
+    if (config.names_classes)
+        check_class_count(config.classes, classes, dataset);
+    else
+        config.classes = classes;
 }
 
 std::unique_ptr<MicroDualNet> make_model(const Config& config, uint64_t seed,

@@ -41,8 +41,9 @@ struct ModelOptions {
     std::string weights;  // path of a safetensors file
 
     void declare(Options& options, const std::string& weights_help);
-    /// From --config, else --preset, else what `weights` was trained with. Throws Error if none of
-    /// them says, or both --config and --preset are given.
+    /// From --config, else --preset, else what `weights` was trained with. A config or preset that
+    /// does not name `classes` has those of `stored`. Throws Error if none of them says, or both
+    /// --config and --preset are given.
     Config resolve(const SafetensorsFile* stored) const;
 };
 
@@ -50,6 +51,10 @@ struct LoadedModel {
     std::unique_ptr<MicroDualNet> model;
     SafetensorsFile stored;  // its tensors dropped: metadata and path
 };
+
+/// Gives a config that does not name `classes` as many as the dataset has; throws Error naming both
+/// numbers if it names another. Throws as read_class_names does.
+void take_classes_of(const std::string& dataset, Config& config);
 
 /// A new model on that machine. Throws OutOfMemory if its parameters do not fit.
 std::unique_ptr<MicroDualNet> make_model(const Config& config, uint64_t seed,

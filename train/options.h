@@ -13,15 +13,20 @@ namespace mdn {
 template <class T>
 using Choices = std::vector<std::pair<std::string, T>>;
 
-/// Wraps the command-line library, so that only options.cpp pays for compiling it. Every option is
-/// bound to a variable whose value at declaration is the default that --help shows.
+struct OptionEntry;
+
+/// Wraps the command-line library, so that only options.cpp pays for compiling it, and takes from
+/// it no more than which value belongs to which option: what is said to the user is the same with
+/// every version of it. Every option is bound to a variable whose value at declaration is the
+/// default that --help shows.
 class Options {
   public:
     /// `program` is what the user types before the options, `footer` ends the help text.
     Options(const std::string& program, const std::string& summary, const std::string& footer);
     ~Options();
 
-    /// `kind` says in the help text what is meant: NAME, FILE, DIR.
+    /// `kind` says in the help text what is meant: NAME, FILE, DIR. `flag` may hold several names
+    /// with commas between them; one without dashes is given by its place.
     void text(const std::string& flag, std::string& value, const std::string& kind,
               const std::string& help);
     /// What is given without a flag, and must be: the file or folder that the command is about.
@@ -47,8 +52,10 @@ class Options {
         choose(
             flag, names, initial, [&value, choices](size_t i) { value = choices[i].second; }, help);
     }
-    /// Makes an option declared before mandatory.
-    void require(const std::string& flag);
+    /// Makes an option declared before mandatory, but where the flag `unless` is given.
+    void require(const std::string& flag, const std::string& unless = "");
+    /// Makes one of several options mandatory, no matter which, but where `unless` is given.
+    void require_one(const std::vector<std::string>& flags, const std::string& unless = "");
 
     /// Throws Error for anything that does not fit the declarations. Returns false if help was
     /// asked for: nothing else is to be done then.
@@ -58,14 +65,28 @@ class Options {
     bool given(const std::string& flag) const;
 
   private:
+    /// At least one of `flags` must be given, or `unless`.
+    struct Requirement {
+        std::vector<std::string> flags;
+        std::string unless;
+    };
+
+    OptionEntry& add(const std::string& flag, const std::string& kind, const std::string& help);
     void choose(const std::string& flag, const std::vector<std::string>& names,
                 const std::string& initial, std::function<void(size_t)> set,
                 const std::string& help);
+    OptionEntry* find(const std::string& flag) const;
+    void read_arguments(const std::vector<std::string>& arguments);
+    void check_requirements() const;
+    /// "REQUIRED", "REQUIRED unless --resume", "this or --preset REQUIRED"; empty if it is not.
+    std::string requirement_of(const OptionEntry& entry) const;
+    void take_by_place(const std::string& argument);
+    [[noreturn]] void refuse_without_value(const OptionEntry& entry, const std::string& why) const;
+    [[noreturn]] void refuse_unknown(const std::string& argument) const;
 
-    struct Library;
-    std::unique_ptr<Library> library_;
-    std::string program_;
-    std::vector<std::function<void()>> checks_;  // run after parsing
+    std::string program_, summary_, footer_;
+    std::vector<std::unique_ptr<OptionEntry>> entries_;  // in the order of the help text
+    std::vector<Requirement> requirements_;
 };
 
 }  // namespace mdn

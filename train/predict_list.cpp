@@ -5,6 +5,7 @@
 #include "train/evaluate.h"
 #include "train/model_options.h"
 #include "train/progress.h"
+#include "train/split_option.h"
 #include "train/submission.h"
 
 namespace mdn {
@@ -22,7 +23,8 @@ void PredictListOptions::declare(Options& options) {
 void PredictListOptions::run(MicroDualNet& model, const std::string& dataset,
                              const ClipOptions& clips, BatchReading reading, int64_t top,
                              std::ostream& out) const {
-    if (dataset.empty()) throw Error("a list is taken from a dataset", "give --dataset DIR");
+    if (dataset.empty())
+        throw Error("--dataset is missing: a list is taken from a dataset", "give --dataset DIR");
     if (submission.empty() && predictions.empty())
         throw Error("nothing to write", "give --submission FILE or --predictions FILE");
     const Config& config = model.config();
@@ -32,6 +34,7 @@ void PredictListOptions::run(MicroDualNet& model, const std::string& dataset,
     ClipNeeds needs = clip_needs(config);
     needs.label = false;
     const std::string list = split.empty() ? "test" : split;
+    check_split("--split", dataset, list);
     Loader loader(read_split(dataset, list, classes.count(), needs), clips,
                   {.batch_size = reading.batch, .workers = reading.workers});
 

@@ -18,8 +18,8 @@ struct TraceInputOptions {
     void declare(Options& options) {
         options.text("--input", input, "FILE",
                      "safetensors file with frames, boxes (or joints) and labels");
-        options.text("--dataset", dataset, "DIR",
-                     "instead of --input: dataset folder to take a clip from");
+        options.text("--dataset", dataset, "DIR", "dataset folder to take a clip from");
+        options.require_one({"--input", "--dataset"});
         options.text("--clip", clip, "NAME", "with --dataset: the clip's name as in its lists");
         keypoints.declare(options);
     }

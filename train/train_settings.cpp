@@ -26,7 +26,7 @@ constexpr int64_t many = 1'000'000'000;
 template <class Settings, class Visitor>
 void visit_settings(Settings& s, Visitor&& v) {
     v.integer("epochs", s.epochs, 1, 1'000'000, "passes over the training clips");
-    v.integer("batch", s.batch, 1, 4096, "clips a step");
+    v.integer("batch", s.batch, 1, 4096, "clips per step");
     v.choice("optimizer", s.optimizer, optimizers, "SGD with momentum, or AdamW");
     v.number("lr", s.lr, 0, 1e30, "learning rate after the warm-up");
     v.number("weight-decay", s.weight_decay, 0, 1e6,

@@ -68,7 +68,9 @@ class Trainer {
     std::string hint_to_go_back() const;
     void save(const std::string& path);
     void say_what_is_trained();
+    void warn_of_memory();
     std::string status(double loss) const;
+    void say_pace();
 
     TrainRun run_;
     std::ostream& out_;
@@ -83,6 +85,8 @@ class Trainer {
     Position position_;
     Stopwatch clock_;
     int64_t steps_before_ = 0;  // of earlier sessions
+    double first_step_seconds_ = 0;
+    bool pace_is_said_ = false;
 };
 
 }  // namespace mdn

@@ -46,7 +46,9 @@ TEST_SUITE("train/check") {
                       {"training would fail", "1 error"});
         std::filesystem::remove_all(project.data + "/keypoints");
         CHECK_MISTAKE(check(project.data), {"training would fail"});
-        CHECK(check(project.data, {"--config", "configs/tiny-fixed.json"}).code == 2);  // classes
+        // A config that names no classes takes the dataset's.
+        CHECK(check(project.data, {"--config", "configs/tiny-fixed.json"}).code == 0);
+        CHECK(check(project.data, {"--config", "configs/tiny-rgb.json"}).code == 0);
         write(project.file("fixed.json"),
               R"({"preset": "tiny", "classes": 3, "regions": "fixed"})");
         CHECK(check(project.data, {"--config", project.file("fixed.json")}).code == 0);

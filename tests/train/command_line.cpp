@@ -1,10 +1,13 @@
 #include <doctest/doctest.h>
 
+#include <set>
+
 #include "engine/safetensors.h"
 #include "tests/train/program.h"
 #include "train/checkpoint.h"
 #include "train/model_options.h"
 #include "train/trainer.h"
+#include "train/version.h"
 
 using namespace mdn;
 using namespace mdn::testing;
@@ -13,20 +16,88 @@ TEST_SUITE("train/command_line") {
     TEST_CASE("help explains every command and exits with 0") {
         const Ran help = microdualnet({"--help"});
         CHECK(help.code == 0);
-        for (const char* command : {"synth", "check", "train", "eval", "predict", "trace",
-                                    "overfit", "summary", "bench"}) {
+        for (const char* command : {"synth", "lists", "check", "import", "train", "eval", "predict",
+                                    "trace", "overfit", "summary", "compare", "bench"}) {
             CHECK(contains(help.out, {command}));
             const Ran own = microdualnet({command, "--help"});
             CHECK(own.code == 0);
             CHECK(own.err.empty());
             CHECK(contains(own.out, {"Usage: microdualnet ", "Example: microdualnet "}));
+            CHECK(microdualnet({"help", command}).out == own.out);
         }
+        CHECK(microdualnet({"help"}).out == help.out);
+        CHECK_MISTAKE(microdualnet({"help", "trian"}), {"unknown command 'trian'", "'train'"});
         CHECK(
             contains(microdualnet({"train", "--help"}).out, {"--lr", "0.001", "--resume", "MiB"}));
     }
 
+    TEST_CASE("help marks what each command cannot do without") {
+        using Rows = std::vector<std::string>;
+        const std::pair<const char*, Rows> required[] = {
+            {"synth", {"--out"}},
+            {"lists", {"DATASET"}},
+            {"check", {"DATASET"}},
+            {"import", {"CHECKPOINT", "--out", "--config", "--preset"}},
+            {"train", {"--data", "--out", "--config", "--preset"}},
+            {"eval", {"--weights", "--data"}},
+            {"predict", {"--weights", "--dataset", "--frames", "--keypoints"}},
+            {"trace", {"--weights", "--input", "--dataset", "--output"}},
+            {"overfit", {"--weights", "--input", "--dataset"}},
+            {"summary", {}},
+            {"compare", {"--runs"}},
+            {"bench", {}}};
+        for (const auto& [command, expected] : required) {
+            const std::string help = microdualnet({command, "--help"}).out;
+            Rows marked;
+            std::string name;  // of the option whose help the line belongs to
+            std::istringstream lines(help);
+            for (std::string line; std::getline(lines, line);) {
+                const bool begins = line.starts_with("  ") && line.size() > 2 && line[2] != ' ';
+                if (begins) name = line.substr(2, line.find_first_of(", ", 2) - 2);
+                if (line.find("REQUIRED") != std::string::npos) marked.push_back(name);
+            }
+            INFO(command);
+            INFO(help);
+            CHECK(std::set<std::string>(marked.begin(), marked.end()) ==
+                  std::set<std::string>(expected.begin(), expected.end()));
+        }
+        CHECK(contains(microdualnet({"train", "--help"}).out,
+                       {"Usage: microdualnet train --out DIR [OPTIONS]\n", "unless"}));
+    }
+
+    TEST_CASE("the version says how the program was built, and CITATION.cff agrees with it") {
+        const Ran ran = microdualnet({"--version"});
+        CHECK(ran.code == 0);
+        CHECK(ran.out.starts_with(std::string("microdualnet ") + program_version + "\n"));
+        CHECK(contains(ran.out, {"compiler: ", "CPU kernels: ", "CUDA: "}));
+        CHECK(contains(bytes_of("CITATION.cff"),
+                       {std::string("\nversion: ") + program_version + "\n"}));
+    }
+
+    TEST_CASE("names that are nearly right are suggested") {
+        CHECK_MISTAKE(microdualnet({"trian"}),
+                      {"unknown command 'trian'", "did you mean 'train'?"});
+        CHECK_MISTAKE(microdualnet({"train", "--out", "x", "--epoch", "3"}),
+                      {"unknown option '--epoch'", "did you mean '--epochs'?"});
+        CHECK_MISTAKE(microdualnet({"summary", "--preset", "tinny"}),
+                      {"--preset has no choice 'tinny'", "did you mean 'tiny'?"});
+        SmallProject project;
+        CHECK_MISTAKE(
+            microdualnet({"eval", "--weights", "w", "--data", project.data, "--split", "tset"}),
+            {"--split tset: ", "no such list", "did you mean 'test'?"});
+        CHECK_MISTAKE(microdualnet(project.train(project.file("run"), {"--val", "non"})),
+                      {"--val non: ", "did you mean 'none'?"});
+        write(project.file("c.json"), R"({"preset": "tinny"})");
+        CHECK_MISTAKE(microdualnet({"summary", "--config", project.file("c.json")}),
+                      {"c.json", "did you mean 'tiny'?"});
+        write(project.file("c.json"), R"({"clases": 3})");
+        CHECK_MISTAKE(microdualnet({"summary", "--config", project.file("c.json")}),
+                      {"c.json", "did you mean 'classes'?"});
+    }
+
     TEST_CASE("mistakes on the command line end in a message, a hint and exit code 2") {
-        CHECK_MISTAKE(microdualnet({}), {"no command", "hint: "});
+        // Who types the name alone sees what there is.
+        CHECK_MISTAKE(microdualnet({}), {"no command", "hint: ", "Commands:", "render a dataset"});
         CHECK_MISTAKE(microdualnet({"dance"}), {"unknown command 'dance'", "hint: "});
         CHECK_MISTAKE(microdualnet({"train", "--out", "x", "--lrr", "1"}),
                       {"--lrr", "train --help"});

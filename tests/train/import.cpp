@@ -231,6 +231,6 @@ TEST_SUITE("train/import") {
             microdualnet({"import", project.data, "--config", project.config, "--dry-run"}),
             {"not a regular file"});
         CHECK_MISTAKE(microdualnet({"import", project.config, "--config", project.config}),
-                      {"no output given"});
+                      {"--out is missing"});
     }
 }

@@ -63,7 +63,7 @@ TEST_SUITE("train/recipes") {
                 CHECK(differences(shipped(full), config) == expected);
                 CHECK(config.training == shipped(full).training);
             }
-        for (const std::string full : {"paper-ma52", "paper-imigue"}) {
+        for (const std::string full : {"paper-ma52", "paper-imigue", "tiny"}) {
             const Config rgb = shipped(full + "-rgb"), pose = shipped(full + "-pose");
             CHECK(differences(shipped(full), rgb) ==
                   std::map<std::string, Json>{{"modality", "rgb"}, {"regions", "fixed"}});
