@@ -107,7 +107,8 @@ help:
 	@echo 'make weights-check  carry weights from PyTorch and back (needs PyTorch)'
 	@echo 'make gpu-check  on a GPU: tests, compute-sanitizer, timings, demo (PARTS="tests bench": some)'
 	@echo 'make fuzz       hostile files, by libFuzzer       (FUZZ=openpose SECONDS=600)'
-	@echo 'make check      verify formatting                 (make format: apply it)'
+	@echo 'make check      verify formatting                 (WERROR=1: compiler warnings too)'
+	@echo 'make format     apply the formatting              (clang-format 14)'
 	@echo 'make clean      remove build/'
 	@echo
 	@echo 'Variables: CXX=$(CXX)  ARCHFLAG=$(ARCHFLAG)  SANITIZE=$(SANITIZE)  JOBS=$(JOBS)  CUDA=$(CUDA)  ARCH=$(ARCH)  DEVICE=$(DEVICE)  TESTS=$(TESTS)'
@@ -133,6 +134,8 @@ $(BUILD)/microdualnet-cuda: $(call objects,train/main.cpp) $(LIBRARY) $(CUDA_BAC
 
 $(BUILD)/run_tests: $(call objects,$(TEST_SOURCES)) $(LIBRARY) $(TEST_BACKEND)
 	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $^ $(LDFLAGS) $(TEST_CUDA_LIBRARIES))
+
+include tests/cuda_emulation/headers.mk
 
 # Timing programs beside `make bench`; the first needs OpenBLAS to compare with.
 build/gemm_bench: $(call objects,tests/peers/gemm_bench.cpp) $(LIBRARY) $(BUILD)/engine/backend.o build/published
@@ -220,12 +223,7 @@ weights-check: setup build/microdualnet
 gpu-check: all
 	+@case "$(firstword -$(MAKEFLAGS))" in *n*) exit;; esac; PATH="$(CUDA_HOME)/bin:$$PATH" tests/gpu.sh $(PARTS)
 
-check:
-	@command -v clang-format >/dev/null || { $(call install,clang-format); }
-	@clang-format --dry-run --Werror $(FORMATTED)
-
-format:
-	@clang-format -i $(FORMATTED)
+include tests/check.mk
 
 clean:
 	rm -rf build

@@ -49,6 +49,12 @@ int64_t element_count(const Shape& shape) {
     return count;
 }
 
+Shape with_last_axis(Shape shape, int64_t size) {
+    if (shape.empty()) throw Error("[tensor] a scalar has no last axis");
+    shape.back() = size;
+    return shape;
+}
+
 std::string to_string(const Shape& shape) {
     std::string text = "[";
     for (size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);

@@ -19,6 +19,8 @@ using Shape = std::vector<int64_t>;
 
 /// Number of elements of a shape. Throws Error on a negative size or a number beyond 63 bits.
 int64_t element_count(const Shape& shape);
+/// `shape` with another size of its last axis. Throws Error for a scalar's, which has none.
+Shape with_last_axis(Shape shape, int64_t size);
 /// "[2, 3, 4]", for messages.
 std::string to_string(const Shape& shape);
 /// "f32", "f64", "i64", "u8", "bf16".

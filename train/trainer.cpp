@@ -55,8 +55,7 @@ std::string best_checkpoint(const std::string& run) { return run + "/best.safete
 std::string log_file(const std::string& run) { return run + "/log.jsonl"; }
 std::string report_file(const std::string& run) { return run + "/report.html"; }
 
-Trainer::Trainer(TrainRun run, std::ostream& out)
-    : run_(std::move(run)), out_(out), progress_(out) {
+Trainer::Trainer(TrainRun run, std::ostream& out) : run_(std::move(run)), progress_(out) {
     const TrainSettings& settings = run_.settings;
     if (!is_utf8(run_.data))  // checkpoints could not say it
         throw Error("--data " + run_.data + ": the folder's name is not UTF-8", "rename it");

@@ -73,7 +73,6 @@ class Trainer {
     void say_pace();
 
     TrainRun run_;
-    std::ostream& out_;
     Progress progress_;
     ClassNames classes_;
     std::unique_ptr<Loader> train_, val_;

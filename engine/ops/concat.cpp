@@ -16,9 +16,8 @@ Tensor concat(const Tensor& a, const Tensor& b) {
                 " must agree on every axis but the last");
     require_shape("concat", "b", b, b.shape(), a);
     const int64_t rows = a.numel() / a.dim(-1), left = a.dim(-1), right = b.dim(-1);
-    Shape shape = a.shape();
-    shape.back() = left + right;
-    Tensor y = empty_as(a, shape), y_rows = y.view({rows, left + right});
+    Tensor y = empty_as(a, with_last_axis(a.shape(), left + right)),
+           y_rows = y.view({rows, left + right});
     kernels(a).concat(a.view({rows, left}), b.view({rows, right}), y_rows);
     return record("concat", y, {a, b},
                   [rows, left, right, a_shape = a.shape(),

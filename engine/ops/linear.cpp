@@ -37,17 +37,11 @@ Gradients gradients(const Tensor& x, const Tensor& weight, const Tensor& bias, c
     return {dx, dweight, dbias};
 }
 
-Shape output_shape(const Tensor& x, const Tensor& weight) {
-    Shape shape = x.shape();
-    shape.back() = weight.dim(0);
-    return shape;
-}
-
 }  // namespace
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
     check("linear", x, weight, bias);
-    Tensor y = empty_as(x, output_shape(x, weight));
+    Tensor y = empty_as(x, with_last_axis(x.shape(), weight.dim(0)));
     Tensor y_rows = rows_of(y, weight.dim(0));
     kernels(x).linear_forward(rows_of(x, weight.dim(1)), weight, bias, y_rows);
     return record("linear", y, {x, weight, bias},
@@ -56,7 +50,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 
 Tensor linear_gelu(const Tensor& x, const Tensor& weight, const Tensor& bias) {
     check("linear_gelu", x, weight, bias);
-    Tensor y = empty_as(x, output_shape(x, weight)), u = empty_like(y);
+    Tensor y = empty_as(x, with_last_axis(x.shape(), weight.dim(0))), u = empty_like(y);
     Tensor y_rows = rows_of(y, weight.dim(0)), u_rows = rows_of(u, weight.dim(0));
     kernels(x).linear_gelu_forward(rows_of(x, weight.dim(1)), weight, bias, u_rows, y_rows);
     return record("linear_gelu", y, {x, weight, bias}, [x, weight, bias, u](const Tensor& dy) {

@@ -47,8 +47,9 @@ TEST_SUITE("data/epoch_order") {
         for (const std::int64_t position : drawn) ++count[labels.at(position)];
         CHECK(count.size() == 4);
         // 1000 each, give or take five standard deviations (27).
-        for (const auto& [label, draws] : count) {
-            CAPTURE(label);
+        for (const auto& of_label : count) {
+            const auto& [label, draws] = of_label;
+            CAPTURE(of_label.first);
             CHECK(std::abs(draws - 1000) < 137);
         }
         CHECK(drawn == order_of(labels, Order::balanced));
@@ -60,8 +61,9 @@ TEST_SUITE("data/epoch_order") {
         std::map<std::int64_t, Positions> drawn;
         for (const std::int64_t position : order_of(labels, Order::balanced))
             drawn[labels.at(position)].push_back(position);
-        for (const auto& [label, positions] : drawn) {
-            CAPTURE(label);
+        for (const auto& of_label : drawn) {
+            const auto& [label, positions] = of_label;
+            CAPTURE(of_label.first);
             const auto size = std::count(labels.begin(), labels.end(), label);
             bool reordered = false;
             for (std::ptrdiff_t begin = 0; begin + size <= std::ssize(positions); begin += size) {

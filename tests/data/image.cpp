@@ -47,12 +47,13 @@ double raw(float value, std::int64_t channel) {
 TEST_SUITE("data/image") {
     TEST_CASE("one pass equals resize, centre crop and normalisation one after the other") {
         constexpr std::int64_t S = 56;  // short side to 64
-        for (const auto& [width, height] : {std::pair<std::int64_t, std::int64_t>{90, 131},
-                                            {203, 80},
-                                            {64, 64},
-                                            {31, 40},
-                                            {1, 3}}) {
-            CAPTURE(width);
+        for (const auto& size : {std::pair<std::int64_t, std::int64_t>{90, 131},
+                                 {203, 80},
+                                 {64, 64},
+                                 {31, 40},
+                                 {1, 3}}) {
+            const auto& [width, height] = size;
+            CAPTURE(size.first);
             const Image image = random_image(width, height, 3);
             const FrameSize large = resized({width, height}, S);
             const auto reference = resize_plainly(image, large.width, large.height);

@@ -16,6 +16,8 @@ TEST_SUITE("engine/tensor") {
         CHECK(x.dim(0) == 2);
         CHECK(x.dim(-1) == 4);
         CHECK(to_string(x.shape()) == "[2, 3, 4]");
+        CHECK(with_last_axis(x.shape(), 7) == Shape{2, 3, 7});
+        CHECK_THROWS_WITH_AS(with_last_axis({}, 7), "[tensor] a scalar has no last axis", Error);
         CHECK(Tensor::zeros({}).numel() == 1);
         CHECK(Tensor::zeros({3, 0}).numel() == 0);
         CHECK_THROWS_WITH_AS(x.dim(3), "[tensor] axis 3 outside shape [2, 3, 4]", Error);

@@ -61,8 +61,9 @@ std::vector<std::pair<std::string, Tensor>> named(const Outputs& out) {
 }
 
 void check_outputs(const Outputs& out, const SafetensorsFile& expected, double tolerance = 1e-4) {
-    for (const auto& [name, tensor] : named(out)) {
-        INFO(name);
+    for (const auto& output : named(out)) {
+        const auto& [name, tensor] = output;
+        INFO(output.first);
         REQUIRE(tensor.defined() == expected.find(name).defined());
         if (!tensor.defined()) continue;
         const Tensor got = cast(tensor.detach(), DType::f32).to(Device::cpu);
@@ -139,9 +140,10 @@ void check_overfit(const std::string& name, const std::string& optimizer_name, D
         golden.model.parameters().zero_grad();
         const Outputs out = golden.forward(true);
         INFO("step " << steps);
-        for (const auto& [part, value] :
+        for (const auto& of_part :
              {std::pair{"loss", out.loss}, {"loss_ce", out.loss_ce}, {"loss_mac", out.loss_mac}}) {
-            INFO(part);
+            const auto& [part, value] = of_part;
+            INFO(of_part.first);
             const double reference = expected[part];
             CHECK(std::abs(value.item() - reference) <= 0.01 * std::abs(reference));
         }
@@ -198,8 +200,9 @@ TEST_SUITE("model/golden") {
             Case golden(name, Device::cuda);
             golden.model.compute_in(DType::bf16);
             std::vector<double> ratios;
-            for (const auto& [parameter, error] : gradient_errors(golden)) {
-                INFO(parameter);
+            for (const auto& of_parameter : gradient_errors(golden)) {
+                const auto& [parameter, error] = of_parameter;
+                INFO(of_parameter.first);
                 ratios.push_back(error / noise.at(parameter));
                 CHECK(ratios.back() <= 4.5);
             }

@@ -47,8 +47,9 @@ TEST_SUITE("train/cuda") {
         };
         const SafetensorsFile cpu = train("cpu", {}), gpu = train("gpu", {"--device", "cuda"});
         const SafetensorsFile eager = train("eager", {"--device", "cuda", "--no-cuda-graph"});
-        for (const auto& [name, tensor] : cpu.tensors) {
-            INFO(name);
+        for (const auto& parameter : cpu.tensors) {
+            const auto& [name, tensor] = parameter;
+            INFO(parameter.first);
             CHECK(test::relative_error(gpu.at(name), tensor) <= 1e-3);
             CHECK(eager.at(name).to_vector<float>() == gpu.at(name).to_vector<float>());
         }

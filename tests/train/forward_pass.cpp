@@ -109,10 +109,12 @@ TEST_SUITE("train/forward_pass") {
         Config one_path = test::small_config();
         one_path.paths = Paths::st;
         for (const Config& config : {test::small_config(), test::small_pose_config(), one_path})
-            for (const auto& [device, activations] : {std::pair{Device::cpu, DType::f32},
-                                                      {Device::cuda, DType::f32},
-                                                      {Device::cuda, DType::bf16}})
+            for (const auto& computing : {std::pair{Device::cpu, DType::f32},
+                                          {Device::cuda, DType::f32},
+                                          {Device::cuda, DType::bf16}})
                 for (const bool record : {false, true}) {
+                    const Device device = computing.first;
+                    const DType activations = computing.second;
                     CAPTURE(to_string(device));
                     CAPTURE(record);
                     MicroDualNet twin(config, 1, DType::f32, device);

@@ -152,9 +152,11 @@ TEST_SUITE("train/import") {
                        {"names of Micro-DualNet\n", "st.* ", "classifier.fc2.*  2",
                         "'classifier.fc2.weight' has shape [3, 8], the config needs [7, 8]"}));
         const SafetensorsFile imported = read_safetensors(project.file("W.safetensors"));
-        for (const auto& [name, tensor] : part)
+        for (const auto& parameter : part) {
+            const auto& [name, tensor] = parameter;
             if (!name.starts_with("classifier.fc2."))
-                CHECK_MESSAGE(same_bits(imported.at(name), tensor), name);
+                CHECK_MESSAGE(same_bits(imported.at(name), tensor), parameter.first);
+        }
         CHECK(imported.at("classifier.fc2.weight").shape() == Shape{7, 8});
         const Config config = parse_config(imported.metadata.at(metadata_config), "");
         CHECK(config.classes == 7);

@@ -189,8 +189,9 @@ TEST_SUITE("train/modalities") {
             return read_safetensors(last_checkpoint(project.file(device)));
         };
         const SafetensorsFile cpu = train("cpu"), gpu = train("cuda");
-        for (const auto& [name, tensor] : cpu.tensors) {
-            INFO(name);
+        for (const auto& parameter : cpu.tensors) {
+            const auto& [name, tensor] = parameter;
+            INFO(parameter.first);
             CHECK(test::relative_error(gpu.at(name), tensor) <= 1e-3);
         }
         const auto eval = [&](const std::vector<std::string>& more) {

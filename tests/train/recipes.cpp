@@ -57,9 +57,10 @@ TEST_SUITE("train/recipes") {
             {"no-mac", {{"mac_weight", 0.0}}},
         };
         for (const std::string full : {"paper-ma52", "paper-imigue", "tiny"})
-            for (const auto& [row, expected] : rows) {
+            for (const auto& entry : rows) {
+                const auto& [row, expected] = entry;
                 const Config config = shipped(full + "-" + row);
-                INFO(full << "-" << row);
+                INFO(full << "-" << entry.first);
                 CHECK(differences(shipped(full), config) == expected);
                 CHECK(config.training == shipped(full).training);
             }

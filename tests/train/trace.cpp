@@ -77,10 +77,11 @@ TEST_SUITE("train/trace") {
                                           (training ? "/expected_train.safetensors"
                                                     : "/expected_eval.safetensors"));
                 int64_t gradients = 0;
-                for (const auto& [key, tensor] : expected.tensors) {
+                for (const auto& entry : expected.tensors) {
+                    const auto& [key, tensor] = entry;
                     const bool gradient = key.starts_with("grad.");
                     gradients += gradient;
-                    INFO(name << " " << key);
+                    INFO(name << " " << entry.first);
                     CHECK(relative_error(actual.at(key), tensor) <= (gradient ? 1e-3 : 1e-4));
                 }
                 CHECK((gradients > 70) == training);

@@ -47,8 +47,8 @@ TEST_SUITE("train/train_settings") {
         settings.optimizer = OptimizerKind::sgd;
         settings.lr = 0.1;
         settings.weight_decay = settings.momentum = settings.clip = 0;
-        for (const auto& [name, rate] : rates_of_one_step(settings))
-            CHECK_MESSAGE(rate == Approx(1).epsilon(1e-3), name);
+        for (const auto& of_parameter : rates_of_one_step(settings))
+            CHECK_MESSAGE(of_parameter.second == Approx(1).epsilon(1e-3), of_parameter.first);
 
         settings.bias_lr = 2;  // TSM's groups, with a slow backbone
         settings.classifier_lr = 5;
@@ -71,9 +71,10 @@ TEST_SUITE("train/train_settings") {
             {"classifier.fc2.weight", 5},
             {"classifier.fc2.bias", 10},
         };
-        for (const auto& [name, rate] : expected) {
-            REQUIRE_MESSAGE(rates.contains(name), name);
-            CHECK_MESSAGE(rates.at(name) == Approx(rate).epsilon(1e-3), name);
+        for (const auto& of_parameter : expected) {
+            const auto& [name, rate] = of_parameter;
+            REQUIRE_MESSAGE(rates.contains(name), of_parameter.first);
+            CHECK_MESSAGE(rates.at(name) == Approx(rate).epsilon(1e-3), of_parameter.first);
         }
         CHECK(settings.rates_text() ==
               "backbone x0.5, classifier x5, biases x2, biases of the classifier x10");
@@ -95,8 +96,9 @@ TEST_SUITE("train/train_settings") {
         const std::pair<const char*, const char*> wrong[] = {
             {"val-every", "0"},  {"lr", "nan"},      {"bias-lr", "-1"},
             {"milestones", "0"}, {"warmup", "1e30"}, {"epochs", "99999999999999"}};
-        for (const auto& [name, value] : wrong) {
-            CAPTURE(name);
+        for (const auto& setting : wrong) {
+            const auto& [name, value] = setting;
+            CAPTURE(setting.first);
             auto text = TrainSettings().to_text();
             text[name] = value;
             CHECK_THROWS_WITH_AS(TrainSettings::from_text(text, "x.safetensors"),

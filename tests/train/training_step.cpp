@@ -110,10 +110,12 @@ TEST_SUITE("train/training_step") {
     TEST_CASE("recorded steps equal those that are not, bit for bit, whatever the batch size") {
         Config of_joints = config_with_dropout();
         of_joints.modality = Modality::pose;
-        for (const auto& [activations, config] : {std::pair{DType::f32, config_with_dropout()},
-                                                  {DType::bf16, config_with_dropout()},
-                                                  {DType::f32, of_joints},
-                                                  {DType::bf16, of_joints}}) {
+        for (const auto& computing : {std::pair{DType::f32, config_with_dropout()},
+                                      {DType::bf16, config_with_dropout()},
+                                      {DType::f32, of_joints},
+                                      {DType::bf16, of_joints}}) {
+            const DType activations = computing.first;
+            const Config& config = computing.second;
             MicroDualNet eager(config, 1, DType::f32, Device::cuda);
             eager.compute_in(activations);
             const std::vector<double> losses = train(eager, false);

@@ -179,8 +179,9 @@ TEST_SUITE("data/synth/synth") {
         options.min_frames = options.max_frames = 16;
         write_synthetic_dataset(options);  // into a folder that exists and is empty
         int64_t pictures = 0, empty = 0, ghosts = 0, people = 0, missing = 0;
-        for (const auto& [path, bytes] : contents(folder.path)) {
-            CAPTURE(path);
+        for (const auto& file : contents(folder.path)) {
+            const auto& [path, bytes] = file;
+            CAPTURE(file.first);
             if (path.ends_with(".jpg")) {
                 int width = 0, height = 0, channels = 0;
                 stbi_uc* pixels = stbi_load_from_memory(

@@ -24,10 +24,11 @@ Tensor whole_numbers(Random& random, const Shape& shape) {
 TEST_SUITE("engine/cuda/linear") {
     TEST_CASE("forward with and without bias, and with GELU") {
         Random random(1);
-        for (const auto& [rows, in, out] : {Size{1, 1, 1}, Size{0, 4, 3}, Size{31, 5, 33},
-                                            Size{9, 32, 255}, Size{8, 33, 256}, Size{17, 7, 257}})
+        for (const auto& size : {Size{1, 1, 1}, Size{0, 4, 3}, Size{31, 5, 33}, Size{9, 32, 255},
+                                 Size{8, 33, 256}, Size{17, 7, 257}})
             for (const bool with_bias : {false, true}) {
-                CAPTURE(to_string({rows, in, out}));
+                const auto& [rows, in, out] = size;
+                CAPTURE(to_string({size.rows, size.in, size.out}));
                 CAPTURE(with_bias);
                 const Tensor x = random.normal_tensor({rows, in});
                 const Tensor weight = random.normal_tensor({out, in});
@@ -54,11 +55,11 @@ TEST_SUITE("engine/cuda/linear") {
     TEST_CASE("backward of the input, the weight and the bias") {
         Random random(2);
         // Rows around where a bias gradient is summed in one more block, and in more rows a block.
-        for (const auto& [rows, in, out] :
-             {Size{1, 1, 1}, Size{0, 4, 3}, Size{7, 33, 31}, Size{8, 3, 32}, Size{9, 3, 33},
-              Size{255, 2, 5}, Size{256, 2, 65}, Size{257, 3, 5}, Size{513, 1, 2},
-              Size{512 * 256 + 9, 1, 1}}) {
-            CAPTURE(to_string({rows, in, out}));
+        for (const auto& size : {Size{1, 1, 1}, Size{0, 4, 3}, Size{7, 33, 31}, Size{8, 3, 32},
+                                 Size{9, 3, 33}, Size{255, 2, 5}, Size{256, 2, 65}, Size{257, 3, 5},
+                                 Size{513, 1, 2}, Size{512 * 256 + 9, 1, 1}}) {
+            const auto& [rows, in, out] = size;
+            CAPTURE(to_string({size.rows, size.in, size.out}));
             // Two orders of adding 100,000 random terms are further apart than the tolerance.
             const bool exact = rows > 1000;
             const auto draw = [&, rows = rows](int64_t width) {
@@ -101,10 +102,10 @@ TEST_SUITE("engine/cuda/linear") {
         struct Grouped {
             int64_t rows, groups, in, out;
         };
-        for (const auto& [rows, groups, in, out] :
-             {Grouped{1, 1, 1, 1}, Grouped{3, 6, 5, 2}, Grouped{33, 2, 4, 129}, Grouped{0, 2, 3, 4},
-              Grouped{300, 3, 2, 1}}) {
-            CAPTURE(to_string({rows, groups, in, out}));
+        for (const auto& size : {Grouped{1, 1, 1, 1}, Grouped{3, 6, 5, 2}, Grouped{33, 2, 4, 129},
+                                 Grouped{0, 2, 3, 4}, Grouped{300, 3, 2, 1}}) {
+            const auto& [rows, groups, in, out] = size;
+            CAPTURE(to_string({size.rows, size.groups, size.in, size.out}));
             const Tensor x = random.normal_tensor({rows, groups, in});
             const Tensor weight = random.normal_tensor({groups, out, in});
             const Tensor bias = random.normal_tensor({groups, out});

@@ -10,11 +10,12 @@ TEST_SUITE("engine/cuda/matmul") {
         struct Size {
             int64_t m, n, k;
         };
-        for (const auto& [m, n, k] : {Size{1, 1, 1}, Size{3, 5, 7}, Size{33, 31, 65},
-                                      Size{17, 1, 40}, Size{2, 3, 0}, Size{0, 3, 2}})
+        for (const auto& size : {Size{1, 1, 1}, Size{3, 5, 7}, Size{33, 31, 65}, Size{17, 1, 40},
+                                 Size{2, 3, 0}, Size{0, 3, 2}})
             for (const bool transpose_a : {false, true})
                 for (const bool transpose_b : {false, true}) {
-                    CAPTURE(to_string({m, n, k}));
+                    const auto& [m, n, k] = size;
+                    CAPTURE(to_string({size.m, size.n, size.k}));
                     CAPTURE(transpose_a);
                     CAPTURE(transpose_b);
                     const Shape a = transpose_a ? Shape{k, m} : Shape{m, k};

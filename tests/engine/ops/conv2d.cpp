@@ -200,9 +200,9 @@ TEST_SUITE("engine/ops/conv2d") {
         Random random(7);
         // Few channels, packed patches and Winograd's, in whole vectors of channels and in the
         // rest.
-        for (const auto& [dtype, channels] :
-             {std::pair{DType::f32, 21}, {DType::f64, 70}, {DType::f32, 64}}) {
-            CAPTURE(channels);
+        for (const auto& kind : {std::pair{DType::f32, 21}, {DType::f64, 70}, {DType::f32, 64}}) {
+            const auto& [dtype, channels] = kind;
+            CAPTURE(kind.second);
             Tensor x = random.normal_tensor({8, 14, 13, channels}, 1, dtype);
             const Tensor weight = random.normal_tensor({64, 3, 3, channels}, 1, dtype);
             for (const int64_t channel : {int64_t{2}, int64_t{channels} - 1}) {

@@ -1,0 +1,42 @@
+# make check: the layout of the sources, by clang-format. With WERROR=1 also what the compiler warns of, by
+# a pass over every source that builds nothing; the optimizer's warnings show in a build with WERROR=1.
+# make format applies the layout.
+
+# Another version lays some files out differently, so only this one judges.
+CLANG_FORMAT_VERSION := 14
+CLANG_FORMAT ?= $(shell command -v clang-format-$(CLANG_FORMAT_VERSION) || echo clang-format)
+format_version = $$($(CLANG_FORMAT) --version | sed 's/.*version \([0-9]*\).*/\1/')
+install_clang_format = command -v $(CLANG_FORMAT) >/dev/null || { $(call install,clang-format); }
+
+.PHONY: check-layout check-warnings
+check: check-layout $(if $(filter 1,$(WERROR)),check-warnings)
+
+check-layout:
+	@$(install_clang_format)
+	@version=$(format_version); if [ "$$version" = $(CLANG_FORMAT_VERSION) ]; then \
+	    $(CLANG_FORMAT) --dry-run --Werror $(FORMATTED); \
+	else echo "check: the layout is clang-format $(CLANG_FORMAT_VERSION)'s and was not checked: $(CLANG_FORMAT) is version $$version"; fi
+
+format:
+	@$(install_clang_format)
+	@version=$(format_version); if [ "$$version" = $(CLANG_FORMAT_VERSION) ]; then $(CLANG_FORMAT) -i $(FORMATTED); \
+	else echo "format: the layout is clang-format $(CLANG_FORMAT_VERSION)'s, but $(CLANG_FORMAT) is version $$version: nothing was changed" >&2; exit 2; fi
+
+# Every source but the one that needs OpenBLAS, where that is missing. The GPU's kernels and the tests are
+# read with the emulation's headers, which every compiler understands.
+WARNED := $(filter-out %.h,$(FORMATTED))
+ifneq ($(filter 1,$(WERROR)),)
+ifneq ($(filter check check-warnings,$(MAKECMDGOALS)),)
+ifneq ($(shell echo '\#include <cblas.h>' | $(CXX) -E -x c++ - >/dev/null 2>&1 && echo yes),yes)
+WARNED := $(filter-out tests/peers/gemm_bench.cpp,$(WARNED))
+endif
+endif
+endif
+WARNING_FLAGS = $(filter-out -MMD -MP -Werror,$(CXXFLAGS)) -fsyntax-only -Werror
+
+.PHONY: $(WARNED:%=warnings-of/%)
+check-warnings: $(WARNED:%=warnings-of/%)
+	@echo "check: $(words $(WARNED)) sources, no warning of $$($(CXX) --version | head -1)"
+
+$(WARNED:%=warnings-of/%): warnings-of/%: % | setup
+	@$(CXX) $(WARNING_FLAGS) $(if $(filter tests/% engine/cuda/%,$<),-Itests/cuda_emulation -DMDN_CUDA_EMULATION) -x c++ $<
