@@ -321,10 +321,6 @@ void CpuKernels::channel_affine_forward(const Tensor& x, const ChannelAffine& a,
     });
 }
 
-void CpuKernels::relu_mask(const Tensor& y, const Tensor& dy, Tensor& dr) {
-    relu_backward(y, dy, dr);
-}
-
 void CpuKernels::batch_norm_backward(const Tensor& x, const Tensor& mean, const Tensor& inv_std,
                                      const ChannelAffine& affine, bool batch_statistics,
                                      const Tensor& dy, Tensor& dx, Tensor& dgamma, Tensor& dbeta) {

@@ -52,7 +52,7 @@ Tensor materialise(const char* op, const Normalized& n, bool relu) {
 /// The gradient in front of a ReLU whose output was y, in dy's memory where nobody else sees it.
 Tensor mask_by_output(const Tensor& y, const Tensor& dy) {
     Tensor dr = dy.owns_memory_alone() ? dy : empty_like(dy);
-    kernels(dy).relu_mask(y, dy, dr);
+    kernels(dy).relu_backward(y, dy, dr);
     return dr;
 }
 

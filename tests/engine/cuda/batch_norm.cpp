@@ -153,7 +153,7 @@ TEST_SUITE("engine/cuda/batch_norm") {
         CHECK(std::isnan(values[3]));
     }
 
-    TEST_CASE("relu_mask, dr being dy") {
+    TEST_CASE("relu_backward from the output, dx being dy") {
         Random random(4);
         for (const Shape& shape : shapes())
             test::check_kernel(
@@ -161,7 +161,7 @@ TEST_SUITE("engine/cuda/batch_norm") {
                  .outputs = {shape},
                  .call = [](Kernels& k, auto& in, auto& out) {
                      k.copy(in[1], out[0]);
-                     k.relu_mask(in[0], out[0], out[0]);
+                     k.relu_backward(in[0], out[0], out[0]);
                  }});
     }
 
