@@ -2,7 +2,6 @@
 // bf16; parameters, statistics and losses f32.
 #pragma once
 
-#include "engine/allocator.h"
 #include "engine/kernels.h"
 
 namespace mdn {
@@ -14,9 +13,5 @@ class CudaKernels final : public Kernels {
 #define KERNEL(name, parameters, ...) void name parameters override;
 #include "engine/kernel_list.h"
 };
-
-/// Throw Error, saying why, when there is no GPU that this build can use.
-Kernels& cuda_kernels();
-Allocator& cuda_allocator();
 
 }  // namespace mdn
