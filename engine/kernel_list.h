@@ -125,8 +125,8 @@ KERNEL(batch_norm_statistics,
         Tensor& shift),
        (x, gamma, beta, options, running_mean, running_var, mean, inv_std, scale, shift),
        "batch norm statistics", bytes_of(x))
-/// Overwrites inv_std, scale and shift, which must be defined, of every norm's statistics.
-KERNEL(batch_norm_running, (const std::vector<RunningNorm>& norms, double eps), (norms, eps),
+/// Overwrites every norm's folded form, which must be defined.
+KERNEL(fold_batch_norms, (const std::vector<BatchNormToFold>& norms, double eps), (norms, eps),
        "batch norm statistics", bytes_of(norms))
 /// y = a(x) [+ b(residual)], then ReLU if `relu`. A residual without `b` is added as it is.
 /// The `relu` flags inside a and b are not used. y may be x.

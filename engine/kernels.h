@@ -49,15 +49,20 @@ struct BatchNormOptions {
 /// Running statistics of a batch norm, [C] each, updated by training-mode calls.
 struct RunningStatistics {
     Tensor mean, var;
-    /// 1/√(var + eps), γ·inv_std and β − mean·scale. Where defined, evaluation reads them as they
-    /// were left (ParameterStore::prepare_norms); otherwise it works them out at each call.
-    Tensor inv_std = {}, scale = {}, shift = {};
 };
 
-/// Batch norm by its running statistics.
-struct RunningNorm {
+/// What evaluation reads of a batch norm, [C] each: inv_std = 1/√(var + eps), scale = γ·inv_std and
+/// shift = β − mean·scale of the running statistics.
+struct FoldedBatchNorm {
+    Tensor inv_std, scale, shift;
+    bool defined() const { return scale.defined(); }
+};
+
+/// What a batch norm is folded from, and into what.
+struct BatchNormToFold {
     Tensor gamma, beta;  // [C]
     RunningStatistics running;
+    FoldedBatchNorm folded;
 };
 
 /// One parameter as an optimizer kernel sees it. All tensors have the parameter's shape.

@@ -62,10 +62,10 @@ class ProfilingKernels final : public Kernels {
         return bytes;
     }
 
-    /// Five tensors of a norm are read or written, and two read: as large as its mean each.
-    static double bytes_of(const std::vector<RunningNorm>& norms) {
+    /// Four tensors of a norm are read and three written, each as large as its mean.
+    static double bytes_of(const std::vector<BatchNormToFold>& norms) {
         double bytes = 0;
-        for (const RunningNorm& norm : norms) bytes += 7 * bytes_of(norm.running.mean);
+        for (const BatchNormToFold& norm : norms) bytes += 7 * bytes_of(norm.running.mean);
         return bytes;
     }
 
