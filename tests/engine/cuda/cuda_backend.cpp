@@ -1,4 +1,4 @@
-#include "engine/stream.h"
+#include "engine/backend.h"
 
 #include <doctest/doctest.h>
 
@@ -23,16 +23,16 @@ Tensor random_tensor(Shape shape, uint64_t seed) {
 
 }  // namespace
 
-TEST_SUITE("engine/cuda/stream") {
+TEST_SUITE("engine/cuda/cuda_backend") {
     TEST_CASE("what is on its way up is safe from recorded work that runs meanwhile") {
         test::with_every_timing([] {
             constexpr int64_t small = 1 << 10, large = 1 << 12;
             // All that the allocator has free is scratch memory of this work.
-            const std::unique_ptr<Recording> recording = record_work(Device::cuda, [] {
+            const std::unique_ptr<Recording> recording = backend(Device::cuda).record_work([] {
                 for (int64_t size = small / 4; size <= 64 * large; size *= 2)
                     Tensor::full({size}, 7, DType::f32, Device::cuda);
             });
-            const std::unique_ptr<Uploader> uploader = make_uploader(Device::cuda);
+            const std::unique_ptr<Uploader> uploader = backend(Device::cuda).make_uploader();
             for (const int64_t size : {small, large, small, large}) {
                 const Tensor up = Tensor::empty({size}, DType::f32, Device::cuda);
                 const Tensor number = Tensor::empty({1}, DType::i64, Device::cuda);
@@ -48,7 +48,7 @@ TEST_SUITE("engine/cuda/stream") {
 
     TEST_CASE("uploads one after another arrive in order, each before what is started after it") {
         test::with_every_timing([] {
-            const std::unique_ptr<Uploader> uploader = make_uploader(Device::cuda);
+            const std::unique_ptr<Uploader> uploader = backend(Device::cuda).make_uploader();
             std::vector<Tensor> host, sums;
             for (uint64_t i = 0; i < 6; ++i) host.push_back(random_tensor({300}, i));
             const Tensor place = Tensor::empty({300}, DType::f32, Device::cuda);
@@ -78,7 +78,7 @@ TEST_SUITE("engine/cuda/stream") {
         take(48 * mebibyte);  // leaves a segment that is free
         emulation::set_memory_limit(memory.stats().reserved_bytes + 64 * mebibyte);
         const int64_t most = memory.available_bytes();
-        CHECK_THROWS_AS(record_work(Device::cuda, [&] { take(most); }), OutOfMemory);
+        CHECK_THROWS_AS(backend(Device::cuda).record_work([&] { take(most); }), OutOfMemory);
         take(96 * mebibyte);  // the free segment makes room for it
         emulation::set_memory_limit(int64_t{4} << 30);
     }

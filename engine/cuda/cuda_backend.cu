@@ -1,10 +1,12 @@
-// CUDA graphs, the GPU's clock, and uploads through pinned memory on a stream of their own.
-#include "engine/stream.h"
+// The GPU as a device: its memory, CUDA graphs, its clock, and uploads through pinned memory on a
+// stream of their own.
+#include "engine/backend.h"
 
+#include <cstdlib>
 #include <cstring>
 #include <string>
 
-#include "engine/allocator.h"
+#include "engine/cuda/cuda_kernels.h"
 #include "engine/cuda/launch.h"
 
 namespace mdn {
@@ -215,16 +217,61 @@ class CudaClock final : public DeviceClock {
     std::vector<cudaEvent_t> events_;
 };
 
-}  // namespace
-
-void cuda_synchronize() { cuda_context().synchronize(); }
-
-std::unique_ptr<Recording> cuda_record_work(const std::function<void()>& work) {
-    return std::make_unique<Graph>(work);
+std::unique_ptr<Allocator> make_allocator() {
+    const auto allocate = [](int64_t bytes) -> void* {
+        cuda_context();
+        void* segment = nullptr;
+        const cudaError_t error = cudaMalloc(&segment, static_cast<size_t>(bytes));
+        if (error == cudaErrorMemoryAllocation) {
+            cudaGetLastError();
+            return nullptr;
+        }
+        check(error, "allocating memory");
+        return segment;
+    };
+    const auto release = [](void* segment) {
+        cuda_context().synchronize();  // kernels may still be using it
+        cudaFree(segment);
+    };
+    const auto free_bytes = []() -> int64_t {
+        size_t free = 0, total = 0;
+        check(cudaMemGetInfo(&free, &total), "asking for free memory");
+        return static_cast<int64_t>(free);
+    };
+    // Memory freed by one kernel's caller is handed to the next one at once: everything runs in the
+    // order of one stream.
+    const SystemMemory system{allocate, release, free_bytes, /*guard_blocks=*/true};
+    const char* const exact = std::getenv("MDN_EXACT_ALLOCATIONS");
+    return exact && std::string(exact) == "1" ? exact_allocator(system) : caching_allocator(system);
 }
 
-std::unique_ptr<Uploader> make_cuda_uploader() { return std::make_unique<CudaUploader>(); }
+class CudaBackend final : public Backend {
+  public:
+    Kernels& kernels() override {
+        cuda_context();  // complains, where there is reason to, before anything else does
+        return kernels_;
+    }
+    Allocator& allocator() override { return *allocator_; }
+    void synchronize() override { cuda_context().synchronize(); }
+    std::unique_ptr<Recording> record_work(const std::function<void()>& work) override {
+        return std::make_unique<Graph>(work);
+    }
+    std::unique_ptr<Uploader> make_uploader() override { return std::make_unique<CudaUploader>(); }
+    std::unique_ptr<DeviceClock> make_clock() override { return std::make_unique<CudaClock>(); }
 
-std::unique_ptr<DeviceClock> make_cuda_clock() { return std::make_unique<CudaClock>(); }
+  private:
+    CudaKernels kernels_;
+    std::unique_ptr<Allocator> allocator_ = make_allocator();
+};
+
+}  // namespace
+
+std::string CudaKernels::device_name() const { return cuda_context().description(); }
+
+Backend& cuda_backend() {
+    // Never destroyed, as the CPU's.
+    static CudaBackend& cuda = *new CudaBackend;
+    return cuda;
+}
 
 }  // namespace mdn
