@@ -83,15 +83,15 @@ make_object  = $(1) -MT $@ -MF $(@:.o=.d).new -c $< -o $@.new && mv -f $(@:.o=.d
 # ---- CUDA: engine/cuda/*.cu through nvcc for the program, through g++ on an emulated GPU for tests.
 include engine/cuda/toolkit.mk
 
-LIBRARY_SOURCES := $(wildcard engine/*.cpp engine/*/*.cpp model/*.cpp data/*.cpp data/*/*.cpp) \
-                   $(filter-out train/main.cpp,$(wildcard train/*.cpp))
-TEST_SOURCES    := $(wildcard tests/*.cpp tests/engine/*.cpp tests/engine/*/*.cpp tests/model/*.cpp \
-                              tests/data/*.cpp tests/data/*/*.cpp tests/train/*.cpp)
-FORMATTED       := $(wildcard engine/*.h engine/*/*.h model/*.h data/*.h data/*/*.h train/*.h \
-                              tests/*.h tests/*/*.h) $(LIBRARY_SOURCES) $(wildcard train/main.cpp) \
-                   $(TEST_SOURCES) $(wildcard tests/peers/*.cpp tests/fuzz/*.cpp tests/cuda_emulation/*.cpp engine/cuda/*.cu)
+# $(call sources,FOLDERS,PATTERN): of all rooms, however deep.
+sources         = $(sort $(shell find $(1) -name '$(2)'))
+LIBRARY_SOURCES := $(filter-out train/main.cpp,$(call sources,engine model data train,*.cpp))
+# Built otherwise: the programs of peers and fuzzers, and the emulated GPU (engine/cuda/toolkit.mk).
+TEST_SOURCES    := $(filter-out tests/peers/% tests/fuzz/% tests/cuda_emulation/%,$(call sources,tests,*.cpp))
+FORMATTED       := $(foreach pattern,*.h *.cpp *.cu,$(call sources,engine model data train tests,$(pattern)))
 
 objects  = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
+$(call objects,$(TEST_SOURCES)): $(BUILD)/tests/choices
 # engine/backend.cpp picks the devices, so each of the three ways to build it has an object.
 LIBRARY := $(call objects,$(filter-out engine/backend.cpp,$(LIBRARY_SOURCES)))
 
@@ -152,8 +152,8 @@ $(BUILD)/%.o: %.cpp $(BUILD)/choices | setup
 # stb_image 2.27 also shifts a zero too far behind the end of a damaged scan, and copies nothing from
 # nowhere for an empty chunk: both harmless, so the sanitizers pass over them.
 STB_FLAGS := -fwrapv -fno-sanitize=shift,nonnull-attribute
-$(BUILD)/data/stb_image.o: CXXFLAGS += $(STB_FLAGS)
-$(BUILD)/data/stb_image.o build/fuzz/data/stb_image.o: Makefile
+$(BUILD)/data/images/stb_image.o: CXXFLAGS += $(STB_FLAGS)
+$(BUILD)/data/images/stb_image.o build/fuzz/data/images/stb_image.o: Makefile
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

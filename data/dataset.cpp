@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "data/dataset_format.h"
 #include "data/file.h"
-#include "data/light_hand.h"
-#include "data/list_file.h"
-#include "data/numbered_files.h"
+#include "data/formats/dataset_format.h"
+#include "data/formats/list_file.h"
+#include "data/formats/numbered_files.h"
+#include "data/keypoints/light_hand.h"
 #include "engine/error.h"
 
 namespace mdn {

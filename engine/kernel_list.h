@@ -229,13 +229,13 @@ KERNEL(softmax_cross_entropy_backward,
 // ---- optimizers ----
 /// Brings the slots to the device: all of them the first time, which waits for it, and from
 /// then on their gradients, which does not.
-KERNEL(update_table, (ParameterTable& parameters), (parameters), "optimizer", 0)
+KERNEL(update_table, (ParameterTable & parameters), (parameters), "optimizer", 0)
 /// One call updates every parameter. `schedule` f64 [3] on the device: learning rate, step
 /// (from 1), and the factor on every gradient (clipping).
-KERNEL(sgd_step, (ParameterTable& parameters, const SgdOptions& options, const Tensor& schedule),
+KERNEL(sgd_step, (ParameterTable & parameters, const SgdOptions& options, const Tensor& schedule),
        (parameters, options, schedule), "optimizer", bytes_of_gradients(parameters) * 5)
 KERNEL(adamw_step,
-       (ParameterTable& parameters, const AdamWOptions& options, const Tensor& schedule),
+       (ParameterTable & parameters, const AdamWOptions& options, const Tensor& schedule),
        (parameters, options, schedule), "optimizer", bytes_of_gradients(parameters) * 7)
 /// √Σ‖gradient‖² over all parameters, accumulated in double: norm f64 [1].
 KERNEL(global_norm, (const ParameterTable& parameters, Tensor& norm), (parameters, norm),

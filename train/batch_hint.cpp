@@ -4,7 +4,7 @@
 
 #include "engine/allocator.h"
 #include "train/host_memory.h"
-#include "train/progress.h"
+#include "train/output/progress.h"
 
 namespace mdn {
 

@@ -7,7 +7,7 @@
 
 #include "model/config.h"
 #include "model/summary.h"
-#include "train/model_options.h"
+#include "train/commands/flags.h"
 
 namespace mdn {
 

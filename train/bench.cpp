@@ -13,8 +13,8 @@
 #include "engine/ops.h"
 #include "engine/threads.h"
 #include "model/pose_encoder.h"
-#include "train/model_options.h"
-#include "train/progress.h"
+#include "train/commands/flags.h"
+#include "train/output/progress.h"
 #include "train/recorded_work.h"
 #include "train/training_step.h"
 

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "engine/optim.h"
+#include "train/commands/flags.h"
 #include "train/forward_pass.h"
-#include "train/model_options.h"
 
 namespace mdn {
 

@@ -5,13 +5,13 @@
 #include <utility>
 
 #include "data/file.h"
-#include "data/light_hand.h"
-#include "data/numbered_files.h"
+#include "data/formats/numbered_files.h"
+#include "data/keypoints/light_hand.h"
 #include "engine/autograd.h"
+#include "train/commands/flags.h"
 #include "train/evaluate.h"
-#include "train/format.h"
 #include "train/metrics.h"
-#include "train/model_options.h"
+#include "train/output/format.h"
 
 namespace mdn {
 

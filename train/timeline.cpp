@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "data/file.h"
-#include "data/list_file.h"
+#include "data/formats/list_file.h"
 #include "data/loader.h"
 #include "engine/error.h"
 #include "train/evaluate.h"

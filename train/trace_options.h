@@ -4,9 +4,9 @@
 #include <string>
 
 #include "engine/error.h"
-#include "train/keypoint_settings.h"
-#include "train/model_options.h"
-#include "train/options.h"
+#include "train/commands/command_line.h"
+#include "train/commands/flags.h"
+#include "train/settings/keypoint_settings.h"
 #include "train/trace.h"
 
 namespace mdn {

@@ -5,18 +5,18 @@
 #include <filesystem>
 #include <sstream>
 
-#include "data/dataset_format.h"
 #include "data/file.h"
+#include "data/formats/dataset_format.h"
 #include "engine/allocator.h"
-#include "engine/atomic_file.h"
 #include "engine/autograd.h"
+#include "engine/files/atomic_file.h"
 #include "engine/threads.h"
 #include "model/summary.h"
 #include "train/batch_hint.h"
-#include "train/checkpoint_file.h"
-#include "train/format.h"
-#include "train/model_options.h"
-#include "train/report.h"
+#include "train/checkpoints/checkpoint_file.h"
+#include "train/commands/flags.h"
+#include "train/output/format.h"
+#include "train/output/report.h"
 
 namespace mdn {
 

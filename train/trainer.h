@@ -12,12 +12,12 @@
 #include "engine/optim.h"
 #include "engine/schedule.h"
 #include "model/micro_dualnet.h"
-#include "train/checkpoint.h"
+#include "train/checkpoints/checkpoint.h"
+#include "train/commands/flags.h"
 #include "train/evaluate.h"
-#include "train/log.h"
-#include "train/model_options.h"
-#include "train/progress.h"
-#include "train/train_settings.h"
+#include "train/output/log.h"
+#include "train/output/progress.h"
+#include "train/settings/train_settings.h"
 #include "train/training_step.h"
 
 namespace mdn {

@@ -97,7 +97,6 @@ CUDA_CHOICES := $(strip $(NVCC) $(CUDA_MAJOR) $(NVCCFLAGS))
 TEST_CHOICES := $(strip $(CUDA_TEST_FLAGS))
 $(eval $(call choices_file,$(CUDA_BUILD)/choices,CUDA_CHOICES))
 $(eval $(call choices_file,$(BUILD)/tests/choices,TEST_CHOICES))
-$(patsubst %.cpp,$(BUILD)/%.o,$(wildcard tests/engine/cuda/*.cpp tests/train/*.cpp)): $(BUILD)/tests/choices
 
 $(CUDA_BUILD)/%.o: engine/cuda/%.cu $(CUDA_BUILD)/choices | setup
 	@mkdir -p $(@D)

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "tests/train/program.h"
-#include "train/model_options.h"
+#include "train/commands/flags.h"
 #include "train/predict.h"
 #include "train/trace.h"
 

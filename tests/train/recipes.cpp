@@ -1,8 +1,8 @@
 #include <nlohmann/json.hpp>
 
-#include "engine/safetensors.h"
+#include "engine/files/safetensors.h"
 #include "tests/train/program.h"
-#include "train/train_settings.h"
+#include "train/settings/train_settings.h"
 #include "train/trainer.h"
 
 using namespace mdn;

@@ -9,7 +9,7 @@
 #include <cmath>
 #include <thread>
 
-#include "engine/safetensors.h"
+#include "engine/files/safetensors.h"
 #include "tests/train/program.h"
 
 using namespace mdn;

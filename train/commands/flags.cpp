@@ -1,0 +1,160 @@
+#include "train/commands/flags.h"
+
+#include "data/entity_joints.h"
+#include "engine/kernels.h"
+#include "engine/threads.h"
+#include "model/pose_encoder.h"
+#include "train/batch_hint.h"
+#include "train/checkpoints/checkpoint.h"
+#include "train/checkpoints/checkpoint_file.h"
+
+namespace mdn {
+
+static_assert(entity_joint_slots == joints_per_entity);  // what data fills, the model reads
+
+void MachineOptions::declare(Options& options) {
+    options.choice("--device", device,
+                   Choices<Device>{{"cpu", Device::cpu}, {"cuda", Device::cuda}},
+                   "where to compute");
+    options.integer("--threads", threads, 0, 1024,
+                    "threads to compute with; 0: as many as the machine offers");
+}
+
+void MachineOptions::declare_precision(Options& options) {
+    options.choice(
+        "--precision", precision,
+        Choices<Precision>{
+            {"f32", Precision::f32}, {"tf32", Precision::tf32}, {"bf16", Precision::bf16}},
+        "on a GPU: float32, products in TF32, or activations in bfloat16");
+}
+
+void MachineOptions::declare_recording(Options& options) {
+    options.flag("--no-cuda-graph", no_recording,
+                 "on a GPU: start every kernel by itself, record no steps or passes");
+}
+
+void MachineOptions::apply() const {
+    if (threads > 0) set_threads(threads);
+    if (device == Device::cpu && precision != Precision::f32)
+        throw Error("--precision other than f32 is for a GPU: the CPU computes in f32 only",
+                    "give --device cuda beside it");
+    Kernels& chosen = kernels(device);  // complains where there is no GPU
+    if (precision == Precision::tf32) chosen.allow_tf32();
+}
+
+void MachineOptions::prepare(MicroDualNet& model) const {
+    if (precision == Precision::bf16) model.compute_in(DType::bf16);
+}
+
+namespace {
+
+/// How many classes a file's classifier tells apart; `otherwise` where it has none.
+int64_t classes_of(const SafetensorsFile& stored, int64_t otherwise) {
+    for (const auto& [name, tensor] : stored.tensors)
+        if (name == "classifier.fc2.weight" && tensor.rank() == 2) return tensor.shape()[0];
+    return otherwise;
+}
+
+}  // namespace
+
+void ModelOptions::declare(Options& options, const std::string& weights_help) {
+    options.text("--config", config, "FILE",
+                 "JSON file that describes the model (docs/SPEC.md section 8)");
+    Choices<std::string> presets;
+    for (const std::string& name : preset_names()) presets.emplace_back(name, name);
+    options.choice("--preset", preset, presets, "a model that needs no file: tiny suits a laptop");
+    if (!weights_help.empty()) options.text("--weights", weights, "FILE", weights_help);
+}
+
+Config ModelOptions::resolve(const SafetensorsFile* stored) const {
+    if (!config.empty() && !preset.empty())
+        throw Error("--config and --preset cannot both be given",
+                    "a config file names its preset itself: {\"preset\": \"" + preset + "\", ...}");
+    if (!config.empty() || !preset.empty()) {
+        Config chosen = config.empty() ? preset_config(preset) : load_config(config);
+        if (stored && !chosen.names_classes) chosen.classes = classes_of(*stored, chosen.classes);
+        return chosen;
+    }
+    if (stored) {
+        const auto found = stored->metadata.find(metadata_config);
+        if (found != stored->metadata.end())
+            return parse_config(found->second, stored->path + " (its config)");
+        throw Error("--weights " + stored->path + " does not say which config it belongs to",
+                    "give --config or --preset");
+    }
+    throw Error("no model given", "give --config or --preset");
+}
+
+void take_classes_of(const std::string& dataset, Config& config) {
+    const int64_t classes = read_class_names(dataset).count();
+    if (config.names_classes)
+        check_class_count(config.classes, classes, dataset);
+    else
+        config.classes = classes;
+}
+
+std::unique_ptr<MicroDualNet> make_model(const Config& config, uint64_t seed,
+                                         const MachineOptions& machine) {
+    std::unique_ptr<MicroDualNet> model;
+    with_batch_hint(
+        {.config = config, .machine = machine, .clips = 1, .offers_bf16 = false, .option = ""},
+        [&] { model = std::make_unique<MicroDualNet>(config, seed, DType::f32, machine.device); });
+    machine.prepare(*model);
+    return model;
+}
+
+LoadedModel load_model(const ModelOptions& options, const MachineOptions& machine,
+                       std::ostream& notes) {
+    LoadedModel loaded{nullptr, read_weights(options.weights)};
+    const Config config = options.resolve(&loaded.stored);
+    loaded.model = make_model(config, 0, machine);
+    notes << load_weights(loaded.model->parameters(), loaded.stored).message() << "\n";
+    loaded.stored.tensors.clear();
+    return loaded;
+}
+
+void ViewOptions::declare(Options& options) {
+    options.integer("--clips", clips, 1, 64,
+                    "samplings of every clip in time to average over; 2: twice_sample of TSM");
+    options.integer("--crops", crops, 1, 3,
+                    "1: the centre; 3: also both ends of the frame's longer side, averaged");
+}
+
+void ViewOptions::apply(ClipOptions& options) const {
+    if (crops == 2) throw Error("--crops must be 1 or 3, not 2");
+    options.samplings = clips;
+    options.crops = crops;
+}
+
+ClipNeeds clip_needs(const Config& config) {
+    return {.frames = config.has_frames(), .keypoints = config.regions == Regions::keypoints};
+}
+
+ClipOptions clip_options(const Config& config, Sampling sampling, int64_t cache_bytes) {
+    ClipOptions options{.frames = config.frames,
+                        .size = config.size,
+                        .entities = {},
+                        .input = config.has_frames() ? ClipInput::frames : ClipInput::joints,
+                        .boxes = BoxSource::keypoints,
+                        .sampling = sampling,
+                        .cache_bytes = cache_bytes};
+    for (const std::string& name : config.entities)
+        options.entities.push_back(entity_from_name(name));
+    if (config.regions == Regions::fixed) options.boxes = BoxSource::fixed;
+    if (config.regions == Regions::none) options.boxes = BoxSource::whole_frame;
+    return options;
+}
+
+Inputs model_inputs(const ClipTensors& clips) {
+    return {.frames = clips.frames, .boxes = clips.boxes, .joints = clips.joints};
+}
+
+Tensor on_device(const Tensor& x, Device device) {
+    return !x.defined() || x.device() == device ? x : x.to(device);
+}
+
+Inputs on_device(const Inputs& inputs, Device device) {
+    return inputs.each([&](const Tensor& x) { return on_device(x, device); });
+}
+
+}  // namespace mdn

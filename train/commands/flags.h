@@ -1,0 +1,92 @@
+// The options by which every command that runs a model says which, and on what.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+
+#include "data/clip.h"
+#include "engine/files/safetensors.h"
+#include "model/micro_dualnet.h"
+#include "train/commands/command_line.h"
+
+namespace mdn {
+
+/// How a GPU computes: with float32, its TF32 products, or bfloat16 activations.
+enum class Precision { f32, tf32, bf16 };
+
+/// Where, how precisely and with how many threads a command computes.
+struct MachineOptions {
+    Device device = Device::cpu;
+    Precision precision = Precision::f32;
+    bool no_recording = false;  // of steps and forward passes as CUDA graphs
+    int64_t threads = 0;        // 0: as many as the machine offers
+
+    /// --device and --threads; the others where a command has a use for them.
+    void declare(Options& options);
+    void declare_precision(Options& options);
+    void declare_recording(Options& options);
+    /// Sets the number of threads and the precision of products for what follows in this process.
+    /// Throws Error if the device is missing or cannot compute so.
+    void apply() const;
+    DType activations() const { return precision == Precision::bf16 ? DType::bf16 : DType::f32; }
+    /// Sets the precision of a model's activations.
+    void prepare(MicroDualNet& model) const;
+};
+
+struct ModelOptions {
+    std::string config;   // path of a JSON file
+    std::string preset;   // or the name of a preset
+    std::string weights;  // path of a safetensors file
+
+    void declare(Options& options, const std::string& weights_help);
+    /// From --config, else --preset, else what `weights` was trained with. A config or preset that
+    /// does not name `classes` has those of `stored`. Throws Error if none of them says, or both
+    /// --config and --preset are given.
+    Config resolve(const SafetensorsFile* stored) const;
+};
+
+struct LoadedModel {
+    std::unique_ptr<MicroDualNet> model;
+    SafetensorsFile stored;  // its tensors dropped: metadata and path
+};
+
+/// Gives a config that does not name `classes` as many as the dataset has; throws Error naming both
+/// numbers if it names another. Throws as read_class_names does.
+void take_classes_of(const std::string& dataset, Config& config);
+
+/// A new model on that machine. Throws OutOfMemory if its parameters do not fit.
+std::unique_ptr<MicroDualNet> make_model(const Config& config, uint64_t seed,
+                                         const MachineOptions& machine);
+
+/// Reads `options.weights` (which must be given) and builds the model they belong to; says on
+/// `notes` what was loaded and what was not.
+LoadedModel load_model(const ModelOptions& options, const MachineOptions& machine,
+                       std::ostream& notes);
+
+/// How many views of a clip a command averages over.
+struct ViewOptions {
+    int64_t clips = 1;  // temporal samplings
+    int64_t crops = 1;  // of each
+
+    /// --clips and --crops.
+    void declare(Options& options);
+    /// Sets the views of `clips`, as test-time reading has them. Throws Error for 2 crops.
+    void apply(ClipOptions& clips) const;
+};
+
+/// Which of a clip's files this model reads.
+ClipNeeds clip_needs(const Config& config);
+
+/// How clips are read for this model: the few numbers that the data path is told.
+ClipOptions clip_options(const Config& config, Sampling sampling, int64_t cache_bytes = 0);
+
+/// What the model is shown of clips that were read so.
+Inputs model_inputs(const ClipTensors& clips);
+
+/// `x` itself if it lives there already.
+Tensor on_device(const Tensor& x, Device device);
+Inputs on_device(const Inputs& inputs, Device device);
+
+}  // namespace mdn
