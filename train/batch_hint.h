@@ -7,14 +7,14 @@
 
 #include "model/config.h"
 #include "model/summary.h"
-#include "train/commands/flags.h"
+#include "train/settings/flags.h"
 
 namespace mdn {
 
 /// A batch, and what the model does with it.
 struct BatchWork {
     const Config& config;
-    const MachineOptions& machine;
+    const MachineFlags& machine;
     int64_t clips;
     std::optional<OptimizerKind> trained_with = std::nullopt;  // none: a forward pass only
     int64_t views = 1;                                         // of each clip, all at a time

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "engine/optim.h"
-#include "train/commands/flags.h"
+#include "train/settings/flags.h"
 #include "train/forward_pass.h"
 
 namespace mdn {

@@ -9,7 +9,7 @@
 #include "engine/files/safetensors.h"
 #include "engine/ops.h"
 #include "model/pose_encoder.h"
-#include "train/commands/flags.h"
+#include "train/settings/flags.h"
 
 namespace mdn {
 

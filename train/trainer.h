@@ -13,7 +13,7 @@
 #include "engine/schedule.h"
 #include "model/micro_dualnet.h"
 #include "train/checkpoints/checkpoint.h"
-#include "train/commands/flags.h"
+#include "train/settings/flags.h"
 #include "train/evaluate.h"
 #include "train/output/log.h"
 #include "train/output/progress.h"
@@ -33,7 +33,7 @@ struct TrainRun {
     int64_t save_every = 0;  // steps between checkpoints inside an epoch; 0: at its end only
     int64_t workers = 2;
     int64_t cache_bytes = 0;
-    MachineOptions machine;
+    MachineFlags machine;
 };
 
 /// File names inside a run's folder.

@@ -100,7 +100,7 @@ TEST_SUITE("train/batch_hint") {
 
     TEST_CASE("a step that should not fit is warned of, with both figures and a batch that fits") {
         const Config config = preset_config("paper-ma52");
-        const MachineOptions cpu;
+        const MachineFlags cpu;
         BatchWork work{
             .config = config, .machine = cpu, .clips = 8, .trained_with = OptimizerKind::adamw};
         const auto peak = [&](int64_t clips) {
@@ -139,7 +139,7 @@ TEST_SUITE("train/batch_hint") {
 
     TEST_CASE("the batch that is said to fit is the largest that does by the estimate") {
         const Config config = preset_config("paper-ma52");
-        MachineOptions gpu;
+        MachineFlags gpu;
         gpu.device = Device::cuda;
         const auto bytes_for = [&](int64_t clips, DType activations) {
             return estimate_training_memory(config, clips, OptimizerKind::sgd, activations).peak;

@@ -10,7 +10,7 @@
 #include "train/bench.h"
 #include "train/checkpoints/checkpoint.h"
 #include "train/commands/command.h"
-#include "train/commands/flags.h"
+#include "train/settings/flags.h"
 #include "train/output/format.h"
 #include "train/output/log.h"
 #include "train/output/profile_report.h"
@@ -30,8 +30,8 @@ double median(std::vector<double> values) {
 constexpr const char* short_names[] = {"forward", "train", "head"};  // by BenchMode
 
 class BenchCommand final : public Command {
-    ModelOptions model_;
-    MachineOptions machine_;
+    ModelFlags model_;
+    MachineFlags machine_;
     BenchOptions bench_;
     int64_t clips_ = 1, seed_ = 0;
     std::string input_, output_;
@@ -44,7 +44,7 @@ class BenchCommand final : public Command {
     }
 
   public:
-    void declare(Options& options) override {
+    void declare(CommandLine& options) override {
         model_.declare(options, "safetensors to start from; random otherwise");
         options.choice("--mode", bench_.mode,
                        Choices<BenchMode>{{"forward", BenchMode::forward},
@@ -70,7 +70,7 @@ class BenchCommand final : public Command {
         machine_.declare_recording(options);
     }
 
-    void run(const Options&, std::ostream& out, std::ostream& notes) override {
+    void run(const CommandLine&, std::ostream& out, std::ostream& notes) override {
         machine_.apply();
         if (model_.weights.empty() && model_.config.empty() && model_.preset.empty())
             model_.preset = "tiny";

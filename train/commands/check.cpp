@@ -3,7 +3,7 @@
 
 #include "data/dataset_check.h"
 #include "train/commands/command.h"
-#include "train/commands/flags.h"
+#include "train/settings/flags.h"
 #include "train/metrics.h"
 #include "train/output/format.h"
 #include "train/output/progress.h"
@@ -91,14 +91,14 @@ std::string people(const DatasetSummary& summary) {
 }
 
 class CheckCommand final : public Command {
-    ModelOptions model_;
+    ModelFlags model_;
     std::string data_;
     bool quick_ = false;
     int64_t workers_ = 2;
     KeypointSettings keypoints_;
 
   public:
-    void declare(Options& options) override {
+    void declare(CommandLine& options) override {
         options.text("DATASET,--data", data_, "DIR", "dataset folder");
         options.require("DATASET");
         model_.declare(options, "");
@@ -107,7 +107,7 @@ class CheckCommand final : public Command {
         keypoints_.declare(options);
     }
 
-    void run(const Options& given, std::ostream& out, std::ostream&) override {
+    void run(const CommandLine& given, std::ostream& out, std::ostream&) override {
         CheckOptions options{.needs = {},
                              .classes = 0,
                              .quick = quick_,

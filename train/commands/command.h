@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "train/commands/command_line.h"
+#include "train/settings/command_line.h"
 
 namespace mdn {
 
@@ -14,10 +14,10 @@ class Command {
   public:
     virtual ~Command() = default;
     /// Binds its options to its members.
-    virtual void declare(Options& options) = 0;
+    virtual void declare(CommandLine& options) = 0;
     /// Does the work after the options were parsed. Results go to `out`; what is said besides (how
     /// weights were loaded, say) goes to `notes`, so that `out` can be read by a program.
-    virtual void run(const Options& options, std::ostream& out, std::ostream& notes) = 0;
+    virtual void run(const CommandLine& options, std::ostream& out, std::ostream& notes) = 0;
 };
 
 struct CommandEntry {

@@ -46,13 +46,13 @@ class CompareCommand final : public Command {
     std::string runs_;
 
   public:
-    void declare(Options& options) override {
+    void declare(CommandLine& options) override {
         options.text("--runs", runs_, "NAME=FILE,...",
                      "evaluations written by eval --json-file, in the order of the table's rows");
         options.require("--runs");
     }
 
-    void run(const Options&, std::ostream& out, std::ostream&) override {
+    void run(const CommandLine&, std::ostream& out, std::ostream&) override {
         std::vector<Row> rows;
         size_t width = 5;
         for (size_t begin = 0; begin <= runs_.size();) {

@@ -2,8 +2,8 @@
 #include "engine/files/atomic_file.h"
 #include "train/batch_hint.h"
 #include "train/commands/command.h"
-#include "train/commands/flags.h"
-#include "train/commands/split_flag.h"
+#include "train/settings/flags.h"
+#include "train/settings/split_flag.h"
 #include "train/evaluate.h"
 #include "train/output/evaluation_output.h"
 #include "train/output/progress.h"
@@ -16,16 +16,16 @@ namespace mdn {
 namespace {
 
 class EvalCommand final : public Command {
-    ModelOptions model_;
-    MachineOptions machine_;
+    ModelFlags model_;
+    MachineFlags machine_;
     std::string data_, split_ = "test", json_file_, confusion_, report_;
-    ViewOptions views_;
+    ViewFlags views_;
     KeypointSettings keypoints_;
     bool json_ = false;
     int64_t batch_ = 16, workers_ = 2;
 
   public:
-    void declare(Options& options) override {
+    void declare(CommandLine& options) override {
         model_.declare(options, "safetensors file: a run's best.safetensors, say");
         options.require("--weights");
         options.text("--data", data_, "DIR", "dataset folder");
@@ -46,7 +46,7 @@ class EvalCommand final : public Command {
         machine_.declare_recording(options);
     }
 
-    void run(const Options& options, std::ostream& out, std::ostream& notes) override {
+    void run(const CommandLine& options, std::ostream& out, std::ostream& notes) override {
         machine_.apply();
         check_outputs(
             {{"--json-file", json_file_}, {"--confusion", confusion_}, {"--report", report_}},

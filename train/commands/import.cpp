@@ -1,7 +1,7 @@
 #include "train/checkpoints/checkpoint.h"
 #include "train/checkpoints/import_weights.h"
 #include "train/commands/command.h"
-#include "train/commands/flags.h"
+#include "train/settings/flags.h"
 #include "train/output_paths.h"
 
 namespace mdn {
@@ -9,14 +9,14 @@ namespace mdn {
 namespace {
 
 class ImportCommand final : public Command {
-    ModelOptions model_;
+    ModelFlags model_;
     std::string checkpoint_, output_, data_;
     int64_t classes_ = 0;
     int64_t seed_ = 0;
     bool dry_run_ = false;
 
   public:
-    void declare(Options& options) override {
+    void declare(CommandLine& options) override {
         options.positional("CHECKPOINT", checkpoint_,
                            "safetensors or PyTorch file (.pth, .pt, .bin) to read");
         options.text("--out", output_, "FILE", "safetensors file to write");
@@ -32,7 +32,7 @@ class ImportCommand final : public Command {
         options.flag("--dry-run", dry_run_, "only say what would be taken");
     }
 
-    void run(const Options&, std::ostream& out, std::ostream&) override {
+    void run(const CommandLine&, std::ostream& out, std::ostream&) override {
         if (classes_ > 0 && !data_.empty())
             throw Error("--classes and --data cannot both be given", "the dataset has its classes");
         Config config = model_.resolve(nullptr);

@@ -55,7 +55,7 @@ class ListsCommand final : public Command {
     bool keep_labels_ = false, overwrite_ = false, dry_run_ = false;
 
     /// Named groups fill a list alone: its share must not be asked for as well.
-    static void take_groups(const Options& options, const std::string& split,
+    static void take_groups(const CommandLine& options, const std::string& split,
                             const std::string& text, std::vector<std::string>& groups) {
         if (text.empty()) return;
         const std::string share = "--" + split + "-share", named = "--" + split + "-groups";
@@ -67,7 +67,7 @@ class ListsCommand final : public Command {
     }
 
   public:
-    void declare(Options& options) override {
+    void declare(CommandLine& options) override {
         options.positional("DATASET", dataset_,
                            "dataset folder: its clips are the folders below frames/, or below "
                            "keypoints/ where there are no frames");
@@ -86,7 +86,7 @@ class ListsCommand final : public Command {
         options.flag("--dry-run", dry_run_, "only say what would be written");
     }
 
-    void run(const Options& options, std::ostream& out, std::ostream& notes) override {
+    void run(const CommandLine& options, std::ostream& out, std::ostream& notes) override {
         const NamePattern pattern(names_, "--names");
         take_groups(options, "val", val_groups_, plan_.val_groups);
         take_groups(options, "test", test_groups_, plan_.test_groups);

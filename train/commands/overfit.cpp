@@ -2,25 +2,25 @@
 #include "train/batch_hint.h"
 #include "train/checkpoints/checkpoint.h"
 #include "train/commands/command.h"
-#include "train/commands/flags.h"
+#include "train/settings/flags.h"
 #include "train/output/format.h"
 #include "train/output_paths.h"
 #include "train/trace.h"
-#include "train/trace_options.h"
+#include "train/commands/trace_input_flags.h"
 
 namespace mdn {
 
 namespace {
 
 class OverfitCommand final : public Command {
-    ModelOptions model_;
-    MachineOptions machine_;
-    TraceInputOptions input_;
+    ModelFlags model_;
+    MachineFlags machine_;
+    TraceInputFlags input_;
     OverfitOptions overfit_;
     std::string output_;
 
   public:
-    void declare(Options& options) override {
+    void declare(CommandLine& options) override {
         model_.declare(options, "safetensors file with the parameters to start from");
         options.require("--weights");
         input_.declare(options);
@@ -40,7 +40,7 @@ class OverfitCommand final : public Command {
         machine_.declare_precision(options);
     }
 
-    void run(const Options& options, std::ostream& out, std::ostream& notes) override {
+    void run(const CommandLine& options, std::ostream& out, std::ostream& notes) override {
         machine_.apply();
         input_.check(options);
         check_outputs(

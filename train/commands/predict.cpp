@@ -4,7 +4,7 @@
 #include "train/batch_hint.h"
 #include "train/checkpoints/checkpoint.h"
 #include "train/commands/command.h"
-#include "train/commands/flags.h"
+#include "train/settings/flags.h"
 #include "train/commands/predict_list.h"
 #include "train/commands/predict_timeline.h"
 #include "train/output_paths.h"
@@ -16,12 +16,12 @@ namespace mdn {
 namespace {
 
 class PredictCommand final : public Command {
-    ModelOptions model_;
-    MachineOptions machine_;
-    ViewOptions views_;
+    ModelFlags model_;
+    MachineFlags machine_;
+    ViewFlags views_;
     KeypointSettings reading_;
-    PredictListOptions list_;
-    TimelineCommand timeline_;
+    PredictListFlags list_;
+    TimelineFlags timeline_;
     std::string dataset_, clip_, frames_, keypoints_;
     int64_t top_ = 5, batch_ = 4, workers_ = 2;
     bool json_ = false;
@@ -40,7 +40,7 @@ class PredictCommand final : public Command {
             throw Error("--keypoints has no effect: this model reads no keypoints", "leave it out");
     }
 
-    void check_one_of(const Options& options, bool list, bool timeline) const {
+    void check_one_of(const CommandLine& options, bool list, bool timeline) const {
         if (list && timeline) throw Error("a list and a timeline cannot both be asked for");
         if (list && (!clip_.empty() || !frames_.empty()))
             throw Error("a list and a single clip cannot both be asked for");
@@ -76,7 +76,7 @@ class PredictCommand final : public Command {
     }
 
   public:
-    void declare(Options& options) override {
+    void declare(CommandLine& options) override {
         model_.declare(options, "safetensors file: a run's best.safetensors, say");
         options.require("--weights");
         options.text("--dataset,--data", dataset_, "DIR",
@@ -101,7 +101,7 @@ class PredictCommand final : public Command {
         machine_.declare_recording(options);
     }
 
-    void run(const Options& options, std::ostream& out, std::ostream& notes) override {
+    void run(const CommandLine& options, std::ostream& out, std::ostream& notes) override {
         machine_.apply();
         const bool list = list_.asked(), timeline = timeline_.wanted(options);
         check_one_of(options, list, timeline);

@@ -2,15 +2,15 @@
 
 #include "data/loader.h"
 #include "engine/files/atomic_file.h"
-#include "train/commands/flags.h"
-#include "train/commands/split_flag.h"
+#include "train/settings/flags.h"
+#include "train/settings/split_flag.h"
 #include "train/evaluate.h"
 #include "train/output/progress.h"
 #include "train/output/submission.h"
 
 namespace mdn {
 
-void PredictListOptions::declare(Options& options) {
+void PredictListFlags::declare(CommandLine& options) {
     options.text("--split", split, "NAME",
                  "with --dataset, instead of one clip: the list train, val or test");
     options.text(
@@ -20,7 +20,7 @@ void PredictListOptions::declare(Options& options) {
                  "write a CSV file with the likeliest classes of every clip of the list");
 }
 
-void PredictListOptions::run(MicroDualNet& model, const std::string& dataset,
+void PredictListFlags::run(MicroDualNet& model, const std::string& dataset,
                              const ClipOptions& clips, BatchReading reading, int64_t top,
                              std::ostream& out) const {
     if (dataset.empty())

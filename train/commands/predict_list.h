@@ -6,15 +6,15 @@
 
 #include "data/clip.h"
 #include "model/micro_dualnet.h"
-#include "train/commands/command_line.h"
+#include "train/settings/command_line.h"
 #include "train/predict.h"
 
 namespace mdn {
 
-struct PredictListOptions {
+struct PredictListFlags {
     std::string split, submission, predictions;
 
-    void declare(Options& options);
+    void declare(CommandLine& options);
     /// Whether a list is what the user wants predictions for.
     bool asked() const { return !split.empty() || !submission.empty() || !predictions.empty(); }
     /// Reads the list (labels are not needed), runs the model over it and writes what was asked

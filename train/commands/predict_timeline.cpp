@@ -23,7 +23,7 @@ TimelineText::Format format_of(const std::string& file, bool json) {
 
 }  // namespace
 
-void TimelineCommand::declare(Options& options) {
+void TimelineFlags::declare(CommandLine& options) {
     options.integer("--window", settings_.window, 1, 1'000'000,
                     "a timeline of a long recording: frames of the window that moves along it");
     options.integer("--stride", settings_.stride, 1, 1'000'000,
@@ -34,7 +34,7 @@ void TimelineCommand::declare(Options& options) {
                    "frames a second of the recording: adds times to the timeline");
 }
 
-bool TimelineCommand::wanted(const Options& options) const {
+bool TimelineFlags::wanted(const CommandLine& options) const {
     if (options.given("--window") || options.given("--timeline")) return true;
     for (const char* flag : {"--stride", "--fps"})
         if (options.given(flag))
@@ -42,7 +42,7 @@ bool TimelineCommand::wanted(const Options& options) const {
     return false;
 }
 
-void TimelineCommand::run(const Options& options, MicroDualNet& model, const ClipFiles& recording,
+void TimelineFlags::run(const CommandLine& options, MicroDualNet& model, const ClipFiles& recording,
                           const ClipOptions& clips, BatchReading reading,
                           const std::vector<std::string>& names, bool json, std::ostream& out,
                           std::ostream& notes) {

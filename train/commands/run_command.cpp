@@ -49,7 +49,7 @@ const CommandEntry& command_named(const std::string& name) {
 void run(const CommandEntry& entry, const std::vector<std::string>& arguments, std::ostream& out,
          std::ostream& err) {
     const std::unique_ptr<Command> command = entry.make();
-    Options options(std::string(program) + " " + entry.name, entry.summary, entry.details);
+    CommandLine options(std::string(program) + " " + entry.name, entry.summary, entry.details);
     command->declare(options);
     if (!options.parse(arguments)) {
         out << options.help();

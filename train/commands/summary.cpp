@@ -2,7 +2,7 @@
 
 #include "model/summary.h"
 #include "train/commands/command.h"
-#include "train/commands/flags.h"
+#include "train/settings/flags.h"
 #include "train/output/format.h"
 #include "train/output/progress.h"
 
@@ -11,7 +11,7 @@ namespace mdn {
 namespace {
 
 class SummaryCommand final : public Command {
-    ModelOptions model_;
+    ModelFlags model_;
     int64_t batch_ = 1;
     OptimizerKind optimizer_ = OptimizerKind::adamw;
     Precision precision_ = Precision::f32;
@@ -23,7 +23,7 @@ class SummaryCommand final : public Command {
     }
 
   public:
-    void declare(Options& options) override {
+    void declare(CommandLine& options) override {
         model_.declare(options, "");
         options.integer("--batch", batch_, 1, 4096, "clips of the training step to estimate");
         options.choice(
@@ -35,7 +35,7 @@ class SummaryCommand final : public Command {
                        "of the activations");
     }
 
-    void run(const Options&, std::ostream& out, std::ostream&) override {
+    void run(const CommandLine&, std::ostream& out, std::ostream&) override {
         if (model_.config.empty() && model_.preset.empty()) model_.preset = "paper-ma52";
         const Config config = model_.resolve(nullptr);
         const ModelSummary summary = summarize(config);

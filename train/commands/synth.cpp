@@ -14,7 +14,7 @@ class SynthCommand final : public Command {
     int64_t seed_ = 0;
 
   public:
-    void declare(Options& options) override {
+    void declare(CommandLine& options) override {
         options.text("--out", synth_.out, "DIR", "folder to make");
         options.require("--out");
         options.integer("--subjects", synth_.subjects, 3, 1000,
@@ -29,7 +29,7 @@ class SynthCommand final : public Command {
         options.integer("--max-frames", synth_.max_frames, 1, 1000, "longest clip");
     }
 
-    void run(const Options&, std::ostream& out, std::ostream&) override {
+    void run(const CommandLine&, std::ostream& out, std::ostream&) override {
         synth_.seed = static_cast<uint64_t>(seed_);
         SynthSummary summary;
         {

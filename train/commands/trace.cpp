@@ -1,9 +1,9 @@
 #include "train/trace.h"
 #include "train/batch_hint.h"
 #include "train/commands/command.h"
-#include "train/commands/flags.h"
+#include "train/settings/flags.h"
 #include "train/output_paths.h"
-#include "train/trace_options.h"
+#include "train/commands/trace_input_flags.h"
 
 namespace mdn {
 
@@ -12,15 +12,15 @@ namespace {
 class TraceCommand final : public Command {
     enum class Mode { by_default, eval, train };
 
-    ModelOptions model_;
-    MachineOptions machine_;
-    TraceInputOptions input_;
+    ModelFlags model_;
+    MachineFlags machine_;
+    TraceInputFlags input_;
     std::string output_;
     Mode mode_ = Mode::by_default;
     bool gradients_ = false;
 
   public:
-    void declare(Options& options) override {
+    void declare(CommandLine& options) override {
         model_.declare(options, "safetensors file with the model's parameters");
         options.require("--weights");
         input_.declare(options);
@@ -34,7 +34,7 @@ class TraceCommand final : public Command {
         machine_.declare(options);
     }
 
-    void run(const Options& options, std::ostream&, std::ostream& notes) override {
+    void run(const CommandLine& options, std::ostream&, std::ostream& notes) override {
         machine_.apply();
         input_.check(options);
         check_outputs(

@@ -1,7 +1,7 @@
 #include "data/file.h"
 #include "train/commands/command.h"
-#include "train/commands/flags.h"
-#include "train/commands/split_flag.h"
+#include "train/settings/flags.h"
+#include "train/settings/split_flag.h"
 #include "train/output_paths.h"
 #include "train/trainer.h"
 
@@ -10,14 +10,14 @@ namespace mdn {
 namespace {
 
 class TrainCommand final : public Command {
-    ModelOptions model_;
-    MachineOptions machine_;
+    ModelFlags model_;
+    MachineFlags machine_;
     TrainRun run_;
     int64_t cache_mib_ = 512;
 
     /// Takes config and settings from the run's last checkpoint. An option given again must agree
     /// with it, for otherwise the run would not be the one it continues.
-    void take_over(const Options& options) {
+    void take_over(const CommandLine& options) {
         const SafetensorsFile stored = read_safetensors(last_checkpoint(run_.out));
         run_.config = model_.resolve(&stored);
         const TrainSettings before = TrainSettings::from_text(stored.metadata, stored.path);
@@ -42,7 +42,7 @@ class TrainCommand final : public Command {
     }
 
     /// The settings of the config's `training`, where it has one; options that are given win.
-    void take_recipe(const Options& options) {
+    void take_recipe(const CommandLine& options) {
         if (run_.config.training.empty()) return;
         TrainSettings recipe;
         recipe.read_json(run_.config.training, model_.config);
@@ -53,7 +53,7 @@ class TrainCommand final : public Command {
     }
 
   public:
-    void declare(Options& options) override {
+    void declare(CommandLine& options) override {
         options.text("--data", run_.data, "DIR", "dataset folder in a form of docs/datasets.md");
         options.text("--out", run_.out, "DIR", "folder of the run, made if need be");
         options.require("--data", "--resume");
@@ -75,7 +75,7 @@ class TrainCommand final : public Command {
         machine_.declare_recording(options);
     }
 
-    void run(const Options& options, std::ostream& out, std::ostream&) override {
+    void run(const CommandLine& options, std::ostream& out, std::ostream&) override {
         machine_.apply();
         run_.machine = machine_;
         run_.cache_bytes = cache_mib_ << 20;

@@ -7,11 +7,11 @@
 
 namespace mdn {
 
-void KeypointSettings::declare(Options& options) {
+void KeypointSettings::declare(CommandLine& options) {
     visit_keypoint_settings(*this, DeclareSetting{options});
 }
 
-KeypointSettings KeypointSettings::as_trained(const Options& options,
+KeypointSettings KeypointSettings::as_trained(const CommandLine& options,
                                               const std::map<std::string, std::string>& metadata,
                                               const std::string& source) const {
     KeypointSettings result;
@@ -24,7 +24,7 @@ KeypointSettings KeypointSettings::as_trained(const Options& options,
     return result;
 }
 
-void KeypointSettings::refuse_given(const Options& options, const std::string& why,
+void KeypointSettings::refuse_given(const CommandLine& options, const std::string& why,
                                     const std::string& hint) const {
     std::map<std::string, std::string> settings;
     visit_keypoint_settings(*this, WriteSetting{settings});
@@ -34,7 +34,7 @@ void KeypointSettings::refuse_given(const Options& options, const std::string& w
     }
 }
 
-void KeypointSettings::refuse_unread(const Options& options, ClipNeeds needs) const {
+void KeypointSettings::refuse_unread(const CommandLine& options, ClipNeeds needs) const {
     if (!needs.keypoints)
         refuse_given(options, "this model reads no keypoints",
                      "leave it out, or take a model with \"regions\": \"keypoints\"");

@@ -7,7 +7,7 @@
 
 #include "data/dataset.h"
 #include "data/keypoints/keypoints.h"
-#include "train/commands/command_line.h"
+#include "train/settings/command_line.h"
 
 namespace mdn {
 
@@ -18,19 +18,19 @@ struct KeypointSettings {
     int64_t fill = 0;             // frames
     int64_t smooth = 0;           // frames
 
-    void declare(Options& options);
+    void declare(CommandLine& options);
     /// For what a trained model is run on: the settings that the user gave, else those of the run
     /// whose metadata this is, else (other weights, older runs) the defaults. Throws Error naming
     /// `source` if the metadata makes no sense.
-    KeypointSettings as_trained(const Options& options,
+    KeypointSettings as_trained(const CommandLine& options,
                                 const std::map<std::string, std::string>& metadata,
                                 const std::string& source) const;
     /// Throws Error naming the first of these options that the user gave, and `why` it would have
     /// no effect.
-    void refuse_given(const Options& options, const std::string& why,
+    void refuse_given(const CommandLine& options, const std::string& why,
                       const std::string& hint) const;
     /// The same for a model that reads no keypoints; nothing for one that does.
-    void refuse_unread(const Options& options, ClipNeeds needs) const;
+    void refuse_unread(const CommandLine& options, ClipNeeds needs) const;
     /// Throws Error if `size` is not of its form.
     KeypointOptions options() const;
 };

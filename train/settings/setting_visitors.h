@@ -11,13 +11,13 @@
 
 #include "engine/error.h"
 #include "train/checkpoints/checkpoint.h"
-#include "train/commands/command_line.h"
+#include "train/settings/command_line.h"
 
 namespace mdn {
 
 /// Declares each setting as an option.
 struct DeclareSetting {
-    Options& options;
+    CommandLine& options;
     static std::string flag(const char* name) { return std::string("--").append(name); }
 
     void integer(const char* name, int64_t& value, int64_t low, int64_t high, const char* help) {

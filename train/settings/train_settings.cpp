@@ -143,7 +143,7 @@ void TrainSettings::read_json(const std::string& text, const std::string& source
     *this = settings;
 }
 
-void TrainSettings::declare(Options& options) { visit_settings(*this, DeclareSetting{options}); }
+void TrainSettings::declare(CommandLine& options) { visit_settings(*this, DeclareSetting{options}); }
 
 std::map<std::string, std::string> TrainSettings::to_text() const {
     std::map<std::string, std::string> text;

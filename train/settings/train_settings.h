@@ -10,7 +10,7 @@
 #include "data/epoch_order.h"
 #include "engine/optim.h"
 #include "engine/schedule.h"
-#include "train/commands/command_line.h"
+#include "train/settings/command_line.h"
 #include "train/settings/keypoint_settings.h"
 
 namespace mdn {
@@ -39,7 +39,7 @@ struct TrainSettings {
     int64_t val_every = 1;    // epochs
     KeypointSettings keypoints;
 
-    void declare(Options& options);
+    void declare(CommandLine& options);
     /// Under the options' names without the dashes; doubles exactly.
     std::map<std::string, std::string> to_text() const;
     /// What is missing keeps its default (a checkpoint may be older than a setting). Throws Error

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "data/dataset.h"
 #include "data/file.h"
 #include "tests/data/temporary_dataset.h"
 

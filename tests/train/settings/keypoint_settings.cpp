@@ -14,7 +14,7 @@ namespace {
 /// The settings that `arguments` leave of a run with `metadata`.
 KeypointSettings settings_of(const std::vector<std::string>& arguments,
                              const std::map<std::string, std::string>& metadata) {
-    Options options("test", "", "");
+    CommandLine options("test", "", "");
     KeypointSettings settings;
     settings.declare(options);
     options.parse(arguments);

@@ -4,18 +4,18 @@
 #include <string>
 
 #include "engine/error.h"
-#include "train/commands/command_line.h"
-#include "train/commands/flags.h"
+#include "train/settings/command_line.h"
+#include "train/settings/flags.h"
 #include "train/settings/keypoint_settings.h"
 #include "train/trace.h"
 
 namespace mdn {
 
-struct TraceInputOptions {
+struct TraceInputFlags {
     std::string input, dataset, clip;
     KeypointSettings keypoints;
 
-    void declare(Options& options) {
+    void declare(CommandLine& options) {
         options.text("--input", input, "FILE",
                      "safetensors file with frames, boxes (or joints) and labels");
         options.text("--dataset", dataset, "DIR", "dataset folder to take a clip from");
@@ -27,7 +27,7 @@ struct TraceInputOptions {
     bool from_dataset() const { return !dataset.empty(); }
 
     /// Throws Error if not exactly one source is given, or options of the other.
-    void check(const Options& options) const {
+    void check(const CommandLine& options) const {
         if (dataset.empty() != clip.empty())
             throw Error("--dataset and --clip go together",
                         "--dataset DIR --clip NAME, with NAME as in the lists of DIR");
@@ -38,7 +38,7 @@ struct TraceInputOptions {
                                    "it goes with --dataset and --clip");
     }
 
-    TraceInput read(const Options& options, const LoadedModel& loaded) const {
+    TraceInput read(const CommandLine& options, const LoadedModel& loaded) const {
         const Config& config = loaded.model->config();
         if (!from_dataset()) return read_trace_input(input, config);
         keypoints.refuse_unread(options, clip_needs(config));

@@ -1,4 +1,4 @@
-#include "train/commands/split_flag.h"
+#include "train/settings/split_flag.h"
 
 #include <algorithm>
 #include <vector>

@@ -19,11 +19,11 @@ struct OptionEntry;
 /// it no more than which value belongs to which option: what is said to the user is the same with
 /// every version of it. Every option is bound to a variable whose value at declaration is the
 /// default that --help shows.
-class Options {
+class CommandLine {
   public:
     /// `program` is what the user types before the options, `footer` ends the help text.
-    Options(const std::string& program, const std::string& summary, const std::string& footer);
-    ~Options();
+    CommandLine(const std::string& program, const std::string& summary, const std::string& footer);
+    ~CommandLine();
 
     /// `kind` says in the help text what is meant: NAME, FILE, DIR. `flag` may hold several names
     /// with commas between them; one without dashes is given by its place.

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <sstream>
 
-#include "train/commands/command_line.h"
-#include "train/commands/command_line_entry.h"
+#include "train/settings/command_line.h"
+#include "train/settings/command_line_entry.h"
 #include "train/output/format.h"
 
 namespace mdn {
@@ -40,7 +40,7 @@ std::string row(const std::string& left, const std::string& help) {
 
 }  // namespace
 
-std::string Options::requirement_of(const OptionEntry& entry) const {
+std::string CommandLine::requirement_of(const OptionEntry& entry) const {
     for (const Requirement& requirement : requirements_) {
         std::string others;
         bool concerns_it = false;
@@ -58,7 +58,7 @@ std::string Options::requirement_of(const OptionEntry& entry) const {
     return "";
 }
 
-std::string Options::help() const {
+std::string CommandLine::help() const {
     std::string text = summary_ + "\nUsage: " + program_, arguments, options;
     for (const auto& entry : entries_) {
         const std::string requirement = requirement_of(*entry);

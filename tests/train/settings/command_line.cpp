@@ -1,4 +1,4 @@
-#include "train/commands/command_line.h"
+#include "train/settings/command_line.h"
 
 #include <doctest/doctest.h>
 
@@ -19,7 +19,7 @@ struct Sample {
     std::vector<int64_t> steps;
     bool quick = false, fresh = false;
     Pet pet = Pet::cat;
-    Options options{"program sample", "an example", "The end.\n"};
+    CommandLine options{"program sample", "an example", "The end.\n"};
 
     Sample() {
         options.text("FOLDER,--folder", folder, "DIR", "where to look");
@@ -46,7 +46,7 @@ std::string refused(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
-TEST_SUITE("train/commands/command_line") {
+TEST_SUITE("train/settings/command_line") {
     TEST_CASE("every kind of option is read, in either spelling and any order") {
         Sample sample;
         CHECK(sample.parse({"--quick", "here", "--count=7", "--rate", "1e-3", "--steps", "3,4",

@@ -1,4 +1,4 @@
-#include "train/commands/command_line.h"
+#include "train/settings/command_line.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -8,7 +8,7 @@
 #include "data/formats/list_file.h"
 #include "engine/error.h"
 #include "engine/nearest_name.h"
-#include "train/commands/command_line_entry.h"
+#include "train/settings/command_line_entry.h"
 #include "train/output/format.h"
 
 namespace mdn {
@@ -53,12 +53,12 @@ std::string separated(const std::vector<std::string>& names, const char* separat
 
 }  // namespace
 
-Options::Options(const std::string& program, const std::string& summary, const std::string& footer)
+CommandLine::CommandLine(const std::string& program, const std::string& summary, const std::string& footer)
     : program_(program), summary_(summary), footer_(footer) {}
 
-Options::~Options() = default;
+CommandLine::~CommandLine() = default;
 
-OptionEntry& Options::add(const std::string& flag, const std::string& kind,
+OptionEntry& CommandLine::add(const std::string& flag, const std::string& kind,
                           const std::string& help) {
     entries_.push_back(std::make_unique<OptionEntry>());
     OptionEntry& entry = *entries_.back();
@@ -68,7 +68,7 @@ OptionEntry& Options::add(const std::string& flag, const std::string& kind,
     return entry;
 }
 
-void Options::text(const std::string& flag, std::string& value, const std::string& kind,
+void CommandLine::text(const std::string& flag, std::string& value, const std::string& kind,
                    const std::string& help) {
     OptionEntry& entry = add(flag, kind, help);
     entry.initial = value;
@@ -78,12 +78,12 @@ void Options::text(const std::string& flag, std::string& value, const std::strin
     };
 }
 
-void Options::positional(const std::string& name, std::string& value, const std::string& help) {
+void CommandLine::positional(const std::string& name, std::string& value, const std::string& help) {
     text(name, value, name, help);
     require(name);
 }
 
-void Options::integer(const std::string& flag, int64_t& value, int64_t low, int64_t high,
+void CommandLine::integer(const std::string& flag, int64_t& value, int64_t low, int64_t high,
                       const std::string& help) {
     OptionEntry& entry = add(flag, "N", help);
     entry.initial = std::to_string(value);
@@ -92,7 +92,7 @@ void Options::integer(const std::string& flag, int64_t& value, int64_t low, int6
     };
 }
 
-void Options::number(const std::string& flag, double& value, double low, double high,
+void CommandLine::number(const std::string& flag, double& value, double low, double high,
                      const std::string& help) {
     OptionEntry& entry = add(flag, "X", help);
     entry.initial = format("%g", value);
@@ -101,7 +101,7 @@ void Options::number(const std::string& flag, double& value, double low, double 
     };
 }
 
-void Options::integers(const std::string& flag, std::vector<int64_t>& values, int64_t low,
+void CommandLine::integers(const std::string& flag, std::vector<int64_t>& values, int64_t low,
                        int64_t high, const std::string& help) {
     OptionEntry& entry = add(flag, "N,N", help);
     entry.is_list = true;
@@ -111,11 +111,11 @@ void Options::integers(const std::string& flag, std::vector<int64_t>& values, in
     };
 }
 
-void Options::flag(const std::string& flag, bool& value, const std::string& help) {
+void CommandLine::flag(const std::string& flag, bool& value, const std::string& help) {
     add(flag, "", help).take = [&value](const std::string&) { value = true; };
 }
 
-void Options::choose(const std::string& flag, const std::vector<std::string>& names,
+void CommandLine::choose(const std::string& flag, const std::vector<std::string>& names,
                      const std::string& initial, std::function<void(size_t)> set,
                      const std::string& help) {
     OptionEntry& entry = add(flag, separated(names, "|"), help);
@@ -129,27 +129,27 @@ void Options::choose(const std::string& flag, const std::vector<std::string>& na
     };
 }
 
-void Options::require(const std::string& flag, const std::string& unless) {
+void CommandLine::require(const std::string& flag, const std::string& unless) {
     require_one({flag}, unless);
 }
 
-void Options::require_one(const std::vector<std::string>& flags, const std::string& unless) {
+void CommandLine::require_one(const std::vector<std::string>& flags, const std::string& unless) {
     requirements_.push_back({flags, unless});
 }
 
-OptionEntry* Options::find(const std::string& flag) const {
+OptionEntry* CommandLine::find(const std::string& flag) const {
     for (const auto& entry : entries_)
         if (std::find(entry->names.begin(), entry->names.end(), flag) != entry->names.end())
             return entry.get();
     return nullptr;
 }
 
-bool Options::given(const std::string& flag) const {
+bool CommandLine::given(const std::string& flag) const {
     const OptionEntry* entry = find(flag);
     return entry != nullptr && !entry->given.empty();
 }
 
-void Options::refuse_unknown(const std::string& argument) const {
+void CommandLine::refuse_unknown(const std::string& argument) const {
     const std::string help = program_ + " --help explains the options";
     const std::string flag = argument.substr(0, argument.find('='));
     std::vector<std::string> known = {"--help"};
@@ -159,13 +159,13 @@ void Options::refuse_unknown(const std::string& argument) const {
     throw Error("unknown option '" + flag + "'", did_you_mean(flag, known, help));
 }
 
-void Options::refuse_without_value(const OptionEntry& entry, const std::string& why) const {
+void CommandLine::refuse_without_value(const OptionEntry& entry, const std::string& why) const {
     throw Error(entry.name() + " has no value" + why, entry.usage() + ": " + entry.help);
 }
 
 /// Leaves in every entry the values that were typed for it. The library is told of the options'
 /// names alone: its versions differ in what else they would do with arguments.
-void Options::read_arguments(const std::vector<std::string>& arguments) {
+void CommandLine::read_arguments(const std::vector<std::string>& arguments) {
     CLI::App app;
     app.set_help_flag();
     app.allow_extras();
@@ -220,7 +220,7 @@ void Options::read_arguments(const std::vector<std::string>& arguments) {
 }
 
 /// Gives an argument to the first option by place that has none yet.
-void Options::take_by_place(const std::string& argument) {
+void CommandLine::take_by_place(const std::string& argument) {
     for (const auto& entry : entries_) {
         if (!entry->is_positional() || !entry->given.empty()) continue;
         entry->given = {argument};
@@ -231,7 +231,7 @@ void Options::take_by_place(const std::string& argument) {
 }
 
 /// Tells everything that is missing at once.
-void Options::check_requirements() const {
+void CommandLine::check_requirements() const {
     std::vector<std::string> missing;
     std::string hint;
     for (const Requirement& requirement : requirements_) {
@@ -253,7 +253,7 @@ void Options::check_requirements() const {
                     hint);
 }
 
-bool Options::parse(const std::vector<std::string>& arguments) {
+bool CommandLine::parse(const std::vector<std::string>& arguments) {
     for (const std::string& argument : arguments) {
         if (argument == "--") break;
         if (argument == "--help" || argument == "-h") return false;

@@ -9,7 +9,7 @@
 #include "data/clip.h"
 #include "engine/files/safetensors.h"
 #include "model/micro_dualnet.h"
-#include "train/commands/command_line.h"
+#include "train/settings/command_line.h"
 
 namespace mdn {
 
@@ -17,16 +17,16 @@ namespace mdn {
 enum class Precision { f32, tf32, bf16 };
 
 /// Where, how precisely and with how many threads a command computes.
-struct MachineOptions {
+struct MachineFlags {
     Device device = Device::cpu;
     Precision precision = Precision::f32;
     bool no_recording = false;  // of steps and forward passes as CUDA graphs
     int64_t threads = 0;        // 0: as many as the machine offers
 
     /// --device and --threads; the others where a command has a use for them.
-    void declare(Options& options);
-    void declare_precision(Options& options);
-    void declare_recording(Options& options);
+    void declare(CommandLine& options);
+    void declare_precision(CommandLine& options);
+    void declare_recording(CommandLine& options);
     /// Sets the number of threads and the precision of products for what follows in this process.
     /// Throws Error if the device is missing or cannot compute so.
     void apply() const;
@@ -35,12 +35,12 @@ struct MachineOptions {
     void prepare(MicroDualNet& model) const;
 };
 
-struct ModelOptions {
+struct ModelFlags {
     std::string config;   // path of a JSON file
     std::string preset;   // or the name of a preset
     std::string weights;  // path of a safetensors file
 
-    void declare(Options& options, const std::string& weights_help);
+    void declare(CommandLine& options, const std::string& weights_help);
     /// From --config, else --preset, else what `weights` was trained with. A config or preset that
     /// does not name `classes` has those of `stored`. Throws Error if none of them says, or both
     /// --config and --preset are given.
@@ -58,20 +58,20 @@ void take_classes_of(const std::string& dataset, Config& config);
 
 /// A new model on that machine. Throws OutOfMemory if its parameters do not fit.
 std::unique_ptr<MicroDualNet> make_model(const Config& config, uint64_t seed,
-                                         const MachineOptions& machine);
+                                         const MachineFlags& machine);
 
 /// Reads `options.weights` (which must be given) and builds the model they belong to; says on
 /// `notes` what was loaded and what was not.
-LoadedModel load_model(const ModelOptions& options, const MachineOptions& machine,
+LoadedModel load_model(const ModelFlags& options, const MachineFlags& machine,
                        std::ostream& notes);
 
 /// How many views of a clip a command averages over.
-struct ViewOptions {
+struct ViewFlags {
     int64_t clips = 1;  // temporal samplings
     int64_t crops = 1;  // of each
 
     /// --clips and --crops.
-    void declare(Options& options);
+    void declare(CommandLine& options);
     /// Sets the views of `clips`, as test-time reading has them. Throws Error for 2 crops.
     void apply(ClipOptions& clips) const;
 };

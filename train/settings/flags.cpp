@@ -1,4 +1,4 @@
-#include "train/commands/flags.h"
+#include "train/settings/flags.h"
 
 #include "data/entity_joints.h"
 #include "engine/kernels.h"
@@ -12,7 +12,7 @@ namespace mdn {
 
 static_assert(entity_joint_slots == joints_per_entity);  // what data fills, the model reads
 
-void MachineOptions::declare(Options& options) {
+void MachineFlags::declare(CommandLine& options) {
     options.choice("--device", device,
                    Choices<Device>{{"cpu", Device::cpu}, {"cuda", Device::cuda}},
                    "where to compute");
@@ -20,7 +20,7 @@ void MachineOptions::declare(Options& options) {
                     "threads to compute with; 0: as many as the machine offers");
 }
 
-void MachineOptions::declare_precision(Options& options) {
+void MachineFlags::declare_precision(CommandLine& options) {
     options.choice(
         "--precision", precision,
         Choices<Precision>{
@@ -28,12 +28,12 @@ void MachineOptions::declare_precision(Options& options) {
         "on a GPU: float32, products in TF32, or activations in bfloat16");
 }
 
-void MachineOptions::declare_recording(Options& options) {
+void MachineFlags::declare_recording(CommandLine& options) {
     options.flag("--no-cuda-graph", no_recording,
                  "on a GPU: start every kernel by itself, record no steps or passes");
 }
 
-void MachineOptions::apply() const {
+void MachineFlags::apply() const {
     if (threads > 0) set_threads(threads);
     if (device == Device::cpu && precision != Precision::f32)
         throw Error("--precision other than f32 is for a GPU: the CPU computes in f32 only",
@@ -42,7 +42,7 @@ void MachineOptions::apply() const {
     if (precision == Precision::tf32) chosen.allow_tf32();
 }
 
-void MachineOptions::prepare(MicroDualNet& model) const {
+void MachineFlags::prepare(MicroDualNet& model) const {
     if (precision == Precision::bf16) model.compute_in(DType::bf16);
 }
 
@@ -57,7 +57,7 @@ int64_t classes_of(const SafetensorsFile& stored, int64_t otherwise) {
 
 }  // namespace
 
-void ModelOptions::declare(Options& options, const std::string& weights_help) {
+void ModelFlags::declare(CommandLine& options, const std::string& weights_help) {
     options.text("--config", config, "FILE",
                  "JSON file that describes the model (docs/SPEC.md section 8)");
     Choices<std::string> presets;
@@ -66,7 +66,7 @@ void ModelOptions::declare(Options& options, const std::string& weights_help) {
     if (!weights_help.empty()) options.text("--weights", weights, "FILE", weights_help);
 }
 
-Config ModelOptions::resolve(const SafetensorsFile* stored) const {
+Config ModelFlags::resolve(const SafetensorsFile* stored) const {
     if (!config.empty() && !preset.empty())
         throw Error("--config and --preset cannot both be given",
                     "a config file names its preset itself: {\"preset\": \"" + preset + "\", ...}");
@@ -94,7 +94,7 @@ void take_classes_of(const std::string& dataset, Config& config) {
 }
 
 std::unique_ptr<MicroDualNet> make_model(const Config& config, uint64_t seed,
-                                         const MachineOptions& machine) {
+                                         const MachineFlags& machine) {
     std::unique_ptr<MicroDualNet> model;
     with_batch_hint(
         {.config = config, .machine = machine, .clips = 1, .offers_bf16 = false, .option = ""},
@@ -103,7 +103,7 @@ std::unique_ptr<MicroDualNet> make_model(const Config& config, uint64_t seed,
     return model;
 }
 
-LoadedModel load_model(const ModelOptions& options, const MachineOptions& machine,
+LoadedModel load_model(const ModelFlags& options, const MachineFlags& machine,
                        std::ostream& notes) {
     LoadedModel loaded{nullptr, read_weights(options.weights)};
     const Config config = options.resolve(&loaded.stored);
@@ -113,14 +113,14 @@ LoadedModel load_model(const ModelOptions& options, const MachineOptions& machin
     return loaded;
 }
 
-void ViewOptions::declare(Options& options) {
+void ViewFlags::declare(CommandLine& options) {
     options.integer("--clips", clips, 1, 64,
                     "samplings of every clip in time to average over; 2: twice_sample of TSM");
     options.integer("--crops", crops, 1, 3,
                     "1: the centre; 3: also both ends of the frame's longer side, averaged");
 }
 
-void ViewOptions::apply(ClipOptions& options) const {
+void ViewFlags::apply(ClipOptions& options) const {
     if (crops == 2) throw Error("--crops must be 1 or 3, not 2");
     options.samplings = clips;
     options.crops = crops;
