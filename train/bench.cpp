@@ -13,7 +13,7 @@
 #include "engine/ops.h"
 #include "engine/threads.h"
 #include "model/pose_encoder.h"
-#include "train/settings/flags.h"
+#include "train/load_model.h"
 #include "train/output/progress.h"
 #include "train/recorded_work.h"
 #include "train/training_step.h"

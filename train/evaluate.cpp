@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "engine/optim.h"
-#include "train/settings/flags.h"
 #include "train/forward_pass.h"
+#include "train/load_model.h"
 
 namespace mdn {
 

@@ -1,7 +1,7 @@
 #include "train/forward_pass.h"
 
 #include "engine/autograd.h"
-#include "train/settings/flags.h"
+#include "train/load_model.h"
 
 namespace mdn {
 

@@ -8,8 +8,8 @@
 #include "data/formats/numbered_files.h"
 #include "data/keypoints/light_hand.h"
 #include "engine/autograd.h"
-#include "train/settings/flags.h"
 #include "train/evaluate.h"
+#include "train/load_model.h"
 #include "train/metrics.h"
 #include "train/output/format.h"
 

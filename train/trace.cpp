@@ -9,7 +9,7 @@
 #include "engine/files/safetensors.h"
 #include "engine/ops.h"
 #include "model/pose_encoder.h"
-#include "train/settings/flags.h"
+#include "train/load_model.h"
 
 namespace mdn {
 

@@ -14,7 +14,7 @@
 #include "model/summary.h"
 #include "train/batch_hint.h"
 #include "train/checkpoints/checkpoint_file.h"
-#include "train/settings/flags.h"
+#include "train/load_model.h"
 #include "train/output/format.h"
 #include "train/output/report.h"
 

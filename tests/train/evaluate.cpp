@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "tests/train/program.h"
-#include "train/settings/flags.h"
+#include "train/load_model.h"
 #include "train/predict.h"
 #include "train/trace.h"
 

@@ -7,7 +7,7 @@
 #include "engine/files/safetensors.h"
 #include "tests/train/program.h"
 #include "train/checkpoints/checkpoint.h"
-#include "train/settings/flags.h"
+#include "train/load_model.h"
 #include "train/metrics.h"
 #include "train/predict.h"
 

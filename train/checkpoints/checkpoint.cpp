@@ -1,7 +1,9 @@
 #include "train/checkpoints/checkpoint.h"
 
-#include <charconv>
+#include <type_traits>
 #include <unordered_map>
+
+#include "train/output/number_text.h"
 
 namespace mdn {
 
@@ -23,16 +25,6 @@ void visit_position(P& p, V&& visit) {
     visit("position.loss_mac", p.loss_mac);
     visit("position.clips", p.clips);
     visit("position.without_person", p.without_person);
-}
-
-template <class T>
-T parse(const std::string& text, const std::string& what) {
-    T value{};
-    const char* end = text.data() + text.size();
-    const auto result = std::from_chars(text.data(), end, value);
-    if (result.ec != std::errc() || result.ptr != end)
-        throw Error(what + " is not a number: '" + text + "'");
-    return value;
 }
 
 }  // namespace
@@ -107,28 +99,17 @@ Position load_training_state(Optimizer& optimizer, const SafetensorsFile& file) 
         if (found == file.metadata.end())
             throw Error(file.path + " is not a checkpoint of a run: it does not hold '" + key + "'",
                         "start a run from weights with --init");
-        value = parse<std::remove_reference_t<decltype(value)>>(found->second,
-                                                                file.path + ": '" + key + "'");
+        const std::string what = file.path + ": '" + key + "'";
+        if constexpr (std::is_floating_point_v<std::remove_reference_t<decltype(value)>>)
+            value = number_from(found->second, what);
+        else
+            value = integer_from(found->second, what);
     });
     std::vector<std::pair<std::string, Tensor>> state;
     for (const auto& entry : file.tensors)
         if (entry.first.starts_with(optimizer_prefix)) state.push_back(entry);
     optimizer.load_state(state, position.step);
     return position;
-}
-
-std::string exact_text(double value) {
-    char text[32];
-    const auto result = std::to_chars(text, text + sizeof text, value);
-    return {text, result.ptr};
-}
-
-double number_from(const std::string& text, const std::string& what) {
-    return parse<double>(text, what);
-}
-
-int64_t integer_from(const std::string& text, const std::string& what) {
-    return parse<int64_t>(text, what);
 }
 
 }  // namespace mdn

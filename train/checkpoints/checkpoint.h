@@ -60,10 +60,4 @@ void save_checkpoint(const std::string& path, const ParameterStore& parameters,
 /// naming the file if it holds weights only.
 Position load_training_state(Optimizer& optimizer, const SafetensorsFile& file);
 
-/// The shortest text that reads back as the same number.
-std::string exact_text(double value);
-/// Throws Error naming `what` if the text is not a number.
-double number_from(const std::string& text, const std::string& what);
-int64_t integer_from(const std::string& text, const std::string& what);
-
 }  // namespace mdn

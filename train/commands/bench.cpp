@@ -10,7 +10,7 @@
 #include "train/bench.h"
 #include "train/checkpoints/checkpoint.h"
 #include "train/commands/command.h"
-#include "train/settings/flags.h"
+#include "train/load_model.h"
 #include "train/output/format.h"
 #include "train/output/log.h"
 #include "train/output/profile_report.h"

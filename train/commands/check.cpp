@@ -3,7 +3,7 @@
 
 #include "data/dataset_check.h"
 #include "train/commands/command.h"
-#include "train/settings/flags.h"
+#include "train/load_model.h"
 #include "train/metrics.h"
 #include "train/output/format.h"
 #include "train/output/progress.h"

@@ -2,14 +2,14 @@
 #include "engine/files/atomic_file.h"
 #include "train/batch_hint.h"
 #include "train/commands/command.h"
-#include "train/settings/flags.h"
-#include "train/settings/split_flag.h"
 #include "train/evaluate.h"
+#include "train/load_model.h"
 #include "train/output/evaluation_output.h"
 #include "train/output/progress.h"
 #include "train/output/report.h"
 #include "train/output_paths.h"
 #include "train/settings/keypoint_settings.h"
+#include "train/settings/split_flag.h"
 
 namespace mdn {
 

@@ -1,7 +1,7 @@
 #include "train/checkpoints/checkpoint.h"
 #include "train/checkpoints/import_weights.h"
 #include "train/commands/command.h"
-#include "train/settings/flags.h"
+#include "train/load_model.h"
 #include "train/output_paths.h"
 
 namespace mdn {

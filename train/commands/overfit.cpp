@@ -2,11 +2,11 @@
 #include "train/batch_hint.h"
 #include "train/checkpoints/checkpoint.h"
 #include "train/commands/command.h"
-#include "train/settings/flags.h"
+#include "train/commands/trace_input_flags.h"
+#include "train/load_model.h"
 #include "train/output/format.h"
 #include "train/output_paths.h"
 #include "train/trace.h"
-#include "train/commands/trace_input_flags.h"
 
 namespace mdn {
 

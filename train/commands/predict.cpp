@@ -4,9 +4,9 @@
 #include "train/batch_hint.h"
 #include "train/checkpoints/checkpoint.h"
 #include "train/commands/command.h"
-#include "train/settings/flags.h"
 #include "train/commands/predict_list.h"
 #include "train/commands/predict_timeline.h"
+#include "train/load_model.h"
 #include "train/output_paths.h"
 #include "train/predict.h"
 #include "train/settings/keypoint_settings.h"
@@ -107,7 +107,7 @@ class PredictCommand final : public Command {
         check_one_of(options, list, timeline);
         check_outputs({{"--submission", list_.submission},
                        {"--predictions", list_.predictions},
-                       {"--timeline", timeline_.file()}},
+                       {"--timeline", timeline_.file}},
                       {{"--weights", model_.weights},
                        {"--config", model_.config},
                        {"--keypoints", keypoints_}},
@@ -132,7 +132,7 @@ class PredictCommand final : public Command {
             .batch = batch_, .workers = workers_, .record = !machine_.no_recording};
         if (list) {
             hint(batch_, "--batch",
-                 [&] { list_.run(*loaded.model, dataset_, clips, reading, top_, out); });
+                 [&] { predict_list(list_, *loaded.model, dataset_, clips, reading, top_, out); });
             return;
         }
         check_source(config);
@@ -144,8 +144,8 @@ class PredictCommand final : public Command {
                                     : find_clip(dataset_, clip_, config.classes, needs).files;
         if (timeline) {
             hint(batch_, "--batch", [&] {
-                timeline_.run(options, *loaded.model, files, clips, reading, names, json_, out,
-                              notes);
+                predict_timeline(timeline_, options, *loaded.model, files, clips, reading, names,
+                                 json_, out, notes);
             });
             return;
         }

@@ -2,11 +2,11 @@
 
 #include "data/loader.h"
 #include "engine/files/atomic_file.h"
-#include "train/settings/flags.h"
-#include "train/settings/split_flag.h"
 #include "train/evaluate.h"
+#include "train/load_model.h"
 #include "train/output/progress.h"
 #include "train/output/submission.h"
+#include "train/settings/split_flag.h"
 
 namespace mdn {
 
@@ -20,20 +20,19 @@ void PredictListFlags::declare(CommandLine& options) {
                  "write a CSV file with the likeliest classes of every clip of the list");
 }
 
-void PredictListFlags::run(MicroDualNet& model, const std::string& dataset,
-                             const ClipOptions& clips, BatchReading reading, int64_t top,
-                             std::ostream& out) const {
+void predict_list(const PredictListFlags& flags, MicroDualNet& model, const std::string& dataset,
+                  const ClipOptions& clips, BatchReading reading, int64_t top, std::ostream& out) {
     if (dataset.empty())
         throw Error("--dataset is missing: a list is taken from a dataset", "give --dataset DIR");
-    if (submission.empty() && predictions.empty())
+    if (flags.submission.empty() && flags.predictions.empty())
         throw Error("nothing to write", "give --submission FILE or --predictions FILE");
     const Config& config = model.config();
     const ClassNames classes = read_class_names(dataset);
-    if (!submission.empty()) check_submission_classes(classes, dataset);
+    if (!flags.submission.empty()) check_submission_classes(classes, dataset);
     check_class_count(config.classes, classes.count(), dataset);
     ClipNeeds needs = clip_needs(config);
     needs.label = false;
-    const std::string list = split.empty() ? "test" : split;
+    const std::string list = flags.split.empty() ? "test" : flags.split;
     check_split("--split", dataset, list);
     Loader loader(read_split(dataset, list, classes.count(), needs), clips,
                   {.batch_size = reading.batch, .workers = reading.workers});
@@ -48,8 +47,9 @@ void PredictListFlags::run(MicroDualNet& model, const std::string& dataset,
         progress.line("wrote " + path + ": " + std::to_string(loader.clips().size()) +
                       " clips of the " + list + " list");
     };
-    if (!submission.empty()) write(submission, submission_zip(evaluation.predictions, classes));
-    write(predictions, predictions_csv(evaluation.predictions, classes, top));
+    if (!flags.submission.empty())
+        write(flags.submission, submission_zip(evaluation.predictions, classes));
+    write(flags.predictions, predictions_csv(evaluation.predictions, classes, top));
     if (evaluation.without_person > 0)
         progress.line(without_person_text("clips", evaluation.without_person, config));
 }

@@ -24,13 +24,13 @@ TimelineText::Format format_of(const std::string& file, bool json) {
 }  // namespace
 
 void TimelineFlags::declare(CommandLine& options) {
-    options.integer("--window", settings_.window, 1, 1'000'000,
+    options.integer("--window", window, 1, 1'000'000,
                     "a timeline of a long recording: frames of the window that moves along it");
-    options.integer("--stride", settings_.stride, 1, 1'000'000,
+    options.integer("--stride", stride, 1, 1'000'000,
                     "frames from one window to the next; without it a quarter of the window");
-    options.text("--timeline", file_, "FILE",
+    options.text("--timeline", file, "FILE",
                  "write the timeline to this CSV or JSON file instead of to stdout");
-    options.number("--fps", frames_per_second_, 0, 1e6,
+    options.number("--fps", frames_per_second, 0, 1e6,
                    "frames a second of the recording: adds times to the timeline");
 }
 
@@ -42,20 +42,23 @@ bool TimelineFlags::wanted(const CommandLine& options) const {
     return false;
 }
 
-void TimelineFlags::run(const CommandLine& options, MicroDualNet& model, const ClipFiles& recording,
-                          const ClipOptions& clips, BatchReading reading,
-                          const std::vector<std::string>& names, bool json, std::ostream& out,
-                          std::ostream& notes) {
+void predict_timeline(const TimelineFlags& flags, const CommandLine& options, MicroDualNet& model,
+                      const ClipFiles& recording, const ClipOptions& clips, BatchReading reading,
+                      const std::vector<std::string>& names, bool json, std::ostream& out,
+                      std::ostream& notes) {
     const Config& config = model.config();
-    settings_.batch = reading.batch;
-    settings_.workers = reading.workers;
-    settings_.record = reading.record;
-    if (!options.given("--stride")) settings_.stride = std::max<int64_t>(settings_.window / 4, 1);
-    TimelineText text(format_of(file_, json), names,
+    TimelineOptions settings;
+    settings.window = flags.window;
+    settings.stride = flags.stride;
+    settings.batch = reading.batch;
+    settings.workers = reading.workers;
+    settings.record = reading.record;
+    if (!options.given("--stride")) settings.stride = std::max<int64_t>(settings.window / 4, 1);
+    TimelineText text(format_of(flags.file, json), names,
                       config.has_both_paths() ? config.entities : std::vector<std::string>(),
-                      frames_per_second_);
+                      flags.frames_per_second);
     std::optional<AtomicFile> file;
-    if (!file_.empty()) file.emplace(file_);
+    if (!flags.file.empty()) file.emplace(flags.file);
     const auto write = [&](const std::string& part) {
         if (file)
             file->write(part);
@@ -68,7 +71,7 @@ void TimelineFlags::run(const CommandLine& options, MicroDualNet& model, const C
     int64_t rows = 0, without_person = 0;
     // Nothing is written before there is a row: a mistake would be found below a header.
     make_timeline(
-        model, recording, clips, settings_,
+        model, recording, clips, settings,
         [&](const TimelineRow& row) {
             if (rows == 0) write(text.begin());
             write(text.row(row));

@@ -2,7 +2,7 @@
 
 #include "model/summary.h"
 #include "train/commands/command.h"
-#include "train/settings/flags.h"
+#include "train/load_model.h"
 #include "train/output/format.h"
 #include "train/output/progress.h"
 

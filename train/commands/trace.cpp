@@ -1,9 +1,9 @@
 #include "train/trace.h"
 #include "train/batch_hint.h"
 #include "train/commands/command.h"
-#include "train/settings/flags.h"
-#include "train/output_paths.h"
 #include "train/commands/trace_input_flags.h"
+#include "train/load_model.h"
+#include "train/output_paths.h"
 
 namespace mdn {
 

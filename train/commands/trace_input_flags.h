@@ -4,8 +4,8 @@
 #include <string>
 
 #include "engine/error.h"
+#include "train/load_model.h"
 #include "train/settings/command_line.h"
-#include "train/settings/flags.h"
 #include "train/settings/keypoint_settings.h"
 #include "train/trace.h"
 

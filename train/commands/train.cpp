@@ -1,8 +1,8 @@
 #include "data/file.h"
 #include "train/commands/command.h"
-#include "train/settings/flags.h"
-#include "train/settings/split_flag.h"
+#include "train/load_model.h"
 #include "train/output_paths.h"
+#include "train/settings/split_flag.h"
 #include "train/trainer.h"
 
 namespace mdn {

@@ -8,8 +8,8 @@
 #include "data/formats/list_file.h"
 #include "engine/error.h"
 #include "engine/nearest_name.h"
-#include "train/settings/command_line_entry.h"
 #include "train/output/format.h"
+#include "train/settings/command_line_entry.h"
 
 namespace mdn {
 
@@ -53,13 +53,14 @@ std::string separated(const std::vector<std::string>& names, const char* separat
 
 }  // namespace
 
-CommandLine::CommandLine(const std::string& program, const std::string& summary, const std::string& footer)
+CommandLine::CommandLine(const std::string& program, const std::string& summary,
+                         const std::string& footer)
     : program_(program), summary_(summary), footer_(footer) {}
 
 CommandLine::~CommandLine() = default;
 
 OptionEntry& CommandLine::add(const std::string& flag, const std::string& kind,
-                          const std::string& help) {
+                              const std::string& help) {
     entries_.push_back(std::make_unique<OptionEntry>());
     OptionEntry& entry = *entries_.back();
     entry.names = split_at(flag, ',');
@@ -69,7 +70,7 @@ OptionEntry& CommandLine::add(const std::string& flag, const std::string& kind,
 }
 
 void CommandLine::text(const std::string& flag, std::string& value, const std::string& kind,
-                   const std::string& help) {
+                       const std::string& help) {
     OptionEntry& entry = add(flag, kind, help);
     entry.initial = value;
     entry.take = [&value, name = entry.name()](const std::string& given) {
@@ -84,7 +85,7 @@ void CommandLine::positional(const std::string& name, std::string& value, const 
 }
 
 void CommandLine::integer(const std::string& flag, int64_t& value, int64_t low, int64_t high,
-                      const std::string& help) {
+                          const std::string& help) {
     OptionEntry& entry = add(flag, "N", help);
     entry.initial = std::to_string(value);
     entry.take = [=, &value](const std::string& given) {
@@ -93,7 +94,7 @@ void CommandLine::integer(const std::string& flag, int64_t& value, int64_t low, 
 }
 
 void CommandLine::number(const std::string& flag, double& value, double low, double high,
-                     const std::string& help) {
+                         const std::string& help) {
     OptionEntry& entry = add(flag, "X", help);
     entry.initial = format("%g", value);
     entry.take = [=, &value](const std::string& given) {
@@ -102,7 +103,7 @@ void CommandLine::number(const std::string& flag, double& value, double low, dou
 }
 
 void CommandLine::integers(const std::string& flag, std::vector<int64_t>& values, int64_t low,
-                       int64_t high, const std::string& help) {
+                           int64_t high, const std::string& help) {
     OptionEntry& entry = add(flag, "N,N", help);
     entry.is_list = true;
     entry.take = [=, &values](const std::string& given) {
@@ -116,8 +117,8 @@ void CommandLine::flag(const std::string& flag, bool& value, const std::string& 
 }
 
 void CommandLine::choose(const std::string& flag, const std::vector<std::string>& names,
-                     const std::string& initial, std::function<void(size_t)> set,
-                     const std::string& help) {
+                         const std::string& initial, std::function<void(size_t)> set,
+                         const std::string& help) {
     OptionEntry& entry = add(flag, separated(names, "|"), help);
     entry.initial = initial;
     entry.take = [=, kind = entry.kind](const std::string& given) {

@@ -15,9 +15,9 @@ using Choices = std::vector<std::pair<std::string, T>>;
 
 struct OptionEntry;
 
-/// Wraps the command-line library, so that only options.cpp pays for compiling it, and takes from
-/// it no more than which value belongs to which option: what is said to the user is the same with
-/// every version of it. Every option is bound to a variable whose value at declaration is the
+/// Wraps the command-line library, so that only command_line.cpp pays for compiling it, and takes
+/// from it no more than which value belongs to which option: what is said to the user is the same
+/// with every version of it. Every option is bound to a variable whose value at declaration is the
 /// default that --help shows.
 class CommandLine {
   public:

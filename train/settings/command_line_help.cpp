@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <sstream>
 
+#include "train/output/format.h"
 #include "train/settings/command_line.h"
 #include "train/settings/command_line_entry.h"
-#include "train/output/format.h"
 
 namespace mdn {
 

@@ -1,9 +1,7 @@
 // The options by which every command that runs a model says which, and on what.
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <ostream>
+#include <cstdint>
 #include <string>
 
 #include "data/clip.h"
@@ -47,24 +45,6 @@ struct ModelFlags {
     Config resolve(const SafetensorsFile* stored) const;
 };
 
-struct LoadedModel {
-    std::unique_ptr<MicroDualNet> model;
-    SafetensorsFile stored;  // its tensors dropped: metadata and path
-};
-
-/// Gives a config that does not name `classes` as many as the dataset has; throws Error naming both
-/// numbers if it names another. Throws as read_class_names does.
-void take_classes_of(const std::string& dataset, Config& config);
-
-/// A new model on that machine. Throws OutOfMemory if its parameters do not fit.
-std::unique_ptr<MicroDualNet> make_model(const Config& config, uint64_t seed,
-                                         const MachineFlags& machine);
-
-/// Reads `options.weights` (which must be given) and builds the model they belong to; says on
-/// `notes` what was loaded and what was not.
-LoadedModel load_model(const ModelFlags& options, const MachineFlags& machine,
-                       std::ostream& notes);
-
 /// How many views of a clip a command averages over.
 struct ViewFlags {
     int64_t clips = 1;  // temporal samplings
@@ -75,18 +55,5 @@ struct ViewFlags {
     /// Sets the views of `clips`, as test-time reading has them. Throws Error for 2 crops.
     void apply(ClipOptions& clips) const;
 };
-
-/// Which of a clip's files this model reads.
-ClipNeeds clip_needs(const Config& config);
-
-/// How clips are read for this model: the few numbers that the data path is told.
-ClipOptions clip_options(const Config& config, Sampling sampling, int64_t cache_bytes = 0);
-
-/// What the model is shown of clips that were read so.
-Inputs model_inputs(const ClipTensors& clips);
-
-/// `x` itself if it lives there already.
-Tensor on_device(const Tensor& x, Device device);
-Inputs on_device(const Inputs& inputs, Device device);
 
 }  // namespace mdn

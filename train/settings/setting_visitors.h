@@ -1,16 +1,17 @@
-// What can be done with every setting of a struct that lists them once: its option, and its place
-// in checkpoints.
+// What can be done with every setting of a struct that lists them once: its option, its place in
+// checkpoints (written and read), and its place in config files.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "engine/error.h"
-#include "train/checkpoints/checkpoint.h"
+#include "train/output/number_text.h"
 #include "train/settings/command_line.h"
 
 namespace mdn {
@@ -114,6 +115,80 @@ struct ReadSetting {
                                         [&](const auto& c) { return c.first == *text; });
         if (found == choices.end()) throw Error(what(name) + " has no choice '" + *text + "'");
         value = found->second;
+    }
+};
+
+/// Overwrites what a JSON object holds and leaves the rest.
+struct ReadJsonSetting {
+    const nlohmann::json& object;
+    const std::string& source;
+
+    const nlohmann::json* find(const char* name) const {
+        const auto found = object.find(name);
+        return found == object.end() ? nullptr : &*found;
+    }
+    [[noreturn]] void fail(const std::string& name, const std::string& message) const {
+        throw Error(source + ": training." + name + " must be " + message);
+    }
+    int64_t integer_of(const nlohmann::json& json, const std::string& name, int64_t low,
+                       int64_t high) const {
+        if (!json.is_number_integer())
+            fail(name, std::string("an integer, not ") +
+                           (json.is_number() ? json.dump() : json.type_name()));
+        // Beyond int64 are only unsigned numbers, all of them too large.
+        const bool huge =
+            json.is_number_unsigned() && json.get<uint64_t>() > static_cast<uint64_t>(INT64_MAX);
+        if (huge || json.get<int64_t>() < low || json.get<int64_t>() > high)
+            fail(name, "from " + std::to_string(low) + " to " + std::to_string(high) + ", not " +
+                           json.dump());
+        return json.get<int64_t>();
+    }
+
+    void integer(const char* name, int64_t& value, int64_t low, int64_t high, const char*) const {
+        if (const nlohmann::json* json = find(name)) value = integer_of(*json, name, low, high);
+    }
+    void number(const char* name, double& value, double low, double high, const char*) const {
+        const nlohmann::json* json = find(name);
+        if (!json) return;
+        if (!json->is_number()) fail(name, std::string("a number, not ") + json->type_name());
+        value = json->get<double>();
+        if (value >= low && value <= high) return;
+        std::ostringstream text;
+        text << "from " << low << " to " << high << ", not " << json->dump();
+        fail(name, text.str());
+    }
+    void integers(const char* name, std::vector<int64_t>& values, int64_t low, int64_t high,
+                  const char*) const {
+        const nlohmann::json* json = find(name);
+        if (!json) return;
+        if (!json->is_array())
+            fail(name, std::string("a list of integers, not ") + json->type_name());
+        values.clear();
+        for (const nlohmann::json& item : *json) {
+            std::string place = name;
+            place.append("[").append(std::to_string(values.size())).append("]");
+            values.push_back(integer_of(item, place, low, high));
+        }
+    }
+    void text(const char* name, std::string& value, const char*, const char* = "") const {
+        const nlohmann::json* json = find(name);
+        if (!json) return;
+        if (!json->is_string()) fail(name, std::string("a name, not ") + json->type_name());
+        value = json->get<std::string>();
+    }
+    template <class T>
+    void choice(const char* name, T& value, const Choices<T>& choices, const char*) const {
+        const nlohmann::json* json = find(name);
+        if (!json) return;
+        std::string names;
+        for (const auto& [choice, meaning] : choices) {
+            if (*json == choice) {
+                value = meaning;
+                return;
+            }
+            names.append(names.empty() ? "" : ", ").append(choice);
+        }
+        fail(name, "one of " + names + ", not " + json->dump());
     }
 };
 

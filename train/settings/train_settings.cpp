@@ -55,85 +55,12 @@ void visit_settings(Settings& s, Visitor&& v) {
     visit_keypoint_settings(s.keypoints, v);
 }
 
-/// Overwrites what a JSON object holds and leaves the rest.
-struct ReadJson {
-    const Json& object;
-    const std::string& source;
-
-    const Json* find(const char* name) const {
-        const auto found = object.find(name);
-        return found == object.end() ? nullptr : &*found;
-    }
-    [[noreturn]] void fail(const std::string& name, const std::string& message) const {
-        throw Error(source + ": training." + name + " must be " + message);
-    }
-    int64_t integer_of(const Json& json, const std::string& name, int64_t low, int64_t high) const {
-        if (!json.is_number_integer())
-            fail(name, std::string("an integer, not ") +
-                           (json.is_number() ? json.dump() : json.type_name()));
-        // Beyond int64 are only unsigned numbers, all of them too large.
-        const bool huge =
-            json.is_number_unsigned() && json.get<uint64_t>() > static_cast<uint64_t>(INT64_MAX);
-        if (huge || json.get<int64_t>() < low || json.get<int64_t>() > high)
-            fail(name, "from " + std::to_string(low) + " to " + std::to_string(high) + ", not " +
-                           json.dump());
-        return json.get<int64_t>();
-    }
-
-    void integer(const char* name, int64_t& value, int64_t low, int64_t high, const char*) const {
-        if (const Json* json = find(name)) value = integer_of(*json, name, low, high);
-    }
-    void number(const char* name, double& value, double low, double high, const char*) const {
-        const Json* json = find(name);
-        if (!json) return;
-        if (!json->is_number()) fail(name, std::string("a number, not ") + json->type_name());
-        value = json->get<double>();
-        if (value >= low && value <= high) return;
-        std::ostringstream text;
-        text << "from " << low << " to " << high << ", not " << json->dump();
-        fail(name, text.str());
-    }
-    void integers(const char* name, std::vector<int64_t>& values, int64_t low, int64_t high,
-                  const char*) const {
-        const Json* json = find(name);
-        if (!json) return;
-        if (!json->is_array())
-            fail(name, std::string("a list of integers, not ") + json->type_name());
-        values.clear();
-        for (const Json& item : *json) {
-            std::string place = name;
-            place.append("[").append(std::to_string(values.size())).append("]");
-            values.push_back(integer_of(item, place, low, high));
-        }
-    }
-    void text(const char* name, std::string& value, const char*, const char* = "") const {
-        const Json* json = find(name);
-        if (!json) return;
-        if (!json->is_string()) fail(name, std::string("a name, not ") + json->type_name());
-        value = json->get<std::string>();
-    }
-    template <class T>
-    void choice(const char* name, T& value, const Choices<T>& choices, const char*) const {
-        const Json* json = find(name);
-        if (!json) return;
-        std::string names;
-        for (const auto& [choice, meaning] : choices) {
-            if (*json == choice) {
-                value = meaning;
-                return;
-            }
-            names.append(names.empty() ? "" : ", ").append(choice);
-        }
-        fail(name, "one of " + names + ", not " + json->dump());
-    }
-};
-
 }  // namespace
 
 void TrainSettings::read_json(const std::string& text, const std::string& source) {
     const Json object = Json::parse(text);
     TrainSettings settings = *this;
-    visit_settings(settings, ReadJson{object, source});
+    visit_settings(settings, ReadJsonSetting{object, source});
     const auto values = settings.to_text();
     std::string known;
     for (const auto& [name, value] : values) known.append(known.empty() ? "" : ", ").append(name);
@@ -143,7 +70,9 @@ void TrainSettings::read_json(const std::string& text, const std::string& source
     *this = settings;
 }
 
-void TrainSettings::declare(CommandLine& options) { visit_settings(*this, DeclareSetting{options}); }
+void TrainSettings::declare(CommandLine& options) {
+    visit_settings(*this, DeclareSetting{options});
+}
 
 std::map<std::string, std::string> TrainSettings::to_text() const {
     std::map<std::string, std::string> text;

@@ -5,7 +5,7 @@
 #include "engine/files/safetensors.h"
 #include "tests/train/program.h"
 #include "train/checkpoints/checkpoint.h"
-#include "train/settings/flags.h"
+#include "train/load_model.h"
 #include "train/trainer.h"
 #include "train/version.h"
 
