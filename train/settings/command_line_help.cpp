@@ -62,7 +62,7 @@ std::string CommandLine::help() const {
     std::string text = summary_ + "\nUsage: " + program_, arguments, options;
     for (const auto& entry : entries_) {
         const std::string requirement = requirement_of(*entry);
-        if (requirement == "REQUIRED") text += " " + entry->usage();
+        if (requirement == "REQUIRED") text.append(" ").append(entry->usage());
         std::string left = entry->name();
         for (size_t i = 1; i < entry->names.size(); ++i) left.append(", ").append(entry->names[i]);
         if (!entry->is_flag() && entry->kind != entry->name()) left.append(" ").append(entry->kind);

@@ -15,7 +15,8 @@ std::vector<GroupedClip> crossed(int subjects, int classes, int each) {
     std::vector<GroupedClip> clips;
     for (int s = 1; s <= subjects; ++s)
         for (int c = 0; c < classes; ++c)
-            for (int i = 0; i < each; ++i) clips.push_back({c, "S" + std::to_string(s)});
+            for (int i = 0; i < each; ++i)
+                clips.push_back({c, std::string("S").append(std::to_string(s))});
     return clips;
 }
 
