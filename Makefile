@@ -24,6 +24,16 @@ ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(JOBS)
 endif
 
+# A value that none of the above has would be taken for the default: it is refused.
+one_of = $(if $(filter-out $(2),$($(1))),$(error $(1)=$($(1)): $(1) is one of: $(2)))
+$(call one_of,SANITIZE,0 1)
+$(call one_of,WERROR,0 1)
+$(call one_of,CUDA,auto 0 1)
+$(call one_of,DEVICE,cpu cuda)
+
+# What a stopped recipe leaves would pass for whole the next time.
+.DELETE_ON_ERROR:
+
 BUILD    := build/release
 OPTIMIZE := -O3
 ifeq ($(SANITIZE),1)
@@ -34,18 +44,54 @@ endif
 CXXFLAGS := -std=c++20 $(OPTIMIZE) $(ARCHFLAG) -fno-math-errno -fopenmp-simd -pthread -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror) -I. -MMD -MP $(EXTRA_CXXFLAGS)
 LDFLAGS  := $(filter -fsanitize=%,$(OPTIMIZE)) -pthread
 
+# ---- What is built with a choice that can change (CXX, ARCHFLAG, EXTRA_CXXFLAGS, ...) is built again
+# when it does: it depends on a file that holds the choice, and is written only when it changes.
+# $(eval $(call choices_file,FILE,VARIABLE)); VARIABLE is set at once, so that it says the same to all.
+define choices_file
+ifneq ($$(file <$(1)),$$($(2)))
+$(1): FORCE
+endif
+$(1):
+	@mkdir -p $$(@D); printf '%s\n' $$(call quoted,$$($(2))) > $$@
+endef
+quoted = '$(subst ','\'',$(1))'
+.PHONY: FORCE
+
+# What -march=native stands for on this machine, and which release the compiler is of: both show in the
+# predefined macros. A build folder that is carried to another machine is built again there.
+MACROS  := $(shell $(CXX) -std=c++20 $(OPTIMIZE) $(ARCHFLAG) $(EXTRA_CXXFLAGS) -dM -E -x c++ /dev/null 2>/dev/null | LC_ALL=C sort | cksum)
+CHOICES := $(strip $(CXX) $(CXXFLAGS) $(LDFLAGS) macros $(MACROS))
+$(eval $(call choices_file,$(BUILD)/choices,CHOICES))
+
+# ---- How far the build is: [n/N] before each object and program. N is what a dry run of the same goals
+# would make, counted before the first.
+STEP = $(eval STEPS += x)[$(words $(STEPS))/$(STEPS_IN_ALL)]
+ifdef COUNT_STEPS
+STEPS_IN_ALL := ?
+else
+count_steps  := MAKEFLAGS=$(call quoted,n -- $(MAKEOVERRIDES)) MAKELEVEL=1 $(MAKE) COUNT_STEPS=1 $(MAKECMDGOALS)
+STEPS_IN_ALL = $(eval STEPS_IN_ALL := $$(shell $$(count_steps) 2>/dev/null | grep -c '\[[0-9]*/?\]'))$(STEPS_IN_ALL)
+endif
+# make -s says nothing.
+SAY = $(if $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),:,echo)
+
+# $(call make_whole,COMMAND): what COMMAND writes to $@.new becomes $@ when it is whole, however it is
+# stopped. Of an object, its list of headers comes first: without it the object would pass for current.
+make_whole   = $(1) -o $@.new && mv -f $@.new $@
+make_object  = $(1) -MT $@ -MF $(@:.o=.d).new -c $< -o $@.new && mv -f $(@:.o=.d).new $(@:.o=.d) && mv -f $@.new $@
+
 # ---- CUDA: engine/cuda/*.cu through nvcc for the program, through g++ on an emulated GPU for tests.
 include engine/cuda/toolkit.mk
 
-LIBRARY_SOURCES := $(wildcard engine/*.cpp engine/*/*.cpp model/*.cpp data/*.cpp data/*/*.cpp) \
-                   $(filter-out train/main.cpp,$(wildcard train/*.cpp))
-TEST_SOURCES    := $(wildcard tests/*.cpp tests/engine/*.cpp tests/engine/*/*.cpp tests/model/*.cpp \
-                              tests/data/*.cpp tests/data/*/*.cpp tests/train/*.cpp)
-FORMATTED       := $(wildcard engine/*.h engine/*/*.h model/*.h data/*.h data/*/*.h train/*.h \
-                              tests/*.h tests/*/*.h) $(LIBRARY_SOURCES) $(wildcard train/main.cpp) \
-                   $(TEST_SOURCES) $(wildcard tests/peers/*.cpp tests/fuzz/*.cpp tests/cuda_emulation/*.cpp engine/cuda/*.cu)
+# $(call sources,FOLDERS,PATTERN): of all rooms, however deep.
+sources         = $(sort $(shell find $(1) -name '$(2)'))
+LIBRARY_SOURCES := $(filter-out train/main.cpp,$(call sources,engine model data train,*.cpp))
+# Built otherwise: the programs of peers and fuzzers, and the emulated GPU (engine/cuda/toolkit.mk).
+TEST_SOURCES    := $(filter-out tests/peers/% tests/fuzz/% tests/cuda_emulation/%,$(call sources,tests,*.cpp))
+FORMATTED       := $(foreach pattern,*.h *.cpp *.cu,$(call sources,engine model data train tests,$(pattern)))
 
 objects  = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
+$(call objects,$(TEST_SOURCES)): $(BUILD)/tests/choices
 # engine/backend.cpp picks the devices, so each of the three ways to build it has an object.
 LIBRARY := $(call objects,$(filter-out engine/backend.cpp,$(LIBRARY_SOURCES)))
 
@@ -54,8 +100,9 @@ LIBRARY := $(call objects,$(filter-out engine/backend.cpp,$(LIBRARY_SOURCES)))
 
 help:
 	@echo 'make            build build/microdualnet'
-	@echo 'make demo       build, render a dataset, train, evaluate on people never seen'
+	@echo 'make demo       build, render a dataset, train, evaluate on people never seen (train/demo.sh --help)'
 	@echo 'make test       build and run every test          (SANITIZE=1: under ASan and UBSan)'
+	@echo "                TESTS='data/*,train/log': only the suites that these patterns match"
 	@echo 'make bench      time the engine and the model     (beside PyTorch where installed)'
 	@echo 'make weights-check  carry weights from PyTorch and back (needs PyTorch)'
 	@echo 'make gpu-check  on a GPU: tests, compute-sanitizer, timings, demo (PARTS="tests bench": some)'
@@ -69,43 +116,44 @@ help:
 # With CUDA there are two programs: the first hands over to the second when a GPU is asked for, so that
 # what computes on the CPU does not carry cuBLAS's 200 MB (train/main.cpp).
 PROGRAMS := build/microdualnet $(if $(HAS_CUDA),build/microdualnet-cuda)
-all: setup cuda-report $(PROGRAMS)
+all: setup $(PROGRAMS)
 	@$(if $(HAS_CUDA),,rm -f build/microdualnet-cuda)
 
-# The programs go where the README says; only the release build is published there.
-build/microdualnet: $(BUILD)/microdualnet
-	@cp $< $@
-build/microdualnet-cuda: $(BUILD)/microdualnet-cuda
-	@cp $< $@
+# The programs go where the README says: those of the build that was made last, release or sanitize.
+$(eval $(call choices_file,build/published,BUILD))
+build/microdualnet: $(BUILD)/microdualnet build/published
+	@cp $< $@.new && mv -f $@.new $@
+build/microdualnet-cuda: $(BUILD)/microdualnet-cuda build/published
+	@cp $< $@.new && mv -f $@.new $@
 
 $(BUILD)/microdualnet: $(call objects,train/main.cpp) $(LIBRARY) $(BUILD)/engine/backend.o
-	@echo "link $@"; $(CXX) $^ $(LDFLAGS) -o $@
+	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $^ $(LDFLAGS))
 
 $(BUILD)/microdualnet-cuda: $(call objects,train/main.cpp) $(LIBRARY) $(CUDA_BACKEND)
-	@echo "link $@"; $(CXX) $^ $(LDFLAGS) $(CUDA_LIBRARIES) -o $@
+	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $^ $(LDFLAGS) $(CUDA_LIBRARIES))
 
 $(BUILD)/run_tests: $(call objects,$(TEST_SOURCES)) $(LIBRARY) $(TEST_BACKEND)
-	@echo "link $@"; $(CXX) $^ $(LDFLAGS) $(TEST_CUDA_LIBRARIES) -o $@
+	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $^ $(LDFLAGS) $(TEST_CUDA_LIBRARIES))
 
 include tests/cuda_emulation/headers.mk
 
 # Timing programs beside `make bench`; the first needs OpenBLAS to compare with.
-build/gemm_bench: $(call objects,tests/peers/gemm_bench.cpp) $(LIBRARY) $(BUILD)/engine/backend.o
-	@echo "link $@"; $(CXX) $^ $(LDFLAGS) -lopenblas -o $@
+build/gemm_bench: $(call objects,tests/peers/gemm_bench.cpp) $(LIBRARY) $(BUILD)/engine/backend.o build/published
+	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $(filter %.o,$^) $(LDFLAGS) -lopenblas)
 
-build/conv_bench: $(call objects,tests/peers/conv_bench.cpp) $(LIBRARY) $(BUILD)/engine/backend.o
-	@echo "link $@"; $(CXX) $^ $(LDFLAGS) -o $@
+build/conv_bench: $(call objects,tests/peers/conv_bench.cpp) $(LIBRARY) $(BUILD)/engine/backend.o build/published
+	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $(filter %.o,$^) $(LDFLAGS))
 
-$(BUILD)/%.o: %.cpp | setup
+$(BUILD)/%.o: %.cpp $(BUILD)/choices | setup
 	@mkdir -p $(@D)
-	@echo "c++  $<"; $(CXX) $(CXXFLAGS) -c $< -o $@
+	@$(SAY) "$(STEP) c++  $<"; $(call make_object,$(CXX) $(CXXFLAGS))
 
 # A damaged image's coefficients may overflow in the decoder's sums: there they wrap, by definition.
 # stb_image 2.27 also shifts a zero too far behind the end of a damaged scan, and copies nothing from
 # nowhere for an empty chunk: both harmless, so the sanitizers pass over them.
 STB_FLAGS := -fwrapv -fno-sanitize=shift,nonnull-attribute
-$(BUILD)/data/stb_image.o: CXXFLAGS += $(STB_FLAGS)
-$(BUILD)/data/stb_image.o build/fuzz/data/stb_image.o: Makefile
+$(BUILD)/data/images/stb_image.o: CXXFLAGS += $(STB_FLAGS)
+$(BUILD)/data/images/stb_image.o build/fuzz/data/images/stb_image.o: Makefile
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
@@ -113,24 +161,35 @@ $(BUILD)/data/stb_image.o build/fuzz/data/stb_image.o: Makefile
 PACKAGES := libstb-dev:stb/stb_image.h doctest-dev:doctest/doctest.h \
             nlohmann-json3-dev:nlohmann/json.hpp libcli11-dev:CLI/CLI.hpp
 
-# $(call install,PACKAGES): from the distribution, or the command to type where that cannot be.
-install = if [ "$$(id -u)" = 0 ]; then as_root=; else as_root=sudo; fi; \
-	echo "setup: installing from the distribution's packages: $(1)"; \
+# $(call install,PACKAGES[,COMMAND]): from the distribution, or the command to type where that cannot be,
+# and what COMMAND adds to that.
+install = packages=$$(echo $(1)); as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	echo "setup: missing are these packages of the distribution: $$packages"; \
 	{ command -v apt-get >/dev/null && { [ -z "$$as_root" ] || command -v sudo >/dev/null; } \
-	  && $$as_root apt-get update -q && $$as_root apt-get install -y $(1); } || { \
-	    echo "setup: could not install them; please run:  sudo apt-get update && sudo apt-get install $(1)" >&2; exit 2; }
+	  && echo "setup: installing them" && $$as_root apt-get update -q && $$as_root apt-get install -y $$packages; } || { \
+	    echo "setup: could not install them; please run:  sudo apt-get update && sudo apt-get install $$packages" >&2; $(2) exit 2; }
 
-setup:
-	@missing=; for pair in $(PACKAGES); do \
-	    echo "#include <$${pair#*:}>" | $(CXX) -std=c++20 -E -x c++ - >/dev/null 2>&1 || missing="$$missing $${pair%%:*}"; \
-	done; \
-	if [ -n "$$missing" ]; then $(call install,$$missing); fi
+# The headers of these packages work from any folder.
+unpack_at_home = printf '%s\n' "setup: or, without root, unpack them in your home folder and say where they are:" \
+	"  mkdir -p ~/headers && cd ~/headers && apt-get download $$packages" \
+	"  for package in *.deb; do dpkg -x \$$package .; done; cd -" \
+	"  make$(MAKECMDGOALS:%= %) EXTRA_CXXFLAGS=-I\$$HOME/headers/usr/include" >&2;
+
+# The compiler is asked as it will be called, so that a folder named in EXTRA_CXXFLAGS counts.
+setup: | cuda-report
+	@said=$$(for pair in $(PACKAGES); do \
+	    printf '#if !__has_include(<%s>)\nmissing: %s\n#endif\n' "$${pair#*:}" "$${pair%%:*}"; \
+	done | LC_ALL=C $(CXX) -std=c++20 $(ARCHFLAG) $(EXTRA_CXXFLAGS) -E -P -x c++ - 2>&1) || { \
+	    printf '%s\n' "$$said" >&2; \
+	    printf '%s\n' "setup: the compiler does not work as called: "$(call quoted,$(CXX) -std=c++20 $(ARCHFLAG) $(EXTRA_CXXFLAGS)) \
+	        "setup: install g++ (12 or later), or change CXX, ARCHFLAG or EXTRA_CXXFLAGS" >&2; exit 2; }; \
+	missing=$$(printf '%s\n' "$$said" | sed -n 's/^missing: *//p'); \
+	if [ -n "$$missing" ]; then $(call install,$$missing,$(unpack_at_home)); fi
 
 include tests/fuzz/fuzz.mk
 
-test: setup
-	@$(MAKE) --no-print-directory SANITIZE=$(SANITIZE) $(BUILD)/run_tests $(BUILD)/microdualnet
-	PYTHON='$(PYTHON)' $(BUILD)/run_tests $(if $(TESTS),-ts='$(TESTS)')
+test: $(BUILD)/run_tests $(BUILD)/microdualnet
+	@PYTHON=$(call quoted,$(PYTHON)) $(BUILD)/run_tests $(if $(TESTS),-ts=$(call quoted,$(TESTS)))
 
 demo: $(if $(filter cuda,$(DEVICE)),all,setup build/microdualnet)
 	@DEVICE=$(DEVICE) train/demo.sh

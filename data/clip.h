@@ -9,14 +9,14 @@
 #include <vector>
 
 #include "data/augmentation.h"
-#include "data/body25.h"
 #include "data/cache.h"
 #include "data/dataset.h"
 #include "data/entity_boxes.h"
-#include "data/image.h"
-#include "data/keypoints.h"
+#include "data/images/image.h"
+#include "data/keypoints/body25.h"
+#include "data/keypoints/keypoints.h"
+#include "data/keypoints/track.h"
 #include "data/sampling.h"
-#include "data/track.h"
 #include "engine/random.h"
 #include "engine/tensor.h"
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "data/image.h"
-#include "data/keypoints.h"
-#include "data/numbered_files.h"
+#include "data/formats/numbered_files.h"
+#include "data/images/image.h"
+#include "data/keypoints/keypoints.h"
 #include "engine/error.h"
 
 namespace mdn {

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "data/dataset_format.h"
 #include "data/file.h"
-#include "data/light_hand.h"
-#include "data/list_file.h"
-#include "data/numbered_files.h"
+#include "data/formats/dataset_format.h"
+#include "data/formats/list_file.h"
+#include "data/formats/numbered_files.h"
+#include "data/keypoints/light_hand.h"
 #include "engine/error.h"
 
 namespace mdn {
@@ -178,7 +178,8 @@ void check_class_count(std::int64_t of_model, std::int64_t of_dataset, const fs:
                     (is_file(labels) ? labels.string() + " names "
                                      : "the dataset " + dataset.string() + " has ") +
                     std::to_string(of_dataset),
-                "set \"classes\": " + std::to_string(of_dataset) + " in the config");
+                "set \"classes\": " + std::to_string(of_dataset) +
+                    " in the config, or leave it out: train then takes the dataset's");
 }
 
 std::vector<ListedClip> read_split(const fs::path& dataset, const std::string& split,

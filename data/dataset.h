@@ -1,5 +1,5 @@
 // A dataset folder: class names, lists of clips, and where each clip's files are. The folder may be
-// in any format of data/dataset_format.h.
+// in any format of data/formats/dataset_format.h.
 #pragma once
 
 #include <cstdint>
@@ -47,7 +47,7 @@ struct ClipFiles {
     std::string keypoint_stem() const;
     /// Whether keypoint(0) is a file of OpenPose on a video.
     bool has_keypoints_of_video() const;
-    /// Whether `keypoints` is one table for a whole recording (data/light_hand.h).
+    /// Whether `keypoints` is one table for a whole recording (data/keypoints/light_hand.h).
     bool has_keypoint_table() const;
 };
 

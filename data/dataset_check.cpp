@@ -9,10 +9,10 @@
 #include <unordered_set>
 
 #include "data/clip_check.h"
-#include "data/dataset_format.h"
 #include "data/file.h"
-#include "data/light_hand.h"
-#include "data/numbered_files.h"
+#include "data/formats/dataset_format.h"
+#include "data/formats/numbered_files.h"
+#include "data/keypoints/light_hand.h"
 
 namespace mdn {
 

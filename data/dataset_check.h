@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "data/dataset.h"
-#include "data/keypoints.h"
+#include "data/keypoints/keypoints.h"
 
 namespace mdn {
 

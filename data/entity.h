@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "data/body25.h"
+#include "data/keypoints/body25.h"
 
 namespace mdn {
 

@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "data/body25.h"
 #include "data/entity.h"
+#include "data/keypoints/body25.h"
 
 namespace mdn {
 

@@ -6,8 +6,8 @@
 #include <optional>
 #include <vector>
 
-#include "data/body25.h"
 #include "data/entity.h"
+#include "data/keypoints/body25.h"
 
 namespace mdn {
 

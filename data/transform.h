@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "data/body25.h"
+#include "data/keypoints/body25.h"
 
 namespace mdn {
 

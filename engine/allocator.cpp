@@ -171,12 +171,4 @@ std::unique_ptr<Allocator> caching_allocator(const SystemMemory& system) {
     return std::make_unique<CachingAllocator>(system);
 }
 
-Allocator& cpu_allocator() {
-    // Never destroyed: tensors with static lifetime may outlive any order of destruction.
-    static CachingAllocator& cpu =
-        *new CachingAllocator({[](int64_t bytes) { return std::aligned_alloc(alignment, bytes); },
-                               std::free, nullptr, true});
-    return cpu;
-}
-
 }  // namespace mdn

@@ -65,6 +65,5 @@ std::unique_ptr<Allocator> exact_allocator(const SystemMemory& system);
 /// The allocator of a device, which all tensors there use; throws Error with how to get the device
 /// when this build has none.
 Allocator& allocator(Device device);
-Allocator& cpu_allocator();
 
 }  // namespace mdn

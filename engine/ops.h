@@ -52,11 +52,13 @@ struct Normalized {
     bool batch_statistics = false;       // whether mean and inv_std are functions of x
 };
 
-/// Takes the statistics of x (training) or the running ones (evaluation). Where the running ones
-/// are kept ready (RunningStatistics), the result shares their memory, so that its backward pass
-/// must come before they change, and `options` must have the default eps, which they are of.
+/// Takes the statistics of x (training) or the running ones (evaluation). Where `folded` is given,
+/// evaluation reads it instead of folding anew. The result then shares its memory, so that a
+/// backward pass must come before it changes, and `options` must have the eps it was folded with,
+/// the default one.
 Normalized batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta,
-                      RunningStatistics& running, const BatchNormOptions& options);
+                      RunningStatistics& running, const BatchNormOptions& options,
+                      const FoldedBatchNorm& folded = {});
 Tensor normalize(const Normalized& x);                             // BN(x)
 Tensor normalize_relu(const Normalized& x);                        // relu(BN(x))
 Tensor add_relu(const Normalized& x, const Tensor& residual);      // relu(BN(x) + residual)

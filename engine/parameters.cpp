@@ -77,30 +77,27 @@ void ParameterStore::zero_grad() const {
     for (const Parameter& parameter : all_) parameter.value.zero_grad();
 }
 
-void ParameterStore::round_factors() {
-    if (factors_.empty())
-        for (const Parameter& parameter : all_) {
+void ParameterStore::round_weights() {
+    if (rounded_.empty())
+        for (const Parameter& parameter : all_)
             // A depthwise convolution is no matrix product.
-            if (parameter.role != Role::weight || parameter.layout == DiskLayout::depthwise)
-                continue;
-            const Tensor& value = parameter.value;
-            value.set_bf16_copy(Tensor::empty(value.shape(), DType::bf16, device_));
-            factors_.push_back(value);
-            rounded_.push_back(value.bf16_copy());
-        }
-    if (!factors_.empty()) kernels(device_).cast_all(factors_, rounded_);
+            if (parameter.role == Role::weight && parameter.layout != DiskLayout::depthwise)
+                rounded_.add(parameter.value);
+    rounded_.update();
 }
 
-void ParameterStore::keep_norm(const Tensor& gamma, const Tensor& beta,
-                               RunningStatistics& running) {
-    if (device_ == Device::cpu) return;
-    for (Tensor* constant : {&running.inv_std, &running.scale, &running.shift})
+FoldedBatchNorm ParameterStore::keep_folded(const Tensor& gamma, const Tensor& beta,
+                                            const RunningStatistics& running) {
+    FoldedBatchNorm folded;
+    if (device_ == Device::cpu) return folded;
+    for (Tensor* constant : {&folded.inv_std, &folded.scale, &folded.shift})
         *constant = Tensor::empty(gamma.shape(), dtype_, device_);
-    norms_.push_back({gamma, beta, running});
+    norms_.push_back({gamma, beta, running, folded});
+    return folded;
 }
 
-void ParameterStore::prepare_norms() const {
-    if (!norms_.empty()) kernels(device_).batch_norm_running(norms_, BatchNormOptions().eps);
+void ParameterStore::fold_batch_norms() const {
+    if (!norms_.empty()) kernels(device_).fold_batch_norms(norms_, BatchNormOptions().eps);
 }
 
 int64_t ParameterStore::trained_count() const {
@@ -153,11 +150,14 @@ Tensor Scope::embedding(const std::string& name, Shape shape) const {
     return add(name, random_->normal_tensor(shape, 0.02), Role::embedding);
 }
 
-RunningStatistics Scope::running_statistics(const Tensor& gamma, const Tensor& beta) const {
-    RunningStatistics running{add("running_mean", Tensor::zeros(gamma.shape()), Role::buffer),
-                              add("running_var", Tensor::full(gamma.shape(), 1), Role::buffer)};
-    store_->keep_norm(gamma, beta, running);
-    return running;
+RunningStatistics Scope::running_statistics(int64_t size) const {
+    return {add("running_mean", Tensor::zeros({size}), Role::buffer),
+            add("running_var", Tensor::full({size}, 1), Role::buffer)};
+}
+
+FoldedBatchNorm Scope::keep_folded(const Tensor& gamma, const Tensor& beta,
+                                   const RunningStatistics& running) const {
+    return store_->keep_folded(gamma, beta, running);
 }
 
 }  // namespace mdn

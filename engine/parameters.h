@@ -6,6 +6,7 @@
 
 #include "engine/kernels.h"
 #include "engine/random.h"
+#include "engine/rounded_weights.h"
 #include "engine/tensor.h"
 
 namespace mdn {
@@ -59,17 +60,18 @@ class ParameterStore {
     const Parameter* find(const std::string& name) const;
     /// Drops the gradients of all parameters.
     void zero_grad() const;
-    /// Brings the bf16 copies that matrix products read of the weights (Tensor::bf16_copy) up to
+    /// Brings the bf16 copies that matrix products read of the weights (rounded_weights.h) up to
     /// date with their values, and makes them at first; all in one pass. To be called before bf16
     /// activations meet weights that may have changed. On a GPU only.
-    void round_factors();
-    /// Adds what evaluation reads of a batch norm to `running`, and has prepare_norms() keep it; on
-    /// a CPU, where working it out at each call costs nothing, it does nothing.
-    void keep_norm(const Tensor& gamma, const Tensor& beta, RunningStatistics& running);
-    /// Works out what evaluation reads of every kept batch norm, with the default eps; all in one
-    /// pass. To be called before the first evaluation, and whenever parameters or statistics may
-    /// have changed since the last.
-    void prepare_norms() const;
+    void round_weights();
+    /// Memory for a batch norm's folded form, which fold_batch_norms() fills. Undefined on a CPU,
+    /// where folding at each call costs nothing.
+    FoldedBatchNorm keep_folded(const Tensor& gamma, const Tensor& beta,
+                                const RunningStatistics& running);
+    /// Folds every batch norm that is kept so, with the default eps; all in one pass. To be called
+    /// before the first evaluation, and whenever parameters or statistics may have changed since
+    /// the last.
+    void fold_batch_norms() const;
     /// Number of trained scalars.
     int64_t trained_count() const;
 
@@ -77,8 +79,8 @@ class ParameterStore {
     DType dtype_;
     Device device_;
     std::vector<Parameter> all_;
-    std::vector<Tensor> factors_, rounded_;  // weights, and their bf16 copies
-    std::vector<RunningNorm> norms_;
+    RoundedWeights rounded_;
+    std::vector<BatchNormToFold> norms_;
 };
 
 /// A place in the tree of names while a model is being built: `Scope layer = scope / "layer1"`.
@@ -99,9 +101,11 @@ class Scope {
     Tensor norm_scale(const std::string& name, int64_t size) const;  // ones
     Tensor norm_shift(const std::string& name, int64_t size) const;  // zeros
     Tensor embedding(const std::string& name, Shape shape) const;    // normal, deviation 0.02
-    /// Buffers running_mean (zeros) and running_var (ones) beside the norm's scale and shift, [C];
-    /// kept by the store (ParameterStore::keep_norm).
-    RunningStatistics running_statistics(const Tensor& gamma, const Tensor& beta) const;
+    /// Buffers running_mean (zeros) and running_var (ones), [size].
+    RunningStatistics running_statistics(int64_t size) const;
+    /// ParameterStore::keep_folded.
+    FoldedBatchNorm keep_folded(const Tensor& gamma, const Tensor& beta,
+                                const RunningStatistics& running) const;
 
   private:
     Tensor add(const std::string& name, const Tensor& initial, Role role,

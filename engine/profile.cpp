@@ -7,9 +7,9 @@
 #include <memory>
 #include <utility>
 
+#include "engine/backend.h"
 #include "engine/launch_observer.h"
 #include "engine/profiling_kernels.h"
-#include "engine/stream.h"
 
 namespace mdn {
 
@@ -17,7 +17,7 @@ namespace {
 
 class Profile final : public LaunchObserver, public CallObserver {
   public:
-    explicit Profile(Device device) : clock_(make_device_clock(device)) { find(between_calls); }
+    explicit Profile(Device device) : clock_(backend(device).make_clock()) { find(between_calls); }
 
     void begin(const char* family, double bytes, double operations) override {
         const size_t index = find(family);
@@ -133,7 +133,7 @@ std::vector<KernelFamily> profile_replays(Device device, const std::function<voi
     std::unique_ptr<Recording> recording;
     {
         const Installed while_working(device, profile);
-        recording = record_work(device, work);
+        recording = backend(device).record_work(work);
     }
     if (!recording)
         return profile_kernels(device, [&] {

@@ -34,7 +34,6 @@ struct Tensor::Impl {
     Shape shape;
     DType dtype;
     std::shared_ptr<AutogradMeta> meta;  // null unless the tensor requires a gradient
-    Tensor bf16_copy = {};
 };
 
 std::shared_ptr<AutogradMeta>& autograd_meta(const Tensor& x) { return x.impl_->meta; }
@@ -229,15 +228,6 @@ void Tensor::copy_from(const Tensor& source) const {
     // The kernels of the device that is not the host's know how to reach the other side.
     const Tensor& far = source.device() == Device::cpu ? *this : source;
     kernels(far).copy(source, *this);
-}
-
-Tensor Tensor::bf16_copy() const { return impl_ ? impl_->bf16_copy : Tensor(); }
-
-void Tensor::set_bf16_copy(const Tensor& copy) const {
-    if (copy.shape() != shape() || copy.dtype() != DType::bf16)
-        throw std::logic_error("no bf16 copy of " + to_string(shape()) + ": " +
-                               to_string(copy.dtype()) + " " + to_string(copy.shape()));
-    impl_->bf16_copy = copy;
 }
 
 bool Tensor::requires_grad() const { return impl_ && impl_->meta; }

@@ -103,12 +103,6 @@ class Tensor {
     /// Copies the elements of `source` (same shape and dtype, any device) into this memory.
     void copy_from(const Tensor& source) const;
 
-    /// Of an f32 parameter: the bf16 copy that matrix products read instead of it, kept up to date
-    /// by the parameter's owner (ParameterStore::round_factors). Undefined where there is none.
-    /// Setting one that is not bf16 of the same shape is a std::logic_error.
-    Tensor bf16_copy() const;
-    void set_bf16_copy(const Tensor& copy) const;
-
     bool requires_grad() const;
     /// Makes this a leaf whose gradient `backward` accumulates (or an ordinary constant again).
     Tensor& set_requires_grad(bool value = true);

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "engine/error.h"
+#include "engine/nearest_name.h"
 
 namespace mdn {
 
@@ -30,17 +31,12 @@ const Names<Fusion> fusion_names = {{"router", Fusion::router}, {"mean", Fusion:
 const std::vector<std::string> entity_names = {"face",      "head",       "torso",
                                                "left_hand", "right_hand", "lower_body"};
 
-/// "a, b, c", for hints.
-template <class Range, class Name>
-std::string join(const Range& range, Name name) {
-    std::string text;
-    for (const auto& item : range) text += (text.empty() ? "" : ", ") + std::string(name(item));
-    return text;
-}
-
+/// For hints.
 template <class T>
-std::string join_names(const Names<T>& names) {
-    return join(names, [](const auto& name) { return name.first; });
+std::vector<std::string> names_of(const Names<T>& choices) {
+    std::vector<std::string> names;
+    for (const auto& [name, choice] : choices) names.emplace_back(name);
+    return names;
 }
 
 /// Every key but `preset` and `training`, once: its name, its place in Config, and its range.
@@ -122,9 +118,10 @@ class Reader {
                 value = choice;
                 return;
             }
+        const std::string wrong = json->get<std::string>();
         throw Error(
-            source_ + ": " + path(key) + " has no choice '" + json->get<std::string>() + "'",
-            "one of " + join_names(names));
+            source_ + ": " + path(key) + " has no choice '" + wrong + "'",
+            did_you_mean(wrong, names_of(names), "one of " + comma_separated(names_of(names))));
     }
     void open(const char* key) {
         static const Json nothing = Json::object();
@@ -138,8 +135,9 @@ class Reader {
         levels_.pop_back();
         for (const auto& [key, value] : level.object->items())
             if (std::find(level.known.begin(), level.known.end(), key) == level.known.end())
-                throw Error(source_ + ": unknown key '" + level.prefix + key + "'",
-                            "known keys: " + join(level.known, [](auto& name) { return name; }));
+                throw Error(
+                    source_ + ": unknown key '" + level.prefix + key + "'",
+                    did_you_mean(key, level.known, "known keys: " + comma_separated(level.known)));
     }
 
   private:
@@ -202,8 +200,9 @@ class Checker {
         std::set<std::string> seen;
         for (const std::string& name : values) {
             if (std::find(entity_names.begin(), entity_names.end(), name) == entity_names.end())
-                throw Error(source_ + ": " + key + " has an unknown entity '" + name + "'",
-                            "one of " + join(entity_names, [](auto& known) { return known; }));
+                throw Error(
+                    source_ + ": " + key + " has an unknown entity '" + name + "'",
+                    did_you_mean(name, entity_names, "one of " + comma_separated(entity_names)));
             if (!seen.insert(name).second) fail(key, "names '" + name + "' twice");
         }
     }
@@ -281,6 +280,11 @@ Json parse_json(const std::string& text, const std::string& source) {
 
 }  // namespace
 
+const std::vector<std::string>& preset_names() {
+    static const std::vector<std::string> names = {"paper-ma52", "paper-imigue", "tiny"};
+    return names;
+}
+
 Config preset_config(const std::string& name) {
     Config config;
     config.preset = name;
@@ -301,7 +305,8 @@ Config preset_config(const std::string& name) {
         config.head_hidden = 128;
         return config;
     }
-    throw Error("preset '" + name + "' does not exist", "one of paper-ma52, paper-imigue, tiny");
+    throw Error("preset '" + name + "' does not exist",
+                did_you_mean(name, preset_names(), "one of " + comma_separated(preset_names())));
 }
 
 void check_config(const Config& config, const std::string& source) {
@@ -338,6 +343,7 @@ Config parse_config(const std::string& json, const std::string& source) {
     Reader reader(root, source);
     visit_keys(config, reader);
     reader.close();
+    config.names_classes = root.contains("classes");
     // There is nothing else that regions without keypoints could be; asked for, it is refused.
     if (config.modality == Modality::rgb && !root.contains("regions"))
         config.regions = Regions::fixed;

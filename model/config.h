@@ -22,6 +22,9 @@ enum class Fusion { router, mean };
 struct Config {
     std::string preset = "paper-ma52";
     int64_t classes = 52;
+    /// Whether the JSON names `classes`. Otherwise it is the preset's, and gives way to the number
+    /// that a dataset or a checkpoint has.
+    bool names_classes = false;
     int64_t frames = 8;  // T
     int64_t size = 224;  // S, pixels
     std::vector<std::string> entities = {"face",      "head",       "torso",
@@ -67,7 +70,9 @@ struct Config {
     bool has_router() const { return has_both_paths() && fusion == Fusion::router; }
 };
 
-/// `paper-ma52`, `paper-imigue` or `tiny`; throws Error naming any other.
+/// paper-ma52, paper-imigue, tiny.
+const std::vector<std::string>& preset_names();
+/// One of these; throws Error naming any other.
 Config preset_config(const std::string& name);
 /// Reads a JSON config over its preset (key by key into nested objects). Throws Error with
 /// `source` and the key's name for malformed JSON, unknown or duplicate keys, wrong types and

@@ -25,13 +25,15 @@ struct Convolution {
 struct BatchNorm {
     Tensor gamma, beta;
     RunningStatistics running;
+    FoldedBatchNorm folded;
 
     BatchNorm(const Scope& scope, int64_t channels)
         : gamma(scope.norm_scale("weight", channels)),
           beta(scope.norm_shift("bias", channels)),
-          running(scope.running_statistics(gamma, beta)) {}
+          running(scope.running_statistics(channels)),
+          folded(scope.keep_folded(gamma, beta, running)) {}
     Normalized forward(const Tensor& x, const ForwardOptions& options) {
-        return batch_norm(x, gamma, beta, running, {.training = options.training});
+        return batch_norm(x, gamma, beta, running, {.training = options.training}, folded);
     }
 };
 

@@ -45,8 +45,8 @@ struct MicroDualNet::Layers {
     Scope root() { return {parameters, random}; }
     /// Before each pass: the parameters may have changed since the last.
     void prepare_parameters(bool training) {
-        if (activations == DType::bf16) parameters.round_factors();
-        if (!training) parameters.prepare_norms();
+        if (activations == DType::bf16) parameters.round_weights();
+        if (!training) parameters.fold_batch_norms();
     }
     void check_inputs(const Inputs& inputs, const Tensor& labels) const;
 };

@@ -218,7 +218,7 @@ namespace {
 constexpr int64_t parameter_bytes = sizeof(float);
 
 /// Parameters and running statistics with what a GPU keeps beside them: three constants to every
-/// two buffers (RunningStatistics), and with bf16 activations the bf16 copies of the weights, which
+/// two buffers (FoldedBatchNorm), and with bf16 activations the bf16 copies of the weights, which
 /// nearly all parameters are.
 int64_t bytes_of_parameters(const Piece& piece, DType activations) {
     const int64_t copies = activations == DType::bf16 ? size_of(activations) : 0;

@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "engine/allocator.h"
-#include "train/progress.h"
+#include "train/host_memory.h"
+#include "train/output/progress.h"
 
 namespace mdn {
 
@@ -25,30 +26,48 @@ int64_t clips_that_fit(const BatchWork& batch, int64_t available, DType activati
     return clips;
 }
 
-std::string hint_for(const BatchWork& batch) {
-    const int64_t available = allocator(batch.machine.device).available_bytes();
+/// What would fit into so much memory.
+std::string advice(const BatchWork& batch, int64_t available) {
     const bool on_gpu = batch.machine.device == Device::cuda;
-    if (available == 0) return batch.clips > 1 ? "use a smaller batch" : "";
     const DType activations = batch.machine.activations();
-    const std::string needed =
-        (batch.clips == 1 ? "one clip needs about "
-                          : std::to_string(batch.clips) + " clips need about ") +
-        bytes_text(bytes_for(batch, batch.clips, activations)) + "; ";
     if (const int64_t clips = clips_that_fit(batch, available, activations); clips > 0) {
         const std::string count = std::to_string(clips);
-        return needed +
-               (batch.option.empty() ? count + (clips == 1 ? " clip" : " clips") + " at a time"
+        return (batch.option.empty() ? count + (clips == 1 ? " clip" : " clips") + " at a time"
                                      : batch.option + " " + count) +
                " should fit";
     }
     if (on_gpu && batch.offers_bf16 && activations == DType::f32 &&
         bytes_for(batch, batch.clips, DType::bf16) <= usable(available))
-        return needed + "--precision bf16 should fit";
-    return needed + bytes_text(available) + " is too little for any batch of this model" +
-           (on_gpu ? ": free the GPU's memory, or run with --device cpu" : "");
+        return "--precision bf16 should fit";
+    return bytes_text(available) + " is too little for any batch of this model" +
+           (on_gpu ? ": free the GPU's memory, or run with --device cpu"
+                   : ": take a smaller one, as --preset tiny is, or close other programs");
+}
+
+std::string hint_for(const BatchWork& batch) {
+    const int64_t available = allocator(batch.machine.device).available_bytes();
+    if (available == 0) return batch.clips > 1 ? "use a smaller batch" : "";
+    return (batch.clips == 1 ? "one clip needs about "
+                             : std::to_string(batch.clips) + " clips need about ") +
+           bytes_text(bytes_for(batch, batch.clips, batch.machine.activations())) + "; " +
+           advice(batch, available);
 }
 
 }  // namespace
+
+int64_t available_memory(Device device) {
+    return device == Device::cpu ? available_host_memory() : allocator(device).available_bytes();
+}
+
+std::optional<MemoryWarning> memory_warning(const BatchWork& batch, int64_t available) {
+    const int64_t needed = bytes_for(batch, batch.clips, batch.machine.activations());
+    if (available == 0 || needed <= available) return std::nullopt;
+    return MemoryWarning{"a step of " + std::to_string(batch.clips) +
+                             (batch.clips == 1 ? " clip" : " clips") + " takes about " +
+                             bytes_text(needed) + " of memory, but " + bytes_text(available) +
+                             " are free",
+                         advice(batch, available)};
+}
 
 void with_batch_hint(const BatchWork& batch, const std::function<void()>& work) {
     try {

@@ -8,13 +8,13 @@
 #include <string>
 
 #include "engine/autograd.h"
+#include "engine/backend.h"
 #include "engine/kernels.h"
 #include "engine/ops.h"
-#include "engine/stream.h"
 #include "engine/threads.h"
 #include "model/pose_encoder.h"
-#include "train/model_options.h"
-#include "train/progress.h"
+#include "train/load_model.h"
+#include "train/output/progress.h"
 #include "train/recorded_work.h"
 #include "train/training_step.h"
 
@@ -59,7 +59,7 @@ using Work = std::function<void()>;
 
 /// Seconds that work() takes by the device's own clock.
 double time_of(Device device, const Work& work) {
-    const auto clock = make_device_clock(device);
+    const auto clock = backend(device).make_clock();
     clock->mark();
     work();
     clock->mark();
@@ -155,7 +155,7 @@ std::vector<double> time_model(MicroDualNet& model, const TraceInput& input,
     // What is recorded is so at the third.
     const int warm_up = device == Device::cuda ? 4 : 1;
     for (int i = 0; i < warm_up; ++i) work();
-    synchronize(device);
+    backend(device).synchronize();
     std::vector<double> seconds;
     for (int64_t i = 0; i < options.repeats; ++i) seconds.push_back(time_of(device, work));
     return seconds;
@@ -169,7 +169,7 @@ std::vector<KernelFamily> profile_model(MicroDualNet& model, const TraceInput& i
                                                        : work_of(model, input, called);
     for (int warm_up = 0; warm_up < 2; ++warm_up) work();
     const Device device = model.parameters().device();
-    synchronize(device);
+    backend(device).synchronize();
     if (options.record) return profile_replays(device, work, options.repeats);
     return profile_kernels(device, [&] {
         for (int64_t i = 0; i < options.repeats; ++i) work();

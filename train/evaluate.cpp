@@ -8,7 +8,7 @@
 
 #include "engine/optim.h"
 #include "train/forward_pass.h"
-#include "train/model_options.h"
+#include "train/load_model.h"
 
 namespace mdn {
 

@@ -1,12 +1,14 @@
 #include "train/forward_pass.h"
 
 #include "engine/autograd.h"
-#include "train/model_options.h"
+#include "train/load_model.h"
 
 namespace mdn {
 
 ForwardPass::ForwardPass(MicroDualNet& model, bool record)
-    : model_(model), record_(record), uploader_(make_uploader(model.parameters().device())) {}
+    : model_(model),
+      record_(record),
+      uploader_(backend(model.parameters().device()).make_uploader()) {}
 
 void ForwardPass::bring(const Inputs& inputs) {
     const Device device = model_.parameters().device();

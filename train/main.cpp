@@ -4,7 +4,7 @@
 #include <iostream>
 #include <string>
 
-#include "train/command.h"
+#include "train/commands/command.h"
 
 namespace {
 

@@ -3,10 +3,10 @@
 #include <filesystem>
 #include <string_view>
 
-#include "data/dataset_format.h"
 #include "data/file.h"
-#include "engine/atomic_file.h"
+#include "data/formats/dataset_format.h"
 #include "engine/error.h"
+#include "engine/files/atomic_file.h"
 
 namespace mdn {
 

@@ -5,13 +5,13 @@
 #include <utility>
 
 #include "data/file.h"
-#include "data/light_hand.h"
-#include "data/numbered_files.h"
+#include "data/formats/numbered_files.h"
+#include "data/keypoints/light_hand.h"
 #include "engine/autograd.h"
 #include "train/evaluate.h"
-#include "train/format.h"
+#include "train/load_model.h"
 #include "train/metrics.h"
-#include "train/model_options.h"
+#include "train/output/format.h"
 
 namespace mdn {
 
@@ -21,9 +21,10 @@ std::string class_name(const std::vector<std::string>& names, int64_t c) {
 
 ClipFiles clip_in_folders(const std::string& frames, const std::string& keypoints) {
     ClipFiles clip{.name = {}, .frames = frames, .keypoints = keypoints, .count = 0};
-    if (!frames.empty() && !is_folder(frames)) throw Error("there is no folder " + frames);
+    if (!frames.empty() && !is_folder(frames))
+        throw Error("--frames " + frames + ": there is no such folder");
     if (!keypoints.empty() && !is_folder(keypoints) && !is_file(keypoints))
-        throw Error("there is no folder " + keypoints);
+        throw Error("--keypoints " + keypoints + ": there is no such folder or file");
     // The keypoint files of a video are named after the clip.
     clip.name = clip.keypoint_stem();
     if (!frames.empty())

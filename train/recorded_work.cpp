@@ -6,7 +6,7 @@ bool RecordedWork::run(const std::function<void()>& work) {
     // The first calls fill the allocator's cache with all that a recording will need.
     constexpr int64_t warm_up = 2;
     if (record_ && !recording_ && calls_ == warm_up) {
-        recording_ = record_work(device_, work);
+        recording_ = backend(device_).record_work(work);
         record_ = recording_ != nullptr;
     }
     if (recording_) {

@@ -5,7 +5,7 @@
 #include <functional>
 #include <memory>
 
-#include "engine/stream.h"
+#include "engine/backend.h"
 
 namespace mdn {
 

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "data/file.h"
-#include "data/list_file.h"
+#include "data/formats/list_file.h"
 #include "data/loader.h"
 #include "engine/error.h"
 #include "train/evaluate.h"
@@ -63,7 +63,7 @@ Windows::Windows(int64_t frames, int64_t length, int64_t stride)
     if (frames < 1) throw Error("a recording without frames has no timeline");
     if (length < 1) throw Error("a window must have at least 1 frame");
     if (stride < 1 || stride > length)
-        throw Error("the stride must be from 1 to the window's " + std::to_string(length) +
+        throw Error("--stride must be from 1 to the window's " + std::to_string(length) +
                         " frames, not " + std::to_string(stride),
                     "what lies between two windows would never be looked at");
     // ⌈(frames − length)/stride⌉ after the first.

@@ -6,10 +6,10 @@
 #include "data/dataset.h"
 #include "data/entity_boxes.h"
 #include "engine/autograd.h"
+#include "engine/files/safetensors.h"
 #include "engine/ops.h"
-#include "engine/safetensors.h"
 #include "model/pose_encoder.h"
-#include "train/model_options.h"
+#include "train/load_model.h"
 
 namespace mdn {
 

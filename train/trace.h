@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "data/keypoints.h"
+#include "data/keypoints/keypoints.h"
 #include "engine/optim.h"
 #include "engine/tensor.h"
 #include "model/micro_dualnet.h"

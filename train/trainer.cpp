@@ -5,18 +5,18 @@
 #include <filesystem>
 #include <sstream>
 
-#include "data/dataset_format.h"
 #include "data/file.h"
+#include "data/formats/dataset_format.h"
 #include "engine/allocator.h"
-#include "engine/atomic_file.h"
 #include "engine/autograd.h"
+#include "engine/files/atomic_file.h"
 #include "engine/threads.h"
 #include "model/summary.h"
 #include "train/batch_hint.h"
-#include "train/checkpoint_file.h"
-#include "train/format.h"
-#include "train/model_options.h"
-#include "train/report.h"
+#include "train/checkpoints/checkpoint_file.h"
+#include "train/load_model.h"
+#include "train/output/format.h"
+#include "train/output/report.h"
 
 namespace mdn {
 
@@ -41,10 +41,10 @@ std::unique_ptr<Loader> make_loader(const TrainRun& run, const ClassNames& class
 }
 
 /// A step of the run, for what to do when it does not fit into memory.
-BatchWork batch_of(const TrainRun& run) {
+BatchWork batch_of(const TrainRun& run, const Loader& train) {
     return {.config = run.config,
             .machine = run.machine,
-            .clips = run.settings.batch,
+            .clips = std::min<int64_t>(run.settings.batch, std::ssize(train.clips())),
             .trained_with = run.settings.optimizer};
 }
 
@@ -58,7 +58,7 @@ std::string report_file(const std::string& run) { return run + "/report.html"; }
 Trainer::Trainer(TrainRun run, std::ostream& out) : run_(std::move(run)), progress_(out) {
     const TrainSettings& settings = run_.settings;
     if (!is_utf8(run_.data))  // checkpoints could not say it
-        throw Error("the name of the dataset folder " + run_.data + " is not UTF-8");
+        throw Error("--data " + run_.data + ": the folder's name is not UTF-8", "rename it");
     classes_ = read_class_names(run_.data);
     check_class_count(run_.config.classes, classes_.count(), run_.data);
     train_ = make_loader(run_, classes_, "train", true);
@@ -82,8 +82,9 @@ Trainer::Trainer(TrainRun run, std::ostream& out) : run_(std::move(run)), progre
 void Trainer::say_what_is_trained() {
     const ModelSummary summary = summarize(run_.config);
     const int64_t parameters = summary.total.parameters;
+    const int64_t clips = batch_of(run_, *train_).clips;
     const TrainingMemory memory = estimate_training_memory(
-        run_.config, run_.settings.batch, run_.settings.optimizer, run_.machine.activations());
+        run_.config, clips, run_.settings.optimizer, run_.machine.activations());
     progress_.line(
         format("%s: %.1f M parameters, %.2f GMAC a clip; %lld training clips",
                run_.config.preset.c_str(), static_cast<double>(parameters) * 1e-6,
@@ -95,9 +96,18 @@ void Trainer::say_what_is_trained() {
     if (!note.empty()) progress_.line(note);
     progress_.line(format("%d threads, about %s of memory for a step of %lld clips",
                           static_cast<int>(threads()), bytes_text(memory.peak).c_str(),
-                          static_cast<long long>(run_.settings.batch)));
+                          static_cast<long long>(clips)));
+    warn_of_memory();
     if (const std::string rates = run_.settings.rates_text(); !rates.empty())
         progress_.line("learning rates: " + rates);
+}
+
+void Trainer::warn_of_memory() {
+    const auto warning =
+        memory_warning(batch_of(run_, *train_), available_memory(run_.machine.device));
+    if (!warning) return;
+    progress_.line("warning: " + warning->text);
+    progress_.line("hint: " + warning->hint);
 }
 
 void Trainer::check_folder() const {
@@ -105,11 +115,13 @@ void Trainer::check_folder() const {
     const bool has_run = is_file(last_checkpoint(run_.out)) || is_file(log_file(run_.out));
     if (has_run && !run_.overwrite)
         throw Error(
-            run_.out + " holds a run already",
+            "--out " + run_.out + " holds a run already",
             "continue it with --resume, replace it with --overwrite, or give another --out");
     const bool empty = !fs::exists(run_.out, error) || fs::is_empty(run_.out, error);
     if (error) throw Error("cannot look into " + run_.out + ": " + error.message());
-    if (!has_run && !empty) throw Error(run_.out + " exists and is not an empty folder");
+    if (!has_run && !empty)
+        throw Error("--out " + run_.out + " exists and is not an empty folder",
+                    "give another --out");
 }
 
 void Trainer::make_folder() {
@@ -163,7 +175,8 @@ void Trainer::go_on_from_checkpoint() {
 void Trainer::run() {
     if (position_.epoch >= run_.settings.epochs)
         progress_.line("the run is complete: nothing is left to train");
-    with_batch_hint(batch_of(run_), [&] {
+    clock_ = Stopwatch();
+    with_batch_hint(batch_of(run_, *train_), [&] {
         while (position_.epoch < run_.settings.epochs) train_epoch();
     });
 }
@@ -185,6 +198,7 @@ void Trainer::train_epoch() {
         if (following) bring(*following, position_.step + 1);
         const double loss = finish_step(*batch);
         batch = std::move(following);
+        say_pace();
         progress_.update(status(loss));
         if (run_.save_every > 0 && position_.step % run_.save_every == 0 &&
             position_.batch < train_->batches())
@@ -254,6 +268,29 @@ std::string Trainer::status(double loss) const {
         static_cast<long long>(position_.batch), static_cast<long long>(train_->batches()), loss,
         steps * static_cast<double>(run_.settings.batch) / seconds,
         duration_text(seconds / steps * static_cast<double>(total - position_.step)).c_str());
+}
+
+/// Once, as soon as steps can be timed: after two seconds, or where the first epoch is shorter at
+/// its end. The first step also sets up, so that it counts only where it is the only one.
+void Trainer::say_pace() {
+    if (pace_is_said_) return;
+    const int64_t steps = position_.step - steps_before_, per_epoch = train_->batches();
+    const double seconds = clock_.seconds();
+    if (steps == 1) first_step_seconds_ = seconds;
+    if (seconds < 2 && position_.batch < per_epoch) return;
+    pace_is_said_ = true;
+    const double pace =
+        steps == 1 ? seconds : (seconds - first_step_seconds_) / static_cast<double>(steps - 1);
+    const auto left = [&](int64_t until) {
+        return duration_text(pace * static_cast<double>(until - position_.step));
+    };
+    const int64_t epochs = run_.settings.epochs;
+    progress_.line(
+        format("%.3g s per step, %lld steps per epoch: epoch %lld ends in about %s, the run in "
+               "about %s",
+               pace, static_cast<long long>(per_epoch), static_cast<long long>(position_.epoch + 1),
+               left((position_.epoch + 1) * per_epoch).c_str(), left(epochs * per_epoch).c_str()) +
+        (val_ ? ", validation aside" : ""));
 }
 
 Evaluation Trainer::validate() {

@@ -12,12 +12,12 @@
 #include "engine/optim.h"
 #include "engine/schedule.h"
 #include "model/micro_dualnet.h"
-#include "train/checkpoint.h"
+#include "train/checkpoints/checkpoint.h"
 #include "train/evaluate.h"
-#include "train/log.h"
-#include "train/model_options.h"
-#include "train/progress.h"
-#include "train/train_settings.h"
+#include "train/load_model.h"
+#include "train/output/log.h"
+#include "train/output/progress.h"
+#include "train/settings/train_settings.h"
 #include "train/training_step.h"
 
 namespace mdn {
@@ -33,7 +33,7 @@ struct TrainRun {
     int64_t save_every = 0;  // steps between checkpoints inside an epoch; 0: at its end only
     int64_t workers = 2;
     int64_t cache_bytes = 0;
-    MachineOptions machine;
+    MachineFlags machine;
 };
 
 /// File names inside a run's folder.
@@ -68,7 +68,9 @@ class Trainer {
     std::string hint_to_go_back() const;
     void save(const std::string& path);
     void say_what_is_trained();
+    void warn_of_memory();
     std::string status(double loss) const;
+    void say_pace();
 
     TrainRun run_;
     Progress progress_;
@@ -82,6 +84,8 @@ class Trainer {
     Position position_;
     Stopwatch clock_;
     int64_t steps_before_ = 0;  // of earlier sessions
+    double first_step_seconds_ = 0;
+    bool pace_is_said_ = false;
 };
 
 }  // namespace mdn

@@ -12,7 +12,7 @@ TrainingStep::TrainingStep(MicroDualNet& model, Optimizer& optimizer, bool recor
       optimizer_(optimizer),
       record_(record),
       label_smoothing_(label_smoothing),
-      uploader_(make_uploader(model.parameters().device())) {}
+      uploader_(backend(model.parameters().device()).make_uploader()) {}
 
 void TrainingStep::bring(const StepInput& input) {
     const Device device = model_.parameters().device();

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "data/list_file.h"
+#include "data/formats/list_file.h"
 #include "data/synth/drawing.h"
 #include "data/synth/keypoints.h"
 #include "engine/error.h"

@@ -1,38 +1,17 @@
-// Scaled dot-product attention along one axis of [B,T,K,3D]. The axis is a stride between tokens:
-// nothing is transposed or copied. Sequences are short (T frames or K entities) and heads narrow,
-// so a head's q, k, v stay in cache and plain loops over the head's width are enough.
+// Scaled dot-product attention along one axis of [B,T,K,3D]. Sequences are short (T frames or K
+// entities) and heads narrow, so a head's q, k, v stay in cache and plain loops over the head's
+// width are enough.
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "engine/cpu/cpu_kernels.h"
 #include "engine/cpu/dispatch.h"
+#include "engine/geometry/attention.h"
 
 namespace mdn {
 
 namespace {
-
-/// The sequences that attention runs over, as token numbers of [B,T,K].
-struct Sequences {
-    int64_t count, length, step, heads, width;  // step between tokens; width of one head
-    int64_t frames, entities;
-    bool along_frames;
-
-    Sequences(const Tensor& qkv, int64_t heads, TokenAxis axis)
-        : heads(heads),
-          width(qkv.dim(3) / 3 / heads),
-          frames(qkv.dim(1)),
-          entities(qkv.dim(2)),
-          along_frames(axis == TokenAxis::frames) {
-        length = along_frames ? frames : entities;
-        step = along_frames ? entities : 1;
-        count = qkv.dim(0) * (along_frames ? entities : frames);
-    }
-
-    int64_t first_token(int64_t s) const {
-        return along_frames ? s / entities * frames * entities + s % entities : s * entities;
-    }
-};
 
 template <class T>
 T dot(const T* a, const T* b, int64_t width) {
@@ -54,7 +33,7 @@ void CpuKernels::attention_forward(const Tensor& qkv, int64_t heads, TokenAxis a
                                    Tensor& probabilities) {
     with_float_type(qkv, [&]<class T>(T) {
         const Sequences seq(qkv, heads, axis);
-        const int64_t width = seq.width, length = seq.length, model = heads * width;
+        const int64_t width = seq.width, length = seq.length, model = seq.model();
         const int64_t in_step = seq.step * 3 * model, out_step = seq.step * model;
         const T scale = 1 / std::sqrt(static_cast<T>(width));
         parallel_for(seq.count * heads, qkv.numel() * length, [&](int64_t begin, int64_t end) {
@@ -86,7 +65,7 @@ void CpuKernels::attention_backward(const Tensor& qkv, const Tensor& probabiliti
                                     TokenAxis axis, const Tensor& dy, Tensor& dqkv) {
     with_float_type(qkv, [&]<class T>(T) {
         const Sequences seq(qkv, heads, axis);
-        const int64_t width = seq.width, length = seq.length, model = heads * width;
+        const int64_t width = seq.width, length = seq.length, model = seq.model();
         const int64_t in_step = seq.step * 3 * model, out_step = seq.step * model;
         const T scale = 1 / std::sqrt(static_cast<T>(width));
         parallel_for(seq.count * heads, qkv.numel() * length, [&](int64_t begin, int64_t end) {

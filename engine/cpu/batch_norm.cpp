@@ -294,13 +294,13 @@ void CpuKernels::batch_norm_statistics(const Tensor& x, const Tensor& gamma, con
     });
 }
 
-void CpuKernels::batch_norm_running(const std::vector<RunningNorm>& norms, double eps) {
-    for (const RunningNorm& norm : norms)
+void CpuKernels::fold_batch_norms(const std::vector<BatchNormToFold>& norms, double eps) {
+    for (const BatchNormToFold& norm : norms)
         with_float_type(norm.gamma, [&]<class T>(T) {
-            const RunningStatistics& r = norm.running;
             for (int64_t c = 0; c < norm.gamma.numel(); ++c)
-                write_constants<T>(c, r.mean.data<T>()[c], r.var.data<T>()[c], eps, norm.gamma,
-                                   norm.beta, r.inv_std, r.scale, r.shift);
+                write_constants<T>(c, norm.running.mean.data<T>()[c], norm.running.var.data<T>()[c],
+                                   eps, norm.gamma, norm.beta, norm.folded.inv_std,
+                                   norm.folded.scale, norm.folded.shift);
         });
 }
 
@@ -319,10 +319,6 @@ void CpuKernels::channel_affine_forward(const Tensor& x, const ChannelAffine& a,
         else
             run.template operator()<Residual::none>();
     });
-}
-
-void CpuKernels::relu_mask(const Tensor& y, const Tensor& dy, Tensor& dr) {
-    relu_backward(y, dy, dr);
 }
 
 void CpuKernels::batch_norm_backward(const Tensor& x, const Tensor& mean, const Tensor& inv_std,

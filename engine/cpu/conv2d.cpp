@@ -10,62 +10,18 @@ namespace mdn {
 
 namespace {
 
+/// The flipped weights of one phase, packed from where they lie.
 template <class T>
-Patches<T> patches_of(const Tensor& x, const ChannelAffine& read, const Shape& weight,
-                      const Conv2d& options, const Tensor& y) {
-    Patches<T> patches{.image = x.data<T>(),
-                       .images = x.dim(0),
-                       .height = x.dim(1),
-                       .width = x.dim(2),
-                       .channels = x.dim(3),
-                       .kernel_height = weight[1],
-                       .kernel_width = weight[2],
-                       .stride = options.stride,
-                       .pad_y = options.pad,
-                       .pad_x = options.pad,
-                       .out_height = y.dim(1),
-                       .out_width = y.dim(2),
-                       .shift_frames = options.shift_frames};
-    if (read.defined()) {
-        patches.scale = read.scale.data<T>();
-        patches.shift = read.shift.data<T>();
-        patches.relu = read.relu;
-    }
-    return patches;
-}
-
-/// Input positions of one phase along one axis: those with position % stride == phase. Output o
-/// reaches input s·o − pad + k through kernel position k. So position s·q + phase is reached by
-/// k = first_tap + s·j, j = 0..taps−1, from output q + reach − j: seen from q, a convolution of
-/// stride 1 over the outputs whose kernel holds every s-th weight in reverse order.
-struct Phase {
-    Phase(int64_t phase, const Conv2d& options, int64_t kernel, int64_t size)
-        : phase(phase),
-          positions(size > phase ? (size - phase - 1) / options.stride + 1 : 0),
-          first_tap((phase + options.pad) % options.stride),
-          taps(kernel > first_tap ? (kernel - first_tap - 1) / options.stride + 1 : 0),
-          reach((phase + options.pad - first_tap) / options.stride) {}
-    int64_t phase, positions, first_tap, taps, reach;
-    /// Padding of that convolution: its first kernel position reads output q + reach − (taps − 1).
-    int64_t pad() const { return taps - 1 - reach; }
-};
-
-/// The flipped weights of one phase as the right operand [(j_y, j_x, o), i].
-template <class T>
-struct PhaseWeights {
+struct PhaseWeights : FlippedWeights {
     const T* weight;  // [O,kh,kw,I]
-    int64_t out_channels, kernel_height, kernel_width, in_channels, stride;
-    Phase y, x;
+
+    PhaseWeights(const Tensor& weight, const Phase& y, const Phase& x)
+        : FlippedWeights(weight.shape(), y, x), weight(weight.data<T>()) {}
     void pack(int64_t k, int64_t depth, int64_t column, int64_t columns, T* panel) const {
         const int64_t row_stride = panel_width<T>(columns);
         for (int64_t row = k; row < k + depth;) {
-            const int64_t o = row % out_channels, tap = row / out_channels;
-            const int64_t ky = y.first_tap + stride * (y.taps - 1 - tap / x.taps);
-            const int64_t kx = x.first_tap + stride * (x.taps - 1 - tap % x.taps);
-            const int64_t count = std::min(k + depth - row, out_channels - o);
-            const T* from =
-                weight + ((o * kernel_height + ky) * kernel_width + kx) * in_channels + column;
-            copy_rows(count, columns, from, kernel_height * kernel_width * in_channels,
+            const int64_t count = std::min(k + depth - row, out_channels - row % out_channels);
+            copy_rows(count, columns, weight + offset(row) + column, row_step(),
                       panel + (row - k) * row_stride, row_stride);
             row += count;
         }
@@ -119,7 +75,8 @@ bool use_winograd(const Patches<T>& patches, int64_t out_channels) {
 void CpuKernels::conv2d_forward(const Tensor& x, const ChannelAffine& read, const Tensor& weight,
                                 const Conv2d& options, Tensor& y) {
     with_float_type(x, [&]<class T>(T) {
-        const Patches<T> patches = patches_of<T>(x, read, weight.shape(), options, y);
+        const Patches<T> patches =
+            patches_of(x.data<T>(), x.shape(), read, weight.shape(), options, y.shape());
         const int64_t out_channels = weight.dim(0);
         T* const out = y.data<T>();
         if (use_winograd(patches, out_channels))
@@ -143,30 +100,12 @@ void CpuKernels::conv2d_backward_input(const Tensor& dy, const Tensor& weight,
             for (int64_t phase_x = 0; phase_x < options.stride; ++phase_x) {
                 const Phase y(phase_y, options, weight.dim(1), height);
                 const Phase x(phase_x, options, weight.dim(2), width);
-                const Patches<T> patches{.image = dy.data<T>(),
-                                         .images = dy.dim(0),
-                                         .height = dy.dim(1),
-                                         .width = dy.dim(2),
-                                         .channels = dy.dim(3),
-                                         .kernel_height = y.taps,
-                                         .kernel_width = x.taps,
-                                         .stride = 1,
-                                         .pad_y = y.pad(),
-                                         .pad_x = x.pad(),
-                                         .out_height = y.positions,
-                                         .out_width = x.positions};
+                const Patches<T> patches = patches_of(dy.data<T>(), dy.shape(), y, x);
                 if (options.stride == 1 && use_winograd(patches, channels)) {
                     winograd_conv2d(patches, {weight.data<T>(), channels, dy.dim(3), true}, out);
                     continue;
                 }
-                const PhaseWeights<T> weights{weight.data<T>(),
-                                              weight.dim(0),
-                                              weight.dim(1),
-                                              weight.dim(2),
-                                              channels,
-                                              options.stride,
-                                              y,
-                                              x};
+                const PhaseWeights<T> weights(weight, y, x);
                 if (narrow_pays(patches, channels)) {
                     narrow_conv2d(
                         patches, pack_weights<T>(weights, patches.columns(), channels), channels,
@@ -189,7 +128,8 @@ void CpuKernels::conv2d_backward_input(const Tensor& dy, const Tensor& weight,
 void CpuKernels::conv2d_backward_weight(const Tensor& x, const ChannelAffine& read,
                                         const Tensor& dy, const Conv2d& options, Tensor& dweight) {
     with_float_type(x, [&]<class T>(T) {
-        const Patches<T> patches = patches_of<T>(x, read, dweight.shape(), options, dy);
+        const Patches<T> patches =
+            patches_of(x.data<T>(), x.shape(), read, dweight.shape(), options, dy.shape());
         const int64_t out_channels = dweight.dim(0);
         if (use_winograd(patches, out_channels))
             return winograd_weight_gradient(patches, dy.data<T>(), out_channels, dweight.data<T>());

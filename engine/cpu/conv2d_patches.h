@@ -1,9 +1,8 @@
 // The patch matrix of a convolution, read straight from the image and never stored.
 //
-// Row i is output pixel (image, y, x); column j is (kernel row, kernel column, channel), the order
-// of the weights. A convolution is the product of this matrix with the transposed weights. Any
-// block of it can be copied into a panel: each row of a block is a few runs of consecutive numbers
-// of the channels-last image, or zeros where a run falls into the padding or beyond the clip.
+// Any block of the matrix (geometry/conv2d.h) can be copied into a panel: each row of a block is a
+// few runs of consecutive numbers of the channels-last image, or zeros where a run falls into the
+// padding or beyond the clip.
 #pragma once
 
 #include <algorithm>
@@ -11,31 +10,9 @@
 
 #include "engine/cpu/gemm_driver.h"
 #include "engine/cpu/gemm_pack.h"
+#include "engine/geometry/conv2d.h"
 
 namespace mdn {
-
-template <class T>
-struct Patches {
-    const T* image = nullptr;  // [images,height,width,channels]
-    int64_t images = 0, height = 0, width = 0, channels = 0;
-    int64_t kernel_height = 1, kernel_width = 1, stride = 1;
-    // Rows above and columns to the left of the image; negative ones skip a part of it.
-    int64_t pad_y = 0, pad_x = 0;
-    int64_t out_height = 0, out_width = 0;
-    int64_t shift_frames = 0;  // as in Conv2d
-    // What is read is scale·x + shift per channel (where given), behind a ReLU if `relu`.
-    const T* scale = nullptr;
-    const T* shift = nullptr;
-    bool relu = false;
-
-    int64_t rows() const { return images * out_height * out_width; }
-    int64_t columns() const { return kernel_height * kernel_width * channels; }
-    /// True where the patch matrix is the image itself: a plain 1×1 convolution.
-    bool is_image() const {
-        return columns() == channels && stride == 1 && pad_y == 0 && pad_x == 0 &&
-               out_height == height && out_width == width && shift_frames == 0 && !scale;
-    }
-};
 
 /// Copies columns [column, column + width) of the patch matrix, a row at a time.
 template <class T>
@@ -79,7 +56,7 @@ class PatchRows {
 
     /// A patch's row is contiguous across kernel columns; it is cut only where the channel matters.
     void split_into_runs(int64_t column, int64_t width) {
-        const int64_t channels = patches_.channels, fold = channels / 8;
+        const int64_t channels = patches_.channels, fold = patches_.fold();
         const int64_t row_length = patches_.kernel_width * channels;
         const bool shifted = patches_.shift_frames > 0;
         for (int64_t j = column; j < column + width;) {

@@ -8,38 +8,21 @@
 #include "engine/cuda/cuda_kernels.h"
 #include "engine/cuda/dispatch.h"
 #include "engine/cuda/reduce.h"
+#include "engine/geometry/attention.h"
 
 namespace mdn {
 
 namespace {
 
-/// The sequences that attention runs over, as token numbers of [B,T,K].
-struct Sequences {
-    int64_t count, step;  // step between neighbouring tokens of a sequence
-    int64_t frames, entities;
-    bool along_frames;
-    int length, heads, width;  // width of one head
+/// The sequences, a block for each head of each.
+struct HeadSequences : Sequences {
     float scale;
 
-    Sequences(const Tensor& qkv, int64_t heads, TokenAxis axis)
-        : frames(qkv.dim(1)),
-          entities(qkv.dim(2)),
-          along_frames(axis == TokenAxis::frames),
-          heads(static_cast<int>(heads)),
-          width(static_cast<int>(qkv.dim(3) / 3 / heads)),
-          scale(1 / std::sqrt(static_cast<float>(width))) {
-        length = static_cast<int>(along_frames ? frames : entities);
-        step = along_frames ? entities : 1;
-        count = qkv.dim(0) * (along_frames ? entities : frames);
-    }
+    HeadSequences(const Tensor& qkv, int64_t heads, TokenAxis axis)
+        : Sequences(qkv, heads, axis), scale(1 / std::sqrt(static_cast<float>(width))) {}
 
-    /// Elements of a token in y; qkv has three times as many.
-    __host__ __device__ int64_t model() const { return int64_t{heads} * width; }
     /// This block's first token; a block's number is [sequence, head].
-    __device__ int64_t token() const {
-        const int64_t s = blockIdx.x / heads;
-        return along_frames ? s / entities * frames * entities + s % entities : s * entities;
-    }
+    __device__ int64_t token() const { return first_token(blockIdx.x / heads); }
     /// Where its head begins in a token's q, k, v or y.
     __device__ int64_t head_offset() const { return int64_t{blockIdx.x % heads} * width; }
 
@@ -53,7 +36,7 @@ struct Sequences {
 
 /// Bytes of `vectors` rows and `scores` score rows for every token. Throws Error where a block
 /// cannot have as many.
-int64_t shared_bytes(const Sequences& seq, int64_t vectors, int64_t scores) {
+int64_t shared_bytes(const HeadSequences& seq, int64_t vectors, int64_t scores) {
     const int64_t bytes =
         seq.length * int64_t{sizeof(float)} * (vectors * seq.row() + scores * seq.score_row());
     const int64_t available = cuda_context().shared_bytes_per_block();
@@ -68,7 +51,7 @@ int64_t shared_bytes(const Sequences& seq, int64_t vectors, int64_t scores) {
 
 /// Copies a vector of each token to the rows of `to`; the tokens lie `step` elements apart.
 template <class T>
-__device__ void bring(const Sequences& seq, const T* from, int64_t step, float* to) {
+__device__ void bring(const HeadSequences& seq, const T* from, int64_t step, float* to) {
     for (int e = threadIdx.x; e < seq.length * seq.width; e += blockDim.x) {
         const int i = e / seq.width, d = e % seq.width;
         to[i * seq.row() + d] = to_float(from[i * step + d]);
@@ -90,7 +73,7 @@ __device__ __forceinline__ float weighted_sum(int count, const float* weights, i
 }
 
 template <class T>
-__global__ void attention_kernel(Sequences seq, const T* qkv, T* y, T* probabilities) {
+__global__ void attention_kernel(HeadSequences seq, const T* qkv, T* y, T* probabilities) {
     const int length = seq.length, width = seq.width, row = seq.row(), score_row = seq.score_row();
     const int lane = threadIdx.x % warp_threads, warp = threadIdx.x / warp_threads;
     const int warps = blockDim.x / warp_threads;
@@ -131,7 +114,7 @@ __global__ void attention_kernel(Sequences seq, const T* qkv, T* y, T* probabili
 }
 
 template <class T>
-__global__ void attention_backward_kernel(Sequences seq, const T* qkv, const T* probabilities,
+__global__ void attention_backward_kernel(HeadSequences seq, const T* qkv, const T* probabilities,
                                           const T* dy, T* dqkv) {
     const int length = seq.length, width = seq.width, row = seq.row(), score_row = seq.score_row();
     const int lane = threadIdx.x % warp_threads, warp = threadIdx.x / warp_threads;
@@ -178,7 +161,7 @@ void CudaKernels::attention_forward(const Tensor& qkv, int64_t heads, TokenAxis 
                                     Tensor& probabilities) {
     if (qkv.numel() == 0) return;
     with_activation_type(qkv, [&]<class T>(T) {
-        const Sequences seq(qkv, heads, axis);
+        const HeadSequences seq(qkv, heads, axis);
         launch(attention_kernel<T>, blocks_for(seq.count * heads), seq.threads(),
                shared_bytes(seq, 3, 1), seq, elements<T>(qkv), elements<T>(y),
                elements<T>(probabilities));
@@ -189,7 +172,7 @@ void CudaKernels::attention_backward(const Tensor& qkv, const Tensor& probabilit
                                      TokenAxis axis, const Tensor& dy, Tensor& dqkv) {
     if (qkv.numel() == 0) return;
     with_activation_type(qkv, [&]<class T>(T) {
-        const Sequences seq(qkv, heads, axis);
+        const HeadSequences seq(qkv, heads, axis);
         launch(attention_backward_kernel<T>, blocks_for(seq.count * heads), seq.threads(),
                shared_bytes(seq, 4, 2), seq, elements<T>(qkv), elements<T>(probabilities),
                elements<T>(dy), elements<T>(dqkv));

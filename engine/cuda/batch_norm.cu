@@ -112,9 +112,9 @@ __global__ void statistics_kernel(int64_t rows, int64_t channels, PartialMoments
     constants.write(c, mean, square / count, eps);
 }
 
-/// As many as a kernel may be told of by value (4 KiB): a launch for each would take far longer
-/// than the few channels of one.
-struct RunningNorms {
+/// Kernel arguments are limited to 4 KiB, so 60 norms share a launch. A launch for each would take
+/// far longer than the few channels of one.
+struct NormsToFold {
     static constexpr int most = 60;
     Constants constants[most];
     const float *mean[most], *var[most];
@@ -122,7 +122,7 @@ struct RunningNorms {
 };
 
 /// blockIdx.y is the norm, whose channels the blocks along x stride over.
-__global__ void running_kernel(RunningNorms norms, double eps) {
+__global__ void fold_kernel(NormsToFold norms, double eps) {
     const int n = static_cast<int>(blockIdx.y);
     const Constants constants = norms.constants[n];
     for (int64_t c = first_index(); c < norms.channels[n]; c += index_step())
@@ -285,15 +285,15 @@ void CudaKernels::batch_norm_statistics(const Tensor& x, const Tensor& gamma, co
            constants_of(gamma, beta, inv_std, scale, shift));
 }
 
-void CudaKernels::batch_norm_running(const std::vector<RunningNorm>& norms, double eps) {
-    for (size_t first = 0; first < norms.size(); first += RunningNorms::most) {
-        const size_t here = std::min<size_t>(norms.size() - first, RunningNorms::most);
-        RunningNorms some{};
+void CudaKernels::fold_batch_norms(const std::vector<BatchNormToFold>& norms, double eps) {
+    for (size_t first = 0; first < norms.size(); first += NormsToFold::most) {
+        const size_t here = std::min<size_t>(norms.size() - first, NormsToFold::most);
+        NormsToFold some{};
         int64_t widest = 0;
         for (size_t i = 0; i < here; ++i) {
-            const auto& [gamma, beta, running] = norms[first + i];
+            const auto& [gamma, beta, running, folded] = norms[first + i];
             some.constants[i] =
-                constants_of(gamma, beta, running.inv_std, running.scale, running.shift);
+                constants_of(gamma, beta, folded.inv_std, folded.scale, folded.shift);
             some.mean[i] = running.mean.data<float>();
             some.var[i] = running.var.data<float>();
             some.channels[i] = gamma.numel();
@@ -301,7 +301,7 @@ void CudaKernels::batch_norm_running(const std::vector<RunningNorm>& norms, doub
         }
         dim3 grid = blocks_for(ceil_divide(widest, block_threads));
         grid.y = static_cast<unsigned>(here);
-        launch(running_kernel, grid, block_threads, 0, some, eps);
+        launch(fold_kernel, grid, block_threads, 0, some, eps);
     }
 }
 
@@ -319,10 +319,6 @@ void CudaKernels::channel_affine_forward(const Tensor& x, const ChannelAffine& a
                    elements<const T>(x), added, parameters, elements<T>(y));
         });
     });
-}
-
-void CudaKernels::relu_mask(const Tensor& y, const Tensor& dy, Tensor& dr) {
-    relu_backward(y, dy, dr);
 }
 
 void CudaKernels::batch_norm_backward(const Tensor& x, const Tensor& mean, const Tensor& inv_std,

@@ -33,7 +33,7 @@ template <class T, class F>
 void for_each_chunk(const CudaPatches<T>& patches, const Tensor& like, int64_t more_bytes,
                     F&& multiply) {
     const bool gathered = !patches.is_image();
-    const int64_t rows = patches.rows(), stride = patches.row_stride();
+    const int64_t rows = patches.rows(), stride = row_stride(patches);
     const int64_t row_bytes = more_bytes + (gathered ? stride * int64_t{sizeof(T)} : 0);
     const int64_t chunk = rows_per_chunk(rows, row_bytes);
     const Tensor scratch = gathered ? empty_as(like, {chunk, stride}) : Tensor();
@@ -42,30 +42,6 @@ void for_each_chunk(const CudaPatches<T>& patches, const Tensor& like, int64_t m
         if (gathered) gather_patches(patches, first, count, elements<T>(scratch));
         multiply(first, count, gathered ? elements<T>(scratch) : patches.image + first * stride);
     }
-}
-
-template <class T>
-CudaPatches<T> patches_of(const Tensor& x, const ChannelAffine& read, const Shape& weight,
-                          const Conv2d& options, const Tensor& y) {
-    CudaPatches<T> patches{.image = elements<T>(x),
-                           .images = x.dim(0),
-                           .height = x.dim(1),
-                           .width = x.dim(2),
-                           .channels = x.dim(3),
-                           .kernel_height = weight[1],
-                           .kernel_width = weight[2],
-                           .stride = options.stride,
-                           .pad_y = options.pad,
-                           .pad_x = options.pad,
-                           .out_height = y.dim(1),
-                           .out_width = y.dim(2),
-                           .shift_frames = options.shift_frames};
-    if (read.defined()) {
-        patches.scale = read.scale.data<float>();
-        patches.shift = read.shift.data<float>();
-        patches.relu = read.relu;
-    }
-    return patches;
 }
 
 /// to [rows, to_stride] = from [rows, from_stride], cut off or filled up with zeros.
@@ -81,7 +57,7 @@ __global__ void resize_rows_kernel(int64_t count, int64_t from_stride, int64_t t
 /// The weights as [O, row_stride of the patches], in T.
 template <class T>
 Tensor factor_for(const CudaPatches<T>& patches, const Tensor& weight, const Tensor& like) {
-    const int64_t columns = patches.columns(), stride = patches.row_stride();
+    const int64_t columns = patches.columns(), stride = row_stride(patches);
     if (stride == columns) return as_factor(weight, like.dtype());
     Tensor filled = empty_as(like, {weight.dim(0), stride});
     launch_over(filled.numel(), resize_rows_kernel<T>, filled.numel(), columns, stride,
@@ -89,47 +65,24 @@ Tensor factor_for(const CudaPatches<T>& patches, const Tensor& weight, const Ten
     return filled;
 }
 
-/// Input positions of one phase along one axis: those with position % stride == phase. Output o
-/// reaches input s·o − pad + k through kernel position k. So position s·q + phase is reached by
-/// k = first_tap + s·j, j = 0..taps−1, from output q + reach − j: seen from q, a convolution of
-/// stride 1 over the outputs whose kernel holds every s-th weight in reverse order.
-struct Phase {
-    Phase(int64_t phase, const Conv2d& options, int64_t kernel, int64_t size)
-        : phase(phase),
-          positions(size > phase ? (size - phase - 1) / options.stride + 1 : 0),
-          first_tap((phase + options.pad) % options.stride),
-          taps(kernel > first_tap ? (kernel - first_tap - 1) / options.stride + 1 : 0),
-          reach((phase + options.pad - first_tap) / options.stride) {}
-    int64_t phase, positions, first_tap, taps, reach;
-    /// Padding of that convolution: its first kernel position reads output q + reach − (taps − 1).
-    int64_t pad() const { return taps - 1 - reach; }
-};
-
-/// The flipped weights of one phase, [(j_y, j_x, o), i] from weight [O,kh,kw,I]; rows beyond are
-/// zero.
+/// The flipped weights of one phase [rows, I]; rows beyond are zero.
 template <class T>
-__global__ void flip_kernel(int64_t rows, int64_t out_channels, int64_t kernel_height,
-                            int64_t kernel_width, int64_t in_channels, int64_t stride, Phase y,
-                            Phase x, const float* weight, T* flipped) {
-    for (int64_t n = first_index(); n < rows * in_channels; n += index_step()) {
-        const int64_t i = n % in_channels, row = n / in_channels;
-        const int64_t o = row % out_channels, tap = row / out_channels;
-        const int64_t ky = y.first_tap + stride * (y.taps - 1 - tap / x.taps);
-        const int64_t kx = x.first_tap + stride * (x.taps - 1 - tap % x.taps);
-        const int64_t from = ((o * kernel_height + ky) * kernel_width + kx) * in_channels + i;
-        flipped[n] = from_float<T>(tap < y.taps * x.taps ? weight[from] : 0.f);
+__global__ void flip_kernel(int64_t rows, FlippedWeights flip, const float* weight, T* flipped) {
+    for (int64_t n = first_index(); n < rows * flip.in_channels; n += index_step()) {
+        const int64_t i = n % flip.in_channels, row = n / flip.in_channels;
+        flipped[n] = from_float<T>(row < flip.rows() ? weight[flip.offset(row) + i] : 0.f);
     }
 }
 
 template <class T>
-Tensor flipped_factor(const CudaPatches<T>& patches, const Tensor& weight, int64_t stride,
-                      const Phase& y, const Phase& x, const Tensor& like) {
-    const int64_t rows = patches.row_stride(), channels = weight.dim(3);
+Tensor flipped_factor(const CudaPatches<T>& patches, const Tensor& weight, const Phase& y,
+                      const Phase& x, const Tensor& like) {
+    const int64_t rows = row_stride(patches), channels = weight.dim(3);
     if (rows == weight.dim(0) && weight.dim(1) * weight.dim(2) == 1)
         return as_factor(weight, like.dtype());  // 1×1: nothing to flip
     Tensor flipped = empty_as(like, {rows, channels});
-    launch_over(flipped.numel(), flip_kernel<T>, rows, weight.dim(0), weight.dim(1), weight.dim(2),
-                channels, stride, y, x, weight.data<float>(), elements<T>(flipped));
+    launch_over(flipped.numel(), flip_kernel<T>, rows, FlippedWeights(weight.shape(), y, x),
+                weight.data<float>(), elements<T>(flipped));
     return flipped;
 }
 
@@ -200,19 +153,9 @@ void backward_phase(const Tensor& dy, const Tensor& weight, int64_t stride, cons
                     const Phase& x, const Tensor& dx) {
     if (y.positions * x.positions * y.taps * x.taps == 0) return;
     const int64_t channels = dx.dim(3);
-    const CudaPatches<T> patches{.image = elements<T>(dy),
-                                 .images = dy.dim(0),
-                                 .height = dy.dim(1),
-                                 .width = dy.dim(2),
-                                 .channels = dy.dim(3),
-                                 .kernel_height = y.taps,
-                                 .kernel_width = x.taps,
-                                 .pad_y = y.pad(),
-                                 .pad_x = x.pad(),
-                                 .out_height = y.positions,
-                                 .out_width = x.positions};
-    const Tensor factor = flipped_factor(patches, weight, stride, y, x, dy);
-    const int64_t depth = patches.row_stride();
+    const auto patches = patches_of<T, float>(elements<T>(dy), dy.shape(), y, x);
+    const Tensor factor = flipped_factor(patches, weight, y, x, dy);
+    const int64_t depth = row_stride(patches);
     const bool in_place = stride == 1;  // the product's rows are dx's pixels
     Tensor scratch;
     const int64_t product_bytes = in_place ? 0 : channels * int64_t{sizeof(T)};
@@ -240,9 +183,10 @@ void set_conv2d_scratch(int64_t bytes) { scratch_bytes = bytes; }
 void CudaKernels::conv2d_forward(const Tensor& x, const ChannelAffine& read, const Tensor& weight,
                                  const Conv2d& options, Tensor& y) {
     with_activation_type(x, [&]<class T>(T) {
-        const CudaPatches<T> patches = patches_of<T>(x, read, weight.shape(), options, y);
+        const auto patches = patches_of<T, float>(elements<T>(x), x.shape(), read, weight.shape(),
+                                                  options, y.shape());
         const Tensor factor = factor_for(patches, weight, x);
-        const int64_t out = weight.dim(0), depth = patches.row_stride();
+        const int64_t out = weight.dim(0), depth = row_stride(patches);
         for_each_chunk(patches, x, 0, [&](int64_t first, int64_t rows, const T* matrix) {
             cuda_gemm(CudaProduct{.m = rows,
                                   .n = out,
@@ -274,9 +218,10 @@ void CudaKernels::conv2d_backward_input(const Tensor& dy, const Tensor& weight,
 void CudaKernels::conv2d_backward_weight(const Tensor& x, const ChannelAffine& read,
                                          const Tensor& dy, const Conv2d& options, Tensor& dweight) {
     with_activation_type(x, [&]<class T>(T) {
-        const CudaPatches<T> patches = patches_of<T>(x, read, dweight.shape(), options, dy);
+        const auto patches = patches_of<T, float>(elements<T>(x), x.shape(), read, dweight.shape(),
+                                                  options, dy.shape());
         const int64_t out = dweight.dim(0);
-        const int64_t columns = patches.columns(), stride = patches.row_stride();
+        const int64_t columns = patches.columns(), stride = row_stride(patches);
         if (patches.rows() == 0) return fill(0, dweight);
         const bool filled = stride != columns;
         const Tensor sum = filled ? empty_as(dweight, {out, stride}) : dweight;

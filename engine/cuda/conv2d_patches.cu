@@ -66,10 +66,10 @@ struct Source {
     Source(const CudaPatches<T>& p, int64_t first_row, int64_t row_count)
         : image(p.image),
           rows(p.out_height, p.out_width, first_row, row_count),
-          frame(p.clip_frames(), p.clip_frames(), 1, 0, 1, 1),
+          frame(clip_frames(p), clip_frames(p), 1, 0, 1, 1),
           y(p.height, p.out_height, p.stride, p.pad_y, p.kernel_height, 1),
           x(p.width, p.out_width, p.stride, p.pad_x, p.kernel_width, p.channels),
-          frames(p.clip_frames()),
+          frames(clip_frames(p)),
           kernel_line(p.kernel_width * p.channels),
           channels(p.channels),
           kernel_height(static_cast<int>(p.kernel_height)),
@@ -161,7 +161,7 @@ template <class T>
 void gather_patches(const CudaPatches<T>& patches, int64_t first_row, int64_t rows, T* to) {
     with_pack<T>(
         std::gcd(patches.channels, patches.fold()), [&]<int n>(std::integral_constant<int, n>) {
-            const int64_t row_packs = patches.row_stride() / n, count = rows * row_packs;
+            const int64_t row_packs = row_stride(patches) / n, count = rows * row_packs;
             if (count * n + block_threads >= Divisor::limit || patches.images >= Divisor::limit)
                 throw Error("[conv2d] a chunk of " + std::to_string(count * n) +
                             " numbers, or a batch of " + std::to_string(patches.images) +

@@ -1,45 +1,28 @@
-// The patch matrix of a convolution. Row i is output pixel (image, y, x); column j is (kernel row,
-// kernel column, channel), the order of the weights. A convolution is the product of this matrix
-// with the transposed weights.
+// The patch matrix of a convolution (geometry/conv2d.h), as it is written to memory.
 #pragma once
 
 #include "engine/cuda/divisor.h"
 #include "engine/cuda/pack.h"
+#include "engine/geometry/conv2d.h"
 
 namespace mdn {
 
 template <class T>
-struct CudaPatches {
-    const T* image = nullptr;  // [images,height,width,channels]
-    int64_t images = 0, height = 0, width = 0, channels = 0;
-    int64_t kernel_height = 1, kernel_width = 1, stride = 1;
-    // Rows above and columns to the left of the image; negative ones skip a part of it.
-    int64_t pad_y = 0, pad_x = 0;
-    int64_t out_height = 0, out_width = 0;
-    int64_t shift_frames = 0;  // as in Conv2d
-    // What is read is scale·x + shift per channel (where given), behind a ReLU if `relu`.
-    const float* scale = nullptr;
-    const float* shift = nullptr;
-    bool relu = false;
+using CudaPatches = Patches<T, float>;
 
-    int64_t rows() const { return images * out_height * out_width; }
-    int64_t columns() const { return kernel_height * kernel_width * channels; }
-    /// Channels that come from the next frame of the clip, and as many that come from the previous.
-    int64_t fold() const { return shift_frames > 0 ? channels / 8 : 0; }
-    /// Without a shift every image is a clip of its own.
-    int64_t clip_frames() const { return shift_frames > 0 ? shift_frames : 1; }
-    /// True where the patch matrix is the image itself: a plain 1×1 convolution.
-    bool is_image() const {
-        return columns() == channels && stride == 1 && pad_y == 0 && pad_x == 0 &&
-               out_height == height && out_width == width && shift_frames == 0 && !scale;
-    }
-    /// Elements from one row to the next: where the matrix is written out, rows are whole packs,
-    /// filled up with zeros, because only so can cuBLAS use the tensor cores.
-    int64_t row_stride() const {
-        constexpr int64_t pack = pack_bytes / sizeof(T);
-        return is_image() ? channels : ceil_divide(columns(), pack) * pack;
-    }
-};
+/// Without a shift every image is a clip of its own.
+template <class T>
+int64_t clip_frames(const CudaPatches<T>& patches) {
+    return patches.shift_frames > 0 ? patches.shift_frames : 1;
+}
+
+/// Elements from one row to the next: where the matrix is written out, rows are whole packs, filled
+/// up with zeros, because only so can cuBLAS use the tensor cores.
+template <class T>
+int64_t row_stride(const CudaPatches<T>& patches) {
+    constexpr int64_t pack = pack_bytes / sizeof(T);
+    return patches.is_image() ? patches.channels : ceil_divide(patches.columns(), pack) * pack;
+}
 
 /// Rows of a patch matrix, counted from `first_row`, as the pixels they stand for.
 class PixelRows {

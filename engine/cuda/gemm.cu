@@ -3,6 +3,7 @@
 #include <string>
 
 #include "engine/cuda/cuda_kernels.h"
+#include "engine/rounded_weights.h"
 
 namespace mdn {
 
@@ -56,7 +57,7 @@ template void cuda_gemm<bf16, float>(const CudaProduct&, const bf16*, const bf16
 
 Tensor as_factor(const Tensor& parameter, DType dtype) {
     if (parameter.dtype() == dtype) return parameter;
-    const Tensor kept = parameter.bf16_copy();
+    const Tensor kept = rounded_copy_of(parameter);
     return kept.defined() ? kept : parameter.to(dtype);
 }
 

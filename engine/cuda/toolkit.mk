@@ -11,21 +11,27 @@ CUDA_HOME  := $(patsubst %/bin/,%,$(dir $(realpath $(NVCC))))
 
 # The toolkit must be able to compile a kernel and link it with cuBLAS.
 define probe
-mkdir -p build && { test build/cuda_probe -nt $(NVCC) || \
-$(NVCC) -std=c++20 engine/cuda/toolkit_probe.cu -lcublas -o build/cuda_probe 2>build/cuda_probe.log; } && echo yes
+mkdir -p build && { test build/cuda_probe -nt $(NVCC) || { \
+$(NVCC) -std=c++20 engine/cuda/toolkit_probe.cu -lcublas -o build/cuda_probe.new 2>build/cuda_probe.log && \
+mv -f build/cuda_probe.new build/cuda_probe; }; } && echo yes
 endef
 
+CUDA_STATE := CUDA not found
 ifeq ($(CUDA),0)
-CUDA_WHY := not asked for (CUDA=0)
+CUDA_STATE := CUDA not asked for (CUDA=0)
+CUDA_WHY   := CUDA=auto, the default, uses it where it is
 else ifeq ($(SANITIZE),1)
-CUDA_WHY := not with SANITIZE=1
+CUDA_STATE := CUDA left out (SANITIZE=1)
+CUDA_WHY   := it cannot be combined with SANITIZE=1
 else ifeq ($(wildcard $(NVCC)),)
-CUDA_WHY := no nvcc: install the CUDA toolkit (12 or later), or say where it is with NVCC=...
+CUDA_WHY := there is no nvcc: install the CUDA toolkit (12 or later), or say where it is with NVCC=...
 else
 CUDA_MAJOR := $(shell $(NVCC) --version | sed -n 's/.*release \([0-9]*\)\..*/\1/p')
 ifeq ($(shell test "$(CUDA_MAJOR)" -ge 12 2>/dev/null && echo yes),)
+CUDA_STATE := CUDA found, but not usable
 CUDA_WHY := $(NVCC) is of release $(CUDA_MAJOR), 12 or later is needed
 else ifneq ($(shell $(probe)),yes)
+CUDA_STATE := CUDA found, but not usable
 CUDA_WHY := a small program does not compile and link: see build/cuda_probe.log
 else
 HAS_CUDA := 1
@@ -71,39 +77,43 @@ TEST_BACKEND        := $(CUDA_BACKEND)
 TEST_CUDA_LIBRARIES := $(CUDA_LIBRARIES)
 endif
 
+# The first line of a build; the makes that it starts do not repeat it.
 .PHONY: cuda-report
 cuda-report:
+ifneq ($(filter cuda-report,$(MAKECMDGOALS))$(filter 0,$(MAKELEVEL)),)
 ifdef HAS_CUDA
-	@echo '✓ CUDA $(CUDA_MAJOR) ($(NVCC)), for $(if $(GPU_CAPABILITY),the GPU found,any GPU): $(strip $(CUDA_ARCHS))'
+	@$(SAY) 'CUDA $(CUDA_MAJOR) found ($(NVCC)): building for the CPU and for $(if $(GPU_CAPABILITY),the GPU found,any GPU): $(strip $(CUDA_ARCHS))'
 else
-	@echo '✗ CUDA: $(CUDA_WHY)'
+	@$(SAY) '$(CUDA_STATE): building for the CPU'
+# Why CUDA was not found is for those who ask; why what they installed does not work is for all.
+ifneq ($(filter cuda-report,$(MAKECMDGOALS))$(findstring not usable,$(CUDA_STATE)),)
+	@$(SAY) '  $(CUDA_WHY)'
+endif
+endif
 endif
 
-# What is built with a choice that can change (ARCH, NVCC, EMULATE) is built again when it does: these
-# files hold the choices, and are only touched when they change.
-.PHONY: FORCE
-$(CUDA_BUILD)/choices: CHOICES = $(NVCC) $(NVCCFLAGS)
-$(BUILD)/tests/choices: CHOICES = $(CUDA_TEST_FLAGS)
-$(CUDA_BUILD)/choices $(BUILD)/tests/choices: FORCE
-	@mkdir -p $(@D); echo '$(CHOICES)' | cmp -s - $@ || echo '$(CHOICES)' > $@
-$(patsubst %.cpp,$(BUILD)/%.o,$(wildcard tests/engine/cuda/*.cpp tests/train/*.cpp)): $(BUILD)/tests/choices
+# The choices that only some objects depend on.
+CUDA_CHOICES := $(strip $(NVCC) $(CUDA_MAJOR) $(NVCCFLAGS))
+TEST_CHOICES := $(strip $(CUDA_TEST_FLAGS))
+$(eval $(call choices_file,$(CUDA_BUILD)/choices,CUDA_CHOICES))
+$(eval $(call choices_file,$(BUILD)/tests/choices,TEST_CHOICES))
 
 $(CUDA_BUILD)/%.o: engine/cuda/%.cu $(CUDA_BUILD)/choices | setup
 	@mkdir -p $(@D)
-	@echo "nvcc $<"; $(NVCC) $(NVCCFLAGS) -c $< -o $@
+	@$(SAY) "$(STEP) nvcc $<"; $(call make_object,$(NVCC) $(NVCCFLAGS))
 
-$(CUDA_BUILD)/backend.o $(EMULATION)/backend.o: engine/backend.cpp | setup
+$(CUDA_BUILD)/backend.o $(EMULATION)/backend.o: engine/backend.cpp $(BUILD)/choices | setup
 	@mkdir -p $(@D)
-	@echo "c++  $< (CUDA)"; $(CXX) $(CXXFLAGS) -DMDN_CUDA -c $< -o $@
+	@$(SAY) "$(STEP) c++  $< (CUDA)"; $(call make_object,$(CXX) $(CXXFLAGS) -DMDN_CUDA)
 
 # The emulation's folder comes first: EXTRA_CXXFLAGS may name another with a <cuda_runtime.h>.
 EMULATED_CXXFLAGS = -Itests/cuda_emulation -DMDN_CUDA_EMULATION $(CXXFLAGS)
-$(EMULATION)/%.o: engine/cuda/%.cu | setup
+$(EMULATION)/%.o: engine/cuda/%.cu $(BUILD)/choices | setup
 	@mkdir -p $(@D)
-	@echo "c++  $< (emulated)"; $(CXX) $(EMULATED_CXXFLAGS) -x c++ -c $< -o $@
+	@$(SAY) "$(STEP) c++  $< (emulated)"; $(call make_object,$(CXX) $(EMULATED_CXXFLAGS) -x c++)
 
-$(EMULATION)/tests/%.o: tests/cuda_emulation/%.cpp | setup
+$(EMULATION)/tests/%.o: tests/cuda_emulation/%.cpp $(BUILD)/choices | setup
 	@mkdir -p $(@D)
-	@echo "c++  $<"; $(CXX) $(EMULATED_CXXFLAGS) -c $< -o $@
+	@$(SAY) "$(STEP) c++  $<"; $(call make_object,$(CXX) $(EMULATED_CXXFLAGS))
 
 $(BUILD)/tests/%.o: CXXFLAGS := $(CUDA_TEST_FLAGS) $(CXXFLAGS)

@@ -52,14 +52,15 @@ Tensor materialise(const char* op, const Normalized& n, bool relu) {
 /// The gradient in front of a ReLU whose output was y, in dy's memory where nobody else sees it.
 Tensor mask_by_output(const Tensor& y, const Tensor& dy) {
     Tensor dr = dy.owns_memory_alone() ? dy : empty_like(dy);
-    kernels(dy).relu_mask(y, dy, dr);
+    kernels(dy).relu_backward(y, dy, dr);
     return dr;
 }
 
 }  // namespace
 
 Normalized batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta,
-                      RunningStatistics& running, const BatchNormOptions& options) {
+                      RunningStatistics& running, const BatchNormOptions& options,
+                      const FoldedBatchNorm& folded) {
     require_float("batch_norm", "x", x);
     require(x.rank() >= 1 && x.dim(-1) > 0, "batch_norm", "no channels in " + to_string(x.shape()));
     const Shape channels = {x.dim(-1)};
@@ -70,16 +71,16 @@ Normalized batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta,
     require(
         !options.training || x.numel() > x.dim(-1), "batch_norm",
         "more than one value per channel needed in training, the shape is " + to_string(x.shape()));
-    const bool is_ready = !options.training && running.scale.defined();
+    const bool is_ready = !options.training && folded.defined();
     require(!is_ready || options.eps == BatchNormOptions().eps, "batch_norm",
-            "the running statistics are kept ready with another eps than was asked for");
+            "the norm was folded with another eps than is asked for");
     Normalized n{.x = x,
                  .gamma = gamma,
                  .beta = beta,
                  .mean = running.mean,
-                 .inv_std = running.inv_std,
-                 .scale = running.scale,
-                 .shift = running.shift,
+                 .inv_std = folded.inv_std,
+                 .scale = folded.scale,
+                 .shift = folded.shift,
                  .batch_statistics = options.training};
     if (is_ready) return n;
     for (Tensor* constant : {&n.mean, &n.inv_std, &n.scale, &n.shift})
@@ -89,8 +90,8 @@ Normalized batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta,
                                          n.inv_std, n.scale, n.shift);
     } else {
         n.mean.copy_from(running.mean);  // which may change before the backward pass
-        kernels(x).batch_norm_running(
-            {{gamma, beta, {running.mean, running.var, n.inv_std, n.scale, n.shift}}}, options.eps);
+        kernels(x).fold_batch_norms({{gamma, beta, running, {n.inv_std, n.scale, n.shift}}},
+                                    options.eps);
     }
     return n;
 }

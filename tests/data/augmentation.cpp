@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include "data/image.h"
+#include "data/images/image.h"
 #include "tests/data/temporary_dataset.h"
 
 namespace mdn::testing {

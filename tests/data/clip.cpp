@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "data/openpose.h"
+#include "data/keypoints/openpose.h"
 #include "tests/data/temporary_dataset.h"
 
 namespace mdn::testing {

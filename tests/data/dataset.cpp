@@ -1,6 +1,6 @@
 #include "data/dataset.h"
 
-#include "data/dataset_format.h"
+#include "data/formats/dataset_format.h"
 #include "tests/data/temporary_dataset.h"
 
 namespace mdn::testing {

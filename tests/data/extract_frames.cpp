@@ -7,8 +7,8 @@
 #include <iterator>
 
 #include "data/dataset.h"
-#include "data/extraction.h"
-#include "data/image.h"
+#include "data/formats/extraction.h"
+#include "data/images/image.h"
 #include "tests/data/temporary_dataset.h"
 
 namespace mdn::testing {

@@ -3,8 +3,8 @@
 #include <utility>
 #include <vector>
 
-#include "data/light_hand.h"
-#include "data/list_file.h"
+#include "data/formats/list_file.h"
+#include "data/keypoints/light_hand.h"
 #include "tests/data/temporary_dataset.h"
 
 namespace mdn::testing {

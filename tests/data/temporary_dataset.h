@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "data/body25.h"
-#include "data/image.h"
+#include "data/images/image.h"
+#include "data/keypoints/body25.h"
 #include "engine/error.h"
 
 namespace mdn::testing {

@@ -191,7 +191,7 @@ TEST_SUITE("engine/allocator") {
         const Tensor stem = scope.conv("stem", 32, 1, 3), conv = scope.conv("conv", 32, 1, 32);
         const Tensor gamma = scope.norm_scale("gamma", 32), beta = scope.norm_shift("beta", 32);
         const Tensor gamma2 = scope.norm_scale("gamma2", 32), beta2 = scope.norm_shift("beta2", 32);
-        RunningStatistics running = scope.running_statistics(gamma, beta);
+        RunningStatistics running = scope.running_statistics(32);
         Optimizer optimizer(store, {});
         const Tensor frames = random.normal_tensor({16, 64, 64, 3});
 

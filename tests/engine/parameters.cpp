@@ -60,16 +60,16 @@ TEST_SUITE("engine/parameters") {
             return linear(x, weight, {}).to(DType::f32).to_vector<float>();
         };
         const std::vector<float> without_copy = product();
-        store.round_factors();
+        store.round_weights();
         CHECK(product() == without_copy);
-        CHECK_FALSE(bias.bf16_copy().defined());
-        CHECK_FALSE(depthwise.bf16_copy().defined());
+        CHECK_FALSE(rounded_copy_of(bias).defined());
+        CHECK_FALSE(rounded_copy_of(depthwise).defined());
         // It is the copy that is read, and it follows the weight when it is told to.
-        const Tensor copy = weight.bf16_copy();
+        const Tensor copy = rounded_copy_of(weight);
         weight.copy_from(random.normal_tensor({3, 5}));
         CHECK(product() == without_copy);
-        store.round_factors();
-        CHECK(weight.bf16_copy().shares_memory_with(copy));
+        store.round_weights();
+        CHECK(rounded_copy_of(weight).shares_memory_with(copy));
         CHECK(product() != without_copy);
         CHECK(product() == linear(x, weight.clone(), {}).to(DType::f32).to_vector<float>());
     }
@@ -81,25 +81,27 @@ TEST_SUITE("engine/parameters") {
             ParameterStore store(DType::f32, device);
             const Scope scope(store, random);
             const Tensor gamma = scope.norm_scale("weight", 3), beta = scope.norm_shift("bias", 3);
-            RunningStatistics running = scope.running_statistics(gamma, beta);
+            RunningStatistics running = scope.running_statistics(3);
+            const FoldedBatchNorm kept = scope.keep_folded(gamma, beta, running);
             const Tensor x = random.normal_tensor({7, 3}).to(device);
-            const auto answer = [&](RunningStatistics by) {
-                return normalize(batch_norm(x, gamma, beta, by, {.training = false}))
+            const auto answer = [&](const FoldedBatchNorm& folded) {
+                return normalize(batch_norm(x, gamma, beta, running, {.training = false}, folded))
                     .to_vector<float>();
             };
-            CHECK(running.scale.defined() == (device == Device::cuda));
-            store.prepare_norms();
+            CHECK(kept.defined() == (device == Device::cuda));
+            store.fold_batch_norms();
             if (device == Device::cuda)
                 CHECK_THROWS_AS(
-                    batch_norm(x, gamma, beta, running, {.eps = 1e-3, .training = false}), Error);
-            std::vector<float> before = answer(running);
+                    batch_norm(x, gamma, beta, running, {.eps = 1e-3, .training = false}, kept),
+                    Error);
+            std::vector<float> before = answer(kept);
             for (const Tensor& changed : {running.mean, running.var, gamma, beta}) {
                 changed.copy_from(random.uniform_tensor({3}, 0.5, 2));
-                if (device == Device::cuda) CHECK(answer(running) == before);
-                store.prepare_norms();
-                const std::vector<float> now = answer({running.mean, running.var});
+                if (device == Device::cuda) CHECK(answer(kept) == before);
+                store.fold_batch_norms();
+                const std::vector<float> now = answer({});
                 CHECK(now != before);
-                CHECK(answer(running) == now);
+                CHECK(answer(kept) == now);
                 before = now;
             }
         }
@@ -202,7 +204,9 @@ TEST_SUITE("engine/parameters") {
         const Tensor embedding = scope.embedding("embedding", {50, 40});
         scope.bias("bias", {4, 60});
         const Scope bn = scope / "bn";
-        bn.running_statistics(bn.norm_scale("weight", 8), bn.norm_shift("bias", 8));
+        bn.norm_scale("weight", 8);
+        bn.norm_shift("bias", 8);
+        bn.running_statistics(8);
 
         CHECK(store.all()[0].name == "backbone.layer1.conv1.weight");
         CHECK(store.all()[0].disk_shape() == Shape{64, 32, 3, 3});

@@ -2,8 +2,8 @@
 // of 0001_light_hand.csv. The first byte says which of them the rest is.
 #include <string>
 
-#include "data/imigue.h"
-#include "data/light_hand.h"
+#include "data/formats/imigue.h"
+#include "data/keypoints/light_hand.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace mdn;

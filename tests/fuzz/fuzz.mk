@@ -11,7 +11,8 @@ CLANGXX  ?= clang++
 
 FUZZ_ALL := $(filter-out fuzz,$(basename $(notdir $(wildcard tests/fuzz/*.cpp))))
 # What is fuzzed. Longer inputs only make it slower, once a format's parts fit.
-FUZZED   := $(wildcard data/*.cpp engine/safetensors*.cpp engine/byte_source.cpp engine/torch_file/*.cpp model/config.cpp)
+FUZZED   := $(filter-out data/synth/%,$(filter data/%,$(LIBRARY_SOURCES))) model/config.cpp \
+            engine/files/byte_source.cpp $(wildcard engine/files/safetensors*.cpp engine/files/torch/*.cpp)
 FUZZ_MAX_LENGTH = $(or $(FUZZ_MAX_LENGTH_$(1)),16384)
 FUZZ_MAX_LENGTH_image := 4096
 # Seeds beside those of tests/fuzz/corpus/TARGET.
@@ -42,7 +43,7 @@ build/fuzz/%.o: %.cpp tests/fuzz/fuzz.mk | fuzz-setup setup
 	@mkdir -p $(@D)
 	@echo "clang $<"; $(CLANGXX) $(FUZZ_CXXFLAGS) -c $< -o $@
 
-build/fuzz/data/stb_image.o: FUZZ_CXXFLAGS += $(STB_FLAGS)
+build/fuzz/data/images/stb_image.o: FUZZ_CXXFLAGS += $(STB_FLAGS)
 
 .SECONDARY:
 -include $(shell find build/fuzz -name '*.d' 2>/dev/null)

@@ -1,5 +1,5 @@
 // JPEG and PNG files.
-#include "data/image.h"
+#include "data/images/image.h"
 
 #include "engine/error.h"
 #include "tests/fuzz/fuzz.h"

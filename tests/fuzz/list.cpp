@@ -2,7 +2,7 @@
 // first byte says which of them the rest is.
 #include <string>
 
-#include "data/dataset_format.h"
+#include "data/formats/dataset_format.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace mdn;

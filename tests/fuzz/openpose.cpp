@@ -1,12 +1,12 @@
 // OpenPose's JSON, and the way of its joints to the boxes of a clip.
-#include "data/openpose.h"
+#include "data/keypoints/openpose.h"
 
 #include <vector>
 
 #include "data/entity_boxes.h"
-#include "data/keypoint_scale.h"
-#include "data/person.h"
-#include "data/track.h"
+#include "data/keypoints/keypoint_scale.h"
+#include "data/keypoints/person.h"
+#include "data/keypoints/track.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace mdn;

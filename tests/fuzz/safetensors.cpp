@@ -1,5 +1,5 @@
 // safetensors files.
-#include "engine/safetensors.h"
+#include "engine/files/safetensors.h"
 
 #include "tests/fuzz/fuzz.h"
 

@@ -1,5 +1,5 @@
 // PyTorch's checkpoints, in both containers.
-#include "engine/torch_file/torch_file.h"
+#include "engine/files/torch/torch_file.h"
 
 #include "tests/fuzz/fuzz.h"
 

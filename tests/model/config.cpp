@@ -73,6 +73,9 @@ TEST_SUITE("model/config") {
         CHECK(config.backbone.depths == std::array<int64_t, 4>{1, 1, 1, 1});
         CHECK(config.dim == 64);
         CHECK(config.classes == 7);
+        CHECK(config.names_classes);
+        CHECK_FALSE(parse_config(R"({"preset": "tiny"})", "my.json").names_classes);
+        CHECK_FALSE(preset_config("paper-imigue").names_classes);
         CHECK(config.entities == std::vector<std::string>{"torso", "face"});
         CHECK(config.router_temperature == 2);
         CHECK(config.regions == Regions::fixed);

@@ -7,9 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/autograd.h"
+#include "engine/files/safetensors.h"
 #include "engine/ops.h"
 #include "engine/optim.h"
-#include "engine/safetensors.h"
 #include "model/micro_dualnet.h"
 #include "tests/engine/gradient_check.h"
 

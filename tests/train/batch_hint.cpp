@@ -7,6 +7,7 @@
 #include "engine/cuda/conv2d.h"
 #include "tests/model/inputs.h"
 #include "tests/train/program.h"
+#include "train/output/progress.h"
 
 #ifdef MDN_CUDA_EMULATION
 #include "tests/cuda_emulation/runtime.h"
@@ -97,10 +98,48 @@ TEST_SUITE("train/batch_hint") {
         set_conv2d_scratch(int64_t{32} << 20);
     }
 
+    TEST_CASE("a step that should not fit is warned of, with both figures and a batch that fits") {
+        const Config config = preset_config("paper-ma52");
+        const MachineFlags cpu;
+        BatchWork work{
+            .config = config, .machine = cpu, .clips = 8, .trained_with = OptimizerKind::adamw};
+        const auto peak = [&](int64_t clips) {
+            return estimate_training_memory(config, clips, OptimizerKind::adamw).peak;
+        };
+        CHECK_FALSE(memory_warning(work, 0).has_value());  // not known
+        CHECK_FALSE(memory_warning(work, peak(8)).has_value());
+        const int64_t room = (int64_t{64} << 20) + (int64_t{8} << 20);
+        const int64_t free = (peak(3) + room) / 19 * 20;
+        const auto warning = memory_warning(work, free);
+        REQUIRE(warning.has_value());
+        CHECK(warning->text == "a step of 8 clips takes about " + bytes_text(peak(8)) +
+                                   " of memory, but " + bytes_text(free) + " are free");
+        CHECK(warning->hint == "--batch 3 should fit");
+        const auto hopeless = memory_warning(work, int64_t{100} << 20);
+        REQUIRE(hopeless.has_value());
+        CHECK(contains(hopeless->hint, {"100.0 MiB is too little", "--preset tiny"}));
+        CHECK(available_memory(Device::cpu) > 0);
+    }
+
 #ifdef MDN_CUDA_EMULATION
+    TEST_CASE("train warns before it starts") {
+        SmallProject project;
+        const FreeMemory little(int64_t{1} << 20);
+        const Ran ran = microdualnet(project.train(project.file("run"), {"--device", "cuda"}));
+        INFO(ran.out);
+        CHECK(ran.code == 2);
+        CHECK(contains(
+            ran.out, {"warning: a step of 2 clips takes about ", "1.0 MiB are free\n", "hint: "}));
+        // As many clips as there are make the largest step, whatever --batch says.
+        CHECK(contains(microdualnet({"train", "--data", project.data, "--config", project.config,
+                                     "--out", project.file("more"), "--device", "cuda"})
+                           .out,
+                       {"warning: a step of 10 clips takes about "}));
+    }
+
     TEST_CASE("the batch that is said to fit is the largest that does by the estimate") {
         const Config config = preset_config("paper-ma52");
-        MachineOptions gpu;
+        MachineFlags gpu;
         gpu.device = Device::cuda;
         const auto bytes_for = [&](int64_t clips, DType activations) {
             return estimate_training_memory(config, clips, OptimizerKind::sgd, activations).peak;

@@ -5,7 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "engine/safetensors.h"
+#include "engine/files/safetensors.h"
 #include "tests/engine/gradient_check.h"
 #include "tests/train/program.h"
 #include "train/trainer.h"

@@ -1,8 +1,8 @@
 // MA-52 and iMiGUE in miniature, in their own formats: each trains, is evaluated and is submitted.
 #include <nlohmann/json.hpp>
 
-#include "data/list_file.h"
-#include "data/ma52.h"
+#include "data/formats/list_file.h"
+#include "data/formats/ma52.h"
 #include "tests/train/program.h"
 #include "train/metrics.h"
 #include "train/trainer.h"

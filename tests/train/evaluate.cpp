@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "tests/train/program.h"
-#include "train/model_options.h"
+#include "train/load_model.h"
 #include "train/predict.h"
 #include "train/trace.h"
 
@@ -15,7 +15,7 @@ using doctest::Approx;
 namespace {
 
 Evaluation evaluate_val(MicroDualNet& model, const std::string& data, int64_t batch,
-                        const ViewOptions& views = {}) {
+                        const ViewFlags& views = {}) {
     ClipOptions options = clip_options(model.config(), Sampling::test);
     views.apply(options);
     Loader loader(read_split(data, "val", 3, {}), options, {.batch_size = batch});
@@ -78,7 +78,7 @@ TEST_SUITE("train/evaluate") {
     TEST_CASE("the views of a clip are averaged after softmax, whatever the batch") {
         SmallProject project;
         MicroDualNet model(load_config(project.config), 3);
-        const ViewOptions views{.clips = 2, .crops = 3};
+        const ViewFlags views{.clips = 2, .crops = 3};
         const auto alone = evaluate_val(model, project.data, 1, views).predictions;
         const auto together = evaluate_val(model, project.data, 3, views).predictions;
         ClipOptions options = clip_options(model.config(), Sampling::test);

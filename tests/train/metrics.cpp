@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "engine/error.h"
-#include "train/evaluation_output.h"
+#include "train/output/evaluation_output.h"
 
 using namespace mdn;
 using doctest::Approx;

@@ -3,11 +3,11 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "engine/files/safetensors.h"
 #include "engine/random.h"
-#include "engine/safetensors.h"
 #include "tests/engine/gradient_check.h"
 #include "tests/train/program.h"
-#include "train/checkpoint.h"
+#include "train/checkpoints/checkpoint.h"
 #include "train/trainer.h"
 
 using namespace mdn;

@@ -1,9 +1,9 @@
 #include "train/output_paths.h"
 
-#include "engine/safetensors.h"
+#include "engine/files/safetensors.h"
 #include "model/micro_dualnet.h"
 #include "tests/train/program.h"
-#include "train/checkpoint.h"
+#include "train/checkpoints/checkpoint.h"
 
 using namespace mdn;
 using namespace mdn::testing;

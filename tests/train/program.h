@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "tests/data/temporary_dataset.h"
-#include "train/command.h"
+#include "train/commands/command.h"
 
 namespace mdn::testing {
 

@@ -1,8 +1,8 @@
 #include <nlohmann/json.hpp>
 
-#include "engine/safetensors.h"
+#include "engine/files/safetensors.h"
 #include "tests/train/program.h"
-#include "train/train_settings.h"
+#include "train/settings/train_settings.h"
 #include "train/trainer.h"
 
 using namespace mdn;
@@ -64,7 +64,7 @@ TEST_SUITE("train/recipes") {
                 CHECK(differences(shipped(full), config) == expected);
                 CHECK(config.training == shipped(full).training);
             }
-        for (const std::string full : {"paper-ma52", "paper-imigue"}) {
+        for (const std::string full : {"paper-ma52", "paper-imigue", "tiny"}) {
             const Config rgb = shipped(full + "-rgb"), pose = shipped(full + "-pose");
             CHECK(differences(shipped(full), rgb) ==
                   std::map<std::string, Json>{{"modality", "rgb"}, {"regions", "fixed"}});

@@ -4,11 +4,11 @@
 #include <set>
 #include <span>
 
-#include "engine/safetensors.h"
+#include "engine/files/safetensors.h"
 #include "tests/train/program.h"
-#include "train/checkpoint.h"
+#include "train/checkpoints/checkpoint.h"
+#include "train/load_model.h"
 #include "train/metrics.h"
-#include "train/model_options.h"
 #include "train/predict.h"
 
 using namespace mdn;

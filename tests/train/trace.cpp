@@ -4,10 +4,10 @@
 #include <map>
 
 #include "data/entity_boxes.h"
+#include "engine/files/safetensors.h"
 #include "engine/random.h"
-#include "engine/safetensors.h"
 #include "tests/train/program.h"
-#include "train/checkpoint.h"
+#include "train/checkpoints/checkpoint.h"
 
 using namespace mdn;
 using namespace mdn::testing;

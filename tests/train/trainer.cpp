@@ -9,7 +9,7 @@
 #include <cmath>
 #include <thread>
 
-#include "engine/safetensors.h"
+#include "engine/files/safetensors.h"
 #include "tests/train/program.h"
 
 using namespace mdn;
@@ -298,9 +298,9 @@ TEST_SUITE("train/trainer") {
         SmallProject project;
         const Ran ran = microdualnet({"train", "--data", project.data, "--preset", "tiny", "--out",
                                       project.file("run"), "--val", "x"});
-        CHECK_MISTAKE(ran, {"x.txt"});
+        CHECK_MISTAKE(ran, {"--val x: ", "no such list"});
         CHECK_MISTAKE(microdualnet({"train", "--data", project.data, "--out", project.file("run")}),
-                      {"no model given"});
+                      {"--config or --preset is missing"});
         const std::string out = project.file("tiny");
         const std::vector<std::string> start = {
             "train", "--data", project.data, "--preset", "tiny", "--out", out,   "--epochs",
@@ -310,5 +310,74 @@ TEST_SUITE("train/trainer") {
         std::vector<std::string> again = start;
         again.push_back("--resume");
         CHECK(microdualnet(again).code == 0);
+        // The weights say how many classes they tell apart, where a preset does not.
+        CHECK(microdualnet({"eval", "--weights", last_checkpoint(out), "--preset", "tiny", "--data",
+                            project.data})
+                  .code == 0);
+    }
+
+    TEST_CASE(
+        "a config that names no number of classes takes the dataset's, one that does keeps it") {
+        SmallProject project;
+        std::string unnamed = small_config;
+        unnamed.replace(unnamed.find("\"classes\": 3, "), 14, "");
+        write(project.config, unnamed);
+        const std::string out = project.file("run");
+        const Ran ran = microdualnet(project.train(out, {"--epochs", "1"}));
+        INFO(ran.err);
+        REQUIRE(ran.code == 0);
+        const auto stored = [&] {
+            const SafetensorsFile file = read_safetensors(last_checkpoint(out));
+            return parse_config(file.metadata.at(metadata_config), "the run");
+        };
+        CHECK(stored().classes == 3);
+        CHECK(stored().names_classes);
+        CHECK(microdualnet(project.train(out, {"--epochs", "1", "--resume"})).code == 0);
+        CHECK(microdualnet({"check", project.data, "--config", project.config}).code == 0);
+        for (const char* command : {"eval", "predict", "overfit"}) {
+            INFO(command);
+            std::vector<std::string> arguments = {command, "--weights", last_checkpoint(out),
+                                                  "--config", project.config};
+            if (std::string(command) == "eval")
+                arguments.insert(arguments.end(), {"--data", project.data});
+            else
+                arguments.insert(arguments.end(), {"--dataset", project.data, "--clip", "val_0"});
+            const Ran used = microdualnet(arguments);
+            INFO(used.err);
+            CHECK(used.code == 0);
+        }
+        // Weights for that dataset, of a checkpoint that knows nothing of it.
+        const std::string imported = project.file("W.safetensors");
+        REQUIRE(microdualnet({"import", last_checkpoint(out), "--config", project.config, "--data",
+                              project.data, "--out", imported})
+                    .code == 0);
+        CHECK(read_safetensors(imported).at("classifier.fc2.weight").shape() == Shape{3, 8});
+        CHECK_MISTAKE(microdualnet({"import", imported, "--config", project.config, "--data",
+                                    project.data, "--classes", "3", "--out", imported}),
+                      {"--classes and --data"});
+
+        std::string four = small_config;
+        four.replace(four.find("\"classes\": 3"), 12, "\"classes\": 4");
+        write(project.config, four);
+        CHECK_MISTAKE(microdualnet(project.train(project.file("other"))),
+                      {"4 classes", "labels.txt names 3"});
+        CHECK_MISTAKE(microdualnet({"import", imported, "--config", project.config, "--data",
+                                    project.data, "--out", project.file("V.safetensors")}),
+                      {"4 classes", "labels.txt names 3"});
+    }
+
+    TEST_CASE("how long a run will take is said once its first steps are done") {
+        SmallProject project;
+        const std::string out = project.file("run");
+        const Ran ran = microdualnet(project.train(out, {"--epochs", "2"}));
+        REQUIRE(ran.code == 0);
+        const size_t at = ran.out.find(" s per step, 5 steps per epoch: epoch 1 ends in about ");
+        INFO(ran.out);
+        CHECK(at != std::string::npos);
+        CHECK(at < ran.out.find("epoch 1/2"));
+        CHECK(contains(ran.out, {", the run in about ", ", validation aside\n"}));
+        CHECK(ran.out.find("s per step", at + 5) == std::string::npos);
+        const Ran more = microdualnet(project.train(out, {"--epochs", "2", "--resume"}));
+        CHECK(more.out.find("s per step") == std::string::npos);  // nothing is left
     }
 }

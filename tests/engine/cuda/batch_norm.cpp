@@ -47,7 +47,7 @@ TEST_SUITE("engine/cuda/batch_norm") {
                              {.eps = 1e-5, .momentum = 0.3});
     }
 
-    TEST_CASE("running statistics of more norms than a launch takes, narrow and wide") {
+    TEST_CASE("folding more norms than a launch takes, narrow and wide") {
         Random random(9);
         std::vector<Tensor> inputs;
         std::vector<Shape> outputs;
@@ -63,14 +63,15 @@ TEST_SUITE("engine/cuda/batch_norm") {
                             .outputs = outputs,
                             .call =
                                 [](Kernels& k, auto& in, auto& out) {
-                                    std::vector<RunningNorm> norms;
+                                    std::vector<BatchNormToFold> norms;
                                     for (size_t n = 0; n < out.size() / 3; ++n)
-                                        norms.push_back({in[4 * n],
-                                                         in[4 * n + 1],
-                                                         {in[4 * n + 2], in[4 * n + 3], out[3 * n],
-                                                          out[3 * n + 1], out[3 * n + 2]}});
-                                    k.batch_norm_running(norms, 1e-3);
-                                    k.batch_norm_running({}, 1e-3);
+                                        norms.push_back(
+                                            {in[4 * n],
+                                             in[4 * n + 1],
+                                             {in[4 * n + 2], in[4 * n + 3]},
+                                             {out[3 * n], out[3 * n + 1], out[3 * n + 2]}});
+                                    k.fold_batch_norms(norms, 1e-3);
+                                    k.fold_batch_norms({}, 1e-3);
                                 },
                             .input_roles = std::vector<Role>(inputs.size(), Role::parameter),
                             .output_roles = std::vector<Role>(outputs.size(), Role::parameter)});
@@ -153,7 +154,7 @@ TEST_SUITE("engine/cuda/batch_norm") {
         CHECK(std::isnan(values[3]));
     }
 
-    TEST_CASE("relu_mask, dr being dy") {
+    TEST_CASE("relu_backward from the output, dx being dy") {
         Random random(4);
         for (const Shape& shape : shapes())
             test::check_kernel(
@@ -161,7 +162,7 @@ TEST_SUITE("engine/cuda/batch_norm") {
                  .outputs = {shape},
                  .call = [](Kernels& k, auto& in, auto& out) {
                      k.copy(in[1], out[0]);
-                     k.relu_mask(in[0], out[0], out[0]);
+                     k.relu_backward(in[0], out[0], out[0]);
                  }});
     }
 

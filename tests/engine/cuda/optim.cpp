@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "engine/autograd.h"
-#include "engine/stream.h"
+#include "engine/backend.h"
 #include "tests/engine/cuda/compare.h"
 
 using namespace mdn;
@@ -101,7 +101,7 @@ struct Updates {
         return optimizer->finish();
     }
     std::unique_ptr<Recording> record(int64_t seed) const {
-        return record_work(Device::cuda, [&] { update(seed); });
+        return backend(Device::cuda).record_work([&] { update(seed); });
     }
 };
 

@@ -1,0 +1,286 @@
+#include "data/formats/folder_lists.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "data/file.h"
+#include "data/formats/dataset_format.h"
+#include "data/formats/imigue.h"
+#include "data/formats/ma52.h"
+#include "data/formats/numbered_files.h"
+#include "engine/error.h"
+#include "engine/files/atomic_file.h"
+#include "engine/nearest_name.h"
+
+namespace mdn {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int deepest = 8;  // as far as `check` looks for folders
+
+/// Warnings of one kind, of which the first few are told.
+class Warnings {
+    std::vector<std::string>& into_;
+    std::map<std::string, std::int64_t> untold_;  // by kind
+
+  public:
+    explicit Warnings(std::vector<std::string>& into) : into_(into) {}
+
+    void add(const fs::path& folder, const std::string& kind) {
+        constexpr std::int64_t told = 10;
+        if (++untold_.try_emplace(kind, -told).first->second <= 0)
+            into_.push_back(folder.string() + " " + kind + ": left out");
+    }
+    void close() {
+        for (const auto& [kind, count] : untold_)
+            if (count > 0)
+                into_.push_back(std::to_string(count) + " more folders that " + kind +
+                                " were left out");
+    }
+};
+
+class FolderScan {
+    const fs::path dataset_, root_;
+    const bool of_frames_;
+    FolderLists& lists_;
+    Warnings warnings_;
+
+    ClipFiles files_of(const fs::path& folder) const {
+        const std::string name = folder.lexically_relative(root_).generic_string();
+        return {.name = name,
+                .frames = dataset_ / "frames" / name,
+                .keypoints = dataset_ / "keypoints" / name};
+    }
+
+    NumberedFiles files_in(const fs::path& folder) const {
+        if (of_frames_) return frame_files(folder);
+        ClipFiles clip = files_of(folder);
+        clip.frames.clear();  // the keypoint files are then named after their own folder
+        return keypoint_files(clip);
+    }
+
+    void look_into(const fs::path& folder, int depth) {
+        std::set<fs::path> below;  // in a fixed order
+        std::error_code failure;
+        for (const fs::directory_entry& entry : fs::directory_iterator(folder, failure))
+            if (entry.is_directory(failure)) below.insert(entry.path());
+        const NumberedFiles files = depth == 0 ? NumberedFiles{} : files_in(folder);
+        if (files.has_gap()) {
+            warnings_.add(folder, "has a gap in its numbers");
+        } else if (files.count > 0) {
+            if (stays_inside(root_, folder))
+                lists_.clips.push_back(
+                    {.name = files_of(folder).name, .count = files.count, .group = {}});
+            else
+                warnings_.add(folder, "is a link out of " + root_.string());
+        } else if (below.empty() && depth > 0) {
+            warnings_.add(folder, of_frames_ ? "holds no frames (img_00001.jpg, img_00002.jpg, ...)"
+                                             : "holds no keypoint files");
+        }
+        if (files.count > 0 || depth == deepest) return;
+        for (const fs::path& next : below) look_into(next, depth + 1);
+    }
+
+    bool has_keypoints(const FolderLists::Clip& clip) const {
+        const NumberedFiles files = keypoint_files(files_of(root_ / clip.name));
+        return !files.has_gap() && files.count >= clip.count;
+    }
+
+    /// A model that reads keypoints would stop at a clip without.
+    void leave_out_without_keypoints() {
+        lists_.has_frames = of_frames_;
+        lists_.has_keypoints = is_folder(dataset_ / "keypoints");
+        if (!lists_.has_frames || !lists_.has_keypoints) return;
+        std::vector<FolderLists::Clip> complete, incomplete;
+        for (const FolderLists::Clip& clip : lists_.clips)
+            (has_keypoints(clip) ? complete : incomplete).push_back(clip);
+        if (complete.empty()) {
+            lists_.warnings.push_back((dataset_ / "keypoints").string() +
+                                      " has the keypoints of no clip");
+            lists_.has_keypoints = false;
+            return;
+        }
+        for (const FolderLists::Clip& clip : incomplete)
+            warnings_.add(root_ / clip.name, "has not as many keypoint files as frames");
+        lists_.clips = std::move(complete);
+    }
+
+  public:
+    FolderScan(const fs::path& dataset, FolderLists& lists)
+        : dataset_(dataset),
+          root_(dataset / (is_folder(dataset / "frames") ? "frames" : "keypoints")),
+          of_frames_(is_folder(dataset / "frames")),
+          lists_(lists),
+          warnings_(lists.warnings) {
+        if (!is_folder(dataset)) throw Error("DATASET " + dataset.string() + " is no folder");
+        if (!is_folder(root_))
+            throw Error("DATASET " + dataset.string() + " has neither frames/ nor keypoints/",
+                        "data/extract_frames VIDEOS " + (dataset / "frames").string() +
+                            " makes the frames from videos");
+    }
+
+    void scan() {
+        look_into(root_, 0);
+        leave_out_without_keypoints();
+        warnings_.close();
+        std::sort(lists_.clips.begin(), lists_.clips.end(),
+                  [](const auto& a, const auto& b) { return a.name < b.name; });
+        if (lists_.clips.empty())
+            throw Error(root_.string() + " holds no clip",
+                        lists_.warnings.empty() ? "a clip is a folder of img_00001.jpg, ..."
+                                                : lists_.warnings.front());
+    }
+};
+
+void check_can_be_listed(const std::string& name, const fs::path& root) {
+    const bool has_control = std::any_of(name.begin(), name.end(), [](char c) {
+        return static_cast<unsigned char>(c) < ' ' || c == 127;
+    });
+    if (has_control || name.starts_with(" ") || name.ends_with(" ") || !is_utf8(name))
+        throw Error((root / name).string() +
+                        " cannot be listed: its name begins or ends with a "
+                        "blank, or holds a character that is no text",
+                    "rename the folder");
+}
+
+/// Fills in the clips' class names and groups; gives the class names of the clips.
+std::vector<std::string> read_names(const NamePattern& pattern, FolderLists& lists) {
+    std::vector<std::string> labels;
+    std::vector<std::string> strange;
+    for (FolderLists::Clip& clip : lists.clips) {
+        check_can_be_listed(clip.name, lists.dataset / "frames");
+        const auto parts = pattern.match(clip.name);
+        if (!parts) {
+            strange.push_back(clip.name);
+            continue;
+        }
+        labels.push_back(parts->label);
+        clip.group = pattern.has_group() ? parts->group : clip.name;
+    }
+    if (!strange.empty())
+        throw Error("--names does not fit " + std::to_string(strange.size()) + " of " +
+                        std::to_string(lists.clips.size()) + " clips, '" + strange.front() +
+                        "' for one",
+                    "'{class}/{}' fits walk/003, '{group}_{class}_{}' fits P01_walk_003");
+    return labels;
+}
+
+void number_classes(const std::vector<std::string>& labels, FolderLists& lists) {
+    const fs::path file = lists.dataset / "labels.txt";
+    if (lists.keeps_labels) {
+        lists.classes = read_class_names(lists.dataset).names;
+    } else {
+        const std::set<std::string> names(labels.begin(), labels.end());
+        lists.classes.assign(names.begin(), names.end());
+    }
+    std::map<std::string, std::int64_t> index;
+    for (const std::string& name : lists.classes) index.emplace(name, std::ssize(index));
+    for (size_t i = 0; i < labels.size(); ++i) {
+        const auto found = index.find(labels[i]);
+        if (found == index.end())
+            throw Error(
+                file.string() + " has no class '" + labels[i] + "', which clip '" +
+                    lists.clips[i].name + "' is of",
+                did_you_mean(labels[i], lists.classes, "add it, or leave --keep-labels out"));
+        lists.clips[i].label = found->second;
+    }
+}
+
+}  // namespace
+
+std::int64_t FolderLists::count(std::int64_t label, int split) const {
+    return std::count_if(clips.begin(), clips.end(), [&](const Clip& clip) {
+        return clip.label == label && clip.split == split;
+    });
+}
+
+std::vector<std::string> FolderLists::groups(int split) const {
+    std::set<std::string> names;
+    for (const Clip& clip : clips)
+        if (clip.split == split) names.insert(clip.group);
+    return {names.begin(), names.end()};
+}
+
+fs::path dataset_of(const fs::path& folder) {
+    if (is_folder(folder / "frames") || is_folder(folder / "keypoints")) return folder;
+    fs::path path = folder.lexically_normal();
+    if (!path.has_filename()) path = path.parent_path();  // behind a last slash there is no name
+    if (path.filename() != "frames" && path.filename() != "keypoints") return folder;
+    return path.has_parent_path() ? path.parent_path() : ".";
+}
+
+FolderLists make_folder_lists(const fs::path& dataset, const NamePattern& pattern,
+                              const SplitPlan& plan, bool keep_labels) {
+    FolderLists lists{.dataset = dataset, .classes = {}, .clips = {}, .warnings = {}};
+    FolderScan(dataset, lists).scan();
+    lists.keeps_labels = keep_labels && is_file(dataset / "labels.txt");
+    number_classes(read_names(pattern, lists), lists);
+    std::vector<GroupedClip> grouped;
+    for (const FolderLists::Clip& clip : lists.clips) grouped.push_back({clip.label, clip.group});
+    const std::vector<int> splits = split_by_group(grouped, plan);
+    std::vector<std::array<std::int64_t, 3>> counts(lists.classes.size());
+    for (size_t i = 0; i < splits.size(); ++i) {
+        lists.clips[i].split = splits[i];
+        ++counts[lists.clips[i].label][splits[i]];
+    }
+    for (size_t c = 0; c < counts.size(); ++c)
+        if (counts[c][0] == 0)
+            lists.warnings.push_back("class '" + lists.classes[c] + "' has no training clip");
+    return lists;
+}
+
+void check_lists_can_be_written(const fs::path& dataset, bool keep_labels, bool overwrite) {
+    for (const auto open : {open_ma52, open_imigue})
+        if (const auto format = open(dataset))
+            throw Error(dataset.string() + " is a dataset of the form " + format->name() +
+                        ": its lists came with it");
+    if (overwrite) return;
+    std::vector<std::string> files = {"train.txt", "val.txt", "test.txt"};
+    if (!keep_labels) files.insert(files.begin(), "labels.txt");
+    for (const std::string& file : files)
+        if (is_file(dataset / file))
+            throw Error((dataset / file).string() + " exists already",
+                        file == "labels.txt"
+                            ? "--keep-labels takes the classes from it, --overwrite replaces it"
+                            : "--overwrite replaces the lists");
+}
+
+std::vector<fs::path> write_folder_lists(const FolderLists& lists) {
+    std::vector<fs::path> files;
+    std::vector<std::unique_ptr<AtomicFile>> writers;
+    const auto write = [&](const std::string& name, const std::string& text) {
+        files.push_back(lists.dataset / name);
+        writers.push_back(std::make_unique<AtomicFile>(files.back().string()));
+        writers.back()->write(text);
+    };
+    if (!lists.keeps_labels) {
+        std::string text;
+        for (size_t c = 0; c < lists.classes.size(); ++c)
+            text += std::to_string(c) + "\t" + lists.classes[c] + "\n";
+        write("labels.txt", text);
+    }
+    std::vector<fs::path> stale;
+    for (int split = 0; split < 3; ++split) {
+        const std::string name = std::string(split_names[split]) + ".txt";
+        std::string text;
+        for (const FolderLists::Clip& clip : lists.clips)
+            if (clip.split == split)
+                text += clip.name + " " + std::to_string(clip.count) + " " +
+                        std::to_string(clip.label) + "\n";
+        if (text.empty())
+            stale.push_back(lists.dataset / name);
+        else
+            write(name, text);
+    }
+    // Only once all are on the disk does the first take its name.
+    for (const auto& writer : writers) writer->commit();
+    for (const fs::path& file : stale) fs::remove(file);
+    return files;
+}
+
+}  // namespace mdn

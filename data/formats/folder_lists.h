@@ -1,0 +1,57 @@
+// Lists for a folder of clips that has none: what each clip shows is told by its name.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "data/formats/group_split.h"
+#include "data/formats/name_pattern.h"
+
+namespace mdn {
+
+struct FolderLists {
+    struct Clip {
+        std::string name;  // path below frames/
+        std::int64_t count = 0;
+        std::int64_t label = 0;
+        std::string group;  // the clip's name where the pattern has no {group}
+        int split = 0;      // position in split_names
+    };
+
+    std::filesystem::path dataset;
+    std::vector<std::string> classes;
+    std::vector<Clip> clips;            // by name
+    std::vector<std::string> warnings;  // what was left out, and why; classes that do not train
+    bool keeps_labels = false;
+    bool has_frames = false, has_keypoints = false;  // of the clips
+
+    /// Clips of a class in a split.
+    std::int64_t count(std::int64_t label, int split) const;
+    /// Names of a split's groups, in order.
+    std::vector<std::string> groups(int split) const;
+};
+
+/// The folder itself, or the one that it lies in if it is the frames/ or keypoints/ of a dataset.
+std::filesystem::path dataset_of(const std::filesystem::path& folder);
+
+/// Looks for clips in DATASET/frames, or, where there is none, in DATASET/keypoints: every folder
+/// with img_00001.jpg … or OpenPose's files is one. Left out, with a warning, are folders without
+/// such files, with gaps in their numbers, that are links out of the folder, or that lack the
+/// keypoints that others have. Classes are numbered in the order of their names, or by the
+/// labels.txt that is there if `keep_labels`. Throws Error if no clip is left, a name does not fit
+/// the pattern or cannot stand in a list, and as split_by_group does.
+FolderLists make_folder_lists(const std::filesystem::path& dataset, const NamePattern& pattern,
+                              const SplitPlan& plan, bool keep_labels);
+
+/// Throws Error if one of the files exists already, unless `overwrite`, or if the folder is a
+/// dataset whose lists came with it.
+void check_lists_can_be_written(const std::filesystem::path& dataset, bool keep_labels,
+                                bool overwrite);
+
+/// Writes labels.txt, unless it is kept, and a list for each split that has clips; removes the list
+/// of a split that has none. Each file appears complete. Returns the files written.
+std::vector<std::filesystem::path> write_folder_lists(const FolderLists& lists);
+
+}  // namespace mdn

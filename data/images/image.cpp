@@ -1,0 +1,176 @@
+#include "data/images/image.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#define STBI_ONLY_JPEG
+#define STBI_ONLY_PNG
+#define STBI_NO_STDIO
+#include <stb/stb_image.h>
+
+#include "data/file.h"
+#include "data/images/decode_budget.h"
+#include "data/images/jpeg_check.h"
+#include "engine/error.h"
+
+namespace mdn {
+
+namespace {
+
+std::string size_text(FrameSize size) {
+    return std::to_string(size.width) + "x" + std::to_string(size.height);
+}
+
+bool is_jpeg(std::string_view bytes) { return bytes.starts_with("\xFF\xD8"); }
+
+bool is_png(std::string_view bytes) { return bytes.starts_with("\x89PNG\r\n\x1a\n"); }
+
+[[noreturn]] void fail(const std::filesystem::path& path, const std::string& why) {
+    throw Error("cannot decode image " + path.string() + ": " + why);
+}
+
+/// The size in a PNG's header, whatever it is: stb calls a header of too large a size no header.
+FrameSize claimed_png_size(std::string_view bytes) {
+    if (!is_png(bytes) || bytes.size() < 24) return {};
+    FrameSize size;
+    for (std::size_t i = 16; i < 20; ++i) {
+        size.width = 256 * size.width + static_cast<unsigned char>(bytes[i]);
+        size.height = 256 * size.height + static_cast<unsigned char>(bytes[i + 4]);
+    }
+    return size;
+}
+
+/// The bytes that a PNG's compressed data must unpack to, from its header (which stb has checked).
+double unpacked_png_bytes(std::string_view bytes, FrameSize size) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
+    constexpr std::size_t depth_at = 24, colour_at = 25;
+    if (bytes.size() <= colour_at) return 0;
+    constexpr double channels[] = {1, 0, 3, 1, 2, 0, 4};
+    const double bits = byte(depth_at) * channels[std::min<std::size_t>(byte(colour_at), 6)];
+    return static_cast<double>(size.height) *
+           (1 + std::ceil(static_cast<double>(size.width) * bits / 8));
+}
+
+/// Whether a file can hold as many pixels as its header claims: deflate packs at most 1032 bytes
+/// into one, and a JPEG spends at least a bit on 8x8 pixels.
+bool is_plausible(std::string_view bytes, FrameSize size) {
+    const double length = static_cast<double>(bytes.size());
+    if (is_jpeg(bytes)) {
+        return static_cast<double>(size.width * size.height) <= 512 * length;
+    }
+    return unpacked_png_bytes(bytes, size) <= 1032 * length;
+}
+
+/// What decoding takes at most: twice the compressed data while it is gathered, and of the pixels,
+/// with four channels, four copies in all (a progressive JPEG's coefficients, a PNG's passes).
+std::size_t decoding_bytes(std::string_view bytes, FrameSize size, bool is_16_bit) {
+    constexpr std::size_t tables = std::size_t{256} << 10;
+    const auto pixels = static_cast<std::size_t>(size.width * size.height);
+    return tables + 3 * bytes.size() + (is_16_bit ? 32 : 16) * pixels;
+}
+
+/// The two pixels of one axis that an output pixel lies between, and the share of the second.
+struct Tap {
+    std::int64_t first = 0;
+    std::int64_t second = 0;
+    float share = 0;
+};
+
+std::vector<Tap> taps(std::int64_t input, std::int64_t output, double scale, double offset) {
+    std::vector<Tap> result(static_cast<std::size_t>(output));
+    const double last = static_cast<double>(input - 1);
+    for (std::int64_t i = 0; i < output; ++i) {
+        const double centre = (static_cast<double>(i) + 0.5 - offset) / scale - 0.5;
+        const double position = std::clamp(centre, 0.0, last);
+        Tap& tap = result[static_cast<std::size_t>(i)];
+        tap.first = static_cast<std::int64_t>(position);
+        tap.second = std::min(tap.first + 1, input - 1);
+        tap.share = static_cast<float>(position - static_cast<double>(tap.first));
+    }
+    return result;
+}
+
+}  // namespace
+
+FrameSize image_size(const std::filesystem::path& path) {
+    if (!is_file(path)) throw Error("missing file " + path.string());
+    std::ifstream file(path, std::ios::binary);
+    if (!file) throw Error("cannot read " + path.string());
+    char start[24] = {};
+    file.read(start, sizeof start);
+    const std::string_view bytes(start, static_cast<std::size_t>(file.gcount()));
+    FrameSize size = claimed_png_size(bytes);
+    if (is_jpeg(bytes)) {
+        file.clear();
+        file.seekg(2);
+        size = jpeg_size(file);
+    }
+    if (size.width < 1 || size.height < 1) fail(path, "no valid JPEG or PNG header");
+    return size;
+}
+
+Image read_image(const std::filesystem::path& path) {
+    const std::string bytes = read_file(path);
+    const auto* data = reinterpret_cast<const stbi_uc*>(bytes.data());
+    int length = static_cast<int>(bytes.size());  // read_file's limit keeps it in range
+    const auto refuse_too_large = [&](FrameSize size) {
+        constexpr std::int64_t most_pixels = std::int64_t{64} << 20;
+        if (size.height == 0 || size.width <= most_pixels / size.height) return;
+        fail(path, size_text(size) + " is too large");
+    };
+    if (bytes.empty()) fail(path, "the file is empty");
+    // The decoder is less strict about how a file begins.
+    if (!is_jpeg(bytes) && !is_png(bytes)) fail(path, "it is neither a JPEG nor a PNG file");
+    JpegCheck jpeg;
+    if (is_jpeg(bytes)) jpeg = check_jpeg(bytes);
+    if (!jpeg.fault.empty()) fail(path, jpeg.fault);
+    if (jpeg.length > 0) length = static_cast<int>(jpeg.length);
+    refuse_too_large(claimed_png_size(bytes));
+    int width = 0, height = 0, channels = 0;
+    if (!stbi_info_from_memory(data, length, &width, &height, &channels)) {
+        fail(path, std::string("no valid JPEG or PNG header (") + stbi_failure_reason() + ")");
+    }
+    const FrameSize size{width, height};
+    if (width < 1 || height < 1) fail(path, "its size is " + size_text(size));
+    refuse_too_large(size);
+    if (!is_plausible(bytes, size)) {
+        fail(path, std::to_string(bytes.size()) + " bytes cannot hold the " + size_text(size) +
+                       " pixels that its header claims");
+    }
+    const DecodeBudget budget(
+        decoding_bytes(bytes, size, stbi_is_16_bit_from_memory(data, length) != 0));
+    const std::unique_ptr<stbi_uc, void (*)(void*)> decoded(
+        stbi_load_from_memory(data, length, &width, &height, &channels, 3), stbi_image_free);
+    if (!decoded && budget.exceeded()) fail(path, "it unpacks to more than its header claims");
+    if (!decoded) fail(path, stbi_failure_reason());
+    return {width, height, {decoded.get(), decoded.get() + std::int64_t{3} * width * height}};
+}
+
+void resample(const Image& image, const Transform& transform, std::int64_t size, float* out) {
+    const auto columns = taps(image.width, size, transform.scale_x, transform.offset_x);
+    const auto rows = taps(image.height, size, transform.scale_y, transform.offset_y);
+    const std::array<float, 3> gain = {1 / rgb_deviation[0], 1 / rgb_deviation[1],
+                                       1 / rgb_deviation[2]};
+    for (const Tap& row : rows) {
+        const std::uint8_t* top = image.pixels.data() + 3 * image.width * row.first;
+        const std::uint8_t* bottom = image.pixels.data() + 3 * image.width * row.second;
+        for (const Tap& column : columns) {
+            const std::int64_t left = 3 * column.first, right = 3 * column.second;
+            for (std::int64_t c = 0; c < 3; ++c) {
+                const float a = top[left + c], b = top[right + c];
+                const float d = bottom[left + c], e = bottom[right + c];
+                const float above = a + column.share * (b - a);
+                const float below = d + column.share * (e - d);
+                const float value = above + row.share * (below - above);
+                *out++ = (value - rgb_mean[static_cast<std::size_t>(c)]) *
+                         gain[static_cast<std::size_t>(c)];
+            }
+        }
+    }
+}
+
+}  // namespace mdn

@@ -1,0 +1,200 @@
+#include "data/formats/folder_lists.h"
+
+#include <fstream>
+#include <iterator>
+
+#include "data/dataset.h"
+#include "data/file.h"
+#include "tests/data/temporary_dataset.h"
+
+using namespace mdn;
+using namespace mdn::testing;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A dataset folder without lists. Files are looked for, not into.
+struct Clips : TemporaryFolder {
+    void frames(const std::string& clip, int count, int first = 1) const {
+        for (int t = first; t < first + count; ++t)
+            write(path() / "frames" / clip / ("img_0000" + std::to_string(t) + ".jpg"), "");
+    }
+    void keypoints(const std::string& clip, int count) const {
+        for (int t = 1; t <= count; ++t)
+            write(
+                path() / "keypoints" / clip / ("img_0000" + std::to_string(t) + "_keypoints.json"),
+                "");
+    }
+    FolderLists lists(const std::string& pattern, const SplitPlan& plan = {},
+                      bool keep_labels = false) const {
+        return make_folder_lists(path(), NamePattern(pattern, "--names"), plan, keep_labels);
+    }
+    std::string text(const std::string& name) const { return read_file(path() / name); }
+};
+
+/// Three people, two actions.
+struct People : Clips {
+    People() {
+        for (const char* person : {"P1", "P2", "P3"})
+            for (const char* action : {"wave", "nod"}) {
+                frames(std::string(person) + "_" + action + "_1", 3);
+                keypoints(std::string(person) + "_" + action + "_1", 3);
+            }
+    }
+};
+
+}  // namespace
+
+TEST_SUITE("data/formats/folder_lists") {
+    TEST_CASE("lists and labels are written in the project's own form") {
+        const People people;
+        const FolderLists lists = people.lists("{group}_{class}_{}");
+        CHECK(lists.warnings.empty());
+        CHECK(lists.classes == std::vector<std::string>{"nod", "wave"});
+        CHECK(lists.has_frames);
+        CHECK(lists.has_keypoints);
+        CHECK(lists.count(0, 1) == 1);
+        CHECK(lists.groups(2) == std::vector<std::string>{"P3"});
+        CHECK(write_folder_lists(lists).size() == 4);
+        CHECK(people.text("labels.txt") == "0\tnod\n1\twave\n");
+        CHECK(people.text("train.txt") == "P1_nod_1 3 0\nP1_wave_1 3 1\n");
+        CHECK(people.text("val.txt") == "P2_nod_1 3 0\nP2_wave_1 3 1\n");
+        CHECK(people.text("test.txt") == "P3_nod_1 3 0\nP3_wave_1 3 1\n");
+        for (const char* split : split_names)
+            CHECK(read_split(people.path(), split, 2, {}).size() == 2);
+    }
+
+    TEST_CASE("classes are folders, and clips may lie deeper") {
+        const Clips clips;
+        for (const char* clip : {"wave/a", "wave/b", "wave/deep/c", "nod/a", "nod/b", "nod/c d"})
+            clips.frames(clip, 2);
+        const FolderLists lists = clips.lists("{class}/{}");
+        CHECK(lists.classes == std::vector<std::string>{"nod", "wave"});
+        CHECK(lists.clips.size() == 6);
+        CHECK(lists.has_keypoints == false);
+        write_folder_lists(lists);
+        int64_t read = 0;
+        for (const char* split : split_names)
+            read += std::ssize(read_split(clips.path(), split, 2, {.keypoints = false}));
+        CHECK(read == 6);
+    }
+
+    TEST_CASE("folders that could not be trained on are left out and told") {
+        const People people;
+        fs::create_directories(people / "frames/P4_nod_1");
+        people.frames("P5_nod_1", 2);
+        people.frames("P5_nod_1", 1, 4);  // 3 is missing
+        people.frames("P6_nod_1", 3);     // no keypoints
+        people.frames("P7_nod_1", 3);
+        people.keypoints("P7_nod_1", 2);
+        const FolderLists lists = people.lists("{group}_{class}_{}");
+        CHECK(lists.clips.size() == 6);
+        std::string all;
+        for (const std::string& warning : lists.warnings) all += warning + "\n";
+        CHECK(lists.warnings.size() == 4);
+        CHECK(contains(all, {"frames/P4_nod_1 holds no frames", "frames/P5_nod_1 has a gap",
+                             "frames/P6_nod_1 has not as many keypoint files as frames",
+                             "frames/P7_nod_1 has not as many"}));
+    }
+
+    TEST_CASE("a link out of the folder is left out") {
+        const People people;
+        const TemporaryFolder other;
+        write(other / "img_00001.jpg", "");
+        fs::create_directory_symlink(other.path(), people / "frames/P9_nod_1");
+        const FolderLists lists = people.lists("{group}_{class}_{}");
+        CHECK(lists.clips.size() == 6);
+        REQUIRE(lists.warnings.size() == 1);
+        CHECK(contains(lists.warnings[0], {"P9_nod_1 is a link out of"}));
+    }
+
+    TEST_CASE("many warnings of one kind are told once") {
+        const People people;
+        for (int i = 0; i < 30; ++i)
+            fs::create_directories(people / ("frames/empty_" + std::to_string(i) + "_x"));
+        const FolderLists lists = people.lists("{group}_{class}_{}");
+        REQUIRE(lists.warnings.size() == 11);
+        CHECK(contains(lists.warnings.back(), {"20 more folders"}));
+    }
+
+    TEST_CASE("keypoints alone are a dataset for the modality pose") {
+        const People people;
+        fs::remove_all(people / "frames");
+        const FolderLists lists = people.lists("{group}_{class}_{}");
+        CHECK_FALSE(lists.has_frames);
+        write_folder_lists(lists);
+        CHECK(read_split(people.path(), "train", 2, {.frames = false}).size() == 2);
+    }
+
+    TEST_CASE("a class without training clips is told") {
+        const People people;
+        people.frames("P3_bow_1", 3);
+        people.keypoints("P3_bow_1", 3);
+        const SplitPlan plan{
+            .val_share = 0, .test_share = 0, .val_groups = {}, .test_groups = {"P3"}};
+        const FolderLists lists = people.lists("{group}_{class}_{}", plan);
+        REQUIRE(lists.warnings.size() == 1);
+        CHECK(contains(lists.warnings[0], {"class 'bow' has no training clip"}));
+        // A list that is not asked for does not survive from before.
+        write(people / "val.txt", "old 3 0\n");
+        write_folder_lists(lists);
+        CHECK_FALSE(fs::exists(people / "val.txt"));
+    }
+
+    TEST_CASE("the numbers of classes can be those of a labels.txt") {
+        const People people;
+        write(people / "labels.txt", "0\twave\thand\n1\tnod\thead\n2\tbow\thead\n");
+        const FolderLists lists = people.lists("{group}_{class}_{}", {}, true);
+        write_folder_lists(lists);
+        CHECK(people.text("labels.txt").starts_with("0\twave\thand\n"));
+        CHECK(people.text("train.txt") == "P1_nod_1 3 1\nP1_wave_1 3 0\n");
+        write(people / "labels.txt", "0\twave\n1\tnodd\n");
+        CHECK(contains(error_of([&] { people.lists("{group}_{class}_{}", {}, true); }),
+                       {"labels.txt has no class 'nod'", "P1_nod_1", "did you mean 'nodd'"}));
+    }
+
+    TEST_CASE("what is there is not replaced unasked, and no dataset's own lists are") {
+        const People people;
+        CHECK_NOTHROW(check_lists_can_be_written(people.path(), false, false));
+        write(people / "labels.txt", "0\twave\n");
+        CHECK(contains(error_of([&] { check_lists_can_be_written(people.path(), false, false); }),
+                       {"labels.txt exists already", "--keep-labels", "--overwrite"}));
+        CHECK_NOTHROW(check_lists_can_be_written(people.path(), true, false));
+        write(people / "test.txt", "");
+        CHECK(contains(error_of([&] { check_lists_can_be_written(people.path(), true, false); }),
+                       {"test.txt exists already", "--overwrite"}));
+        CHECK_NOTHROW(check_lists_can_be_written(people.path(), false, true));
+        const TemporaryFolder ma52;
+        write(ma52 / "train_list_videos.txt", "a.mp4 0\n");
+        CHECK(contains(error_of([&] { check_lists_can_be_written(ma52.path(), false, true); }),
+                       {"MA-52"}));
+    }
+
+    TEST_CASE("folders without clips, and names that cannot be listed, are refused") {
+        const Clips clips;
+        CHECK(contains(error_of([&] { clips.lists("{class}/{}"); }), {"neither frames/ nor"}));
+        fs::create_directories(clips / "frames");
+        CHECK(contains(error_of([&] { clips.lists("{class}/{}"); }), {"holds no clip"}));
+        CHECK(contains(error_of([&] {
+                           make_folder_lists(clips / "no", NamePattern("{class}", "--names"), {},
+                                             false);
+                       }),
+                       {"is no folder"}));
+        clips.frames("wave", 2);
+        clips.frames("a/b", 2);
+        CHECK(contains(error_of([&] { clips.lists("{class}/{}"); }),
+                       {"--names does not fit 1 of 2 clips, 'wave' for one"}));
+        clips.frames("a/b\nc", 2);
+        CHECK(contains(error_of([&] { clips.lists("{class}/{}"); }), {"cannot be listed"}));
+    }
+
+    TEST_CASE("the folder of frames stands for the dataset that it lies in") {
+        const People people;
+        CHECK(dataset_of(people / "frames") == people.path());
+        CHECK(dataset_of((people / "frames").string() + "/") == people.path());
+        CHECK(dataset_of(people.path()) == people.path());
+        CHECK(dataset_of("frames") == ".");
+        CHECK(dataset_of("no/such") == "no/such");
+    }
+}

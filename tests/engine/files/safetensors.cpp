@@ -1,0 +1,360 @@
+#include "engine/files/safetensors.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <limits>
+
+#include "engine/files/atomic_file.h"
+#include "engine/random.h"
+#include "tests/data/temporary_dataset.h"
+
+using namespace mdn;
+using testing::contains;
+using testing::error_of;
+using testing::TemporaryFolder;
+
+namespace {
+
+std::string bytes_of(const std::filesystem::path& path) {
+    std::ifstream stream(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+/// The header's length, the header, and `data_bytes` bytes that are not zero.
+std::string file_with(const std::string& header, int64_t data_bytes) {
+    const uint64_t length = header.size();
+    std::string file(reinterpret_cast<const char*>(&length), 8);
+    return file + header + std::string(static_cast<size_t>(data_bytes), '\x3f');
+}
+
+std::string entry(const std::string& name, const std::string& dtype, const std::string& shape,
+                  const std::string& offsets) {
+    return "\"" + name + "\":{\"dtype\":\"" + dtype + "\",\"shape\":" + shape +
+           ",\"data_offsets\":" + offsets + "}";
+}
+
+std::string object(std::initializer_list<std::string> entries) {
+    std::string text = "{";
+    for (const std::string& entry : entries) text.append(text.size() > 1 ? "," : "").append(entry);
+    return text.append("}");
+}
+
+struct Folder : TemporaryFolder {
+    std::string path = (*this / "file.safetensors").string();
+
+    /// The message that reading these bytes ends in.
+    std::string refusal(const std::string& bytes) const {
+        testing::write(path, bytes);
+        const std::string message = error_of([&] { read_safetensors(path); });
+        CHECK_MESSAGE(contains(message, {path}), message);
+        return message;
+    }
+    std::string refusal(const std::string& header, int64_t data_bytes) const {
+        return refusal(file_with(header, data_bytes));
+    }
+    SafetensorsFile read(const std::string& header, int64_t data_bytes) const {
+        testing::write(path, file_with(header, data_bytes));
+        return read_safetensors(path);
+    }
+};
+
+}  // namespace
+
+#define CHECK_REFUSED(message, ...)         \
+    do {                                    \
+        const std::string text = message;   \
+        INFO(text);                         \
+        CHECK(contains(text, __VA_ARGS__)); \
+    } while (false)
+
+TEST_SUITE("engine/files/safetensors") {
+    TEST_CASE("what is written is read back: tensors, shapes, dtypes, metadata") {
+        Folder folder;
+        Random random(1);
+        const Tensor bytes = Tensor::from<uint8_t>({1, 2, 255}, {3});
+        const Tensor weight = random.normal_tensor({2, 3, 5});
+        const Tensor wide = random.normal_tensor({4, 1}, 1, DType::f64);
+        const Tensor scalar = Tensor::from<int64_t>({-7}, {});
+        const Tensor nothing = Tensor::empty({0, 4});
+        write_safetensors(
+            folder.path,
+            {{"u", bytes}, {"weight", weight}, {"wide", wide}, {"s", scalar}, {"none", nothing}},
+            {{"config", "{\"size\": \"é\"}"}, {"epoch", "3"}});
+
+        const SafetensorsFile file = read_safetensors(folder.path);
+        CHECK(file.path == folder.path);
+        CHECK(file.tensors.size() == 5);
+        CHECK(file.at("u").to_vector<uint8_t>() == bytes.to_vector<uint8_t>());
+        CHECK(file.at("weight").to_vector<float>() == weight.to_vector<float>());
+        CHECK(file.at("weight").shape() == Shape{2, 3, 5});
+        CHECK(file.at("wide").to_vector<double>() == wide.to_vector<double>());
+        CHECK(file.at("s").shape().empty());
+        CHECK(file.at("s").item() == -7);
+        CHECK(file.at("none").shape() == Shape{0, 4});
+        CHECK(file.metadata ==
+              std::map<std::string, std::string>{{"config", "{\"size\": \"é\"}"}, {"epoch", "3"}});
+        CHECK(!file.find("absent").defined());
+        CHECK_REFUSED(error_of([&] { file.at("absent"); }), {folder.path, "'absent'"});
+    }
+
+    TEST_CASE("the header starts each tensor at a multiple of its element's size") {
+        Folder folder;
+        write_safetensors(folder.path, {{"u", Tensor::from<uint8_t>({9}, {1})},
+                                        {"f", Tensor::from<float>({1.5f}, {1})},
+                                        {"d", Tensor::from<double>({2.5}, {1})}});
+        const std::string bytes = bytes_of(folder.path);
+        uint64_t length = 0;
+        std::memcpy(&length, bytes.data(), 8);
+        CHECK(length % 8 == 0);
+        double first = 0;
+        std::memcpy(&first, bytes.data() + 8 + length, 8);
+        CHECK(first == 2.5);
+        CHECK(bytes.back() == '\x09');
+    }
+
+    TEST_CASE("F16 and BF16 become f32, every kind of number of theirs exactly") {
+        Folder folder;
+        const std::string header = object(
+            {entry("half", "F16", "[8]", "[0,16]"), entry("brain", "BF16", "[4]", "[16,24]")});
+        std::string file = file_with(header, 0);
+        const uint16_t half[8] = {0x3c00, 0xc248, 0x0001, 0x8000, 0x03ff, 0x7bff, 0xfc00, 0x7e00};
+        const uint16_t brain[4] = {0x3f80, 0xc049, 0x0001, 0x7f80};
+        file.append(reinterpret_cast<const char*>(half), sizeof half);
+        file.append(reinterpret_cast<const char*>(brain), sizeof brain);
+        testing::write(folder.path, file);
+
+        const SafetensorsFile read = read_safetensors(folder.path);
+        const auto h = read.at("half").to_vector<float>();
+        CHECK(h[0] == 1.0f);
+        CHECK(h[1] == -3.140625f);
+        CHECK(h[2] == std::ldexp(1.0f, -24));
+        CHECK(h[3] == 0.0f);
+        CHECK(std::signbit(h[3]));
+        CHECK(h[4] == 1023 * std::ldexp(1.0f, -24));
+        CHECK(h[5] == 65504.0f);
+        CHECK(h[6] == -std::numeric_limits<float>::infinity());
+        CHECK(std::isnan(h[7]));
+        const auto b = read.at("brain").to_vector<float>();
+        CHECK(b[0] == 1.0f);
+        CHECK(b[1] == -3.140625f);
+        CHECK(b[2] == std::ldexp(1.0f, -133));
+        CHECK(b[3] == std::numeric_limits<float>::infinity());
+    }
+
+    TEST_CASE("scalars, zero-sized tensors, spaces and any order of keys are accepted") {
+        Folder folder;
+        const std::string header =
+            " { \"b\" : {\"data_offsets\":[4,12], \"shape\":[2], \"dtype\":\"F32\"},\n" +
+            entry("empty", "F32", "[3,0]", "[4,4]") + "," + entry("a", "F32", "[]", "[0,4]") +
+            ", \"__metadata__\": {\"k\":\"v\"}}   ";
+        const SafetensorsFile file = folder.read(header, 12);
+        CHECK(file.tensors.size() == 3);
+        CHECK(file.tensors.front().first == "a");
+        CHECK(file.tensors.back().first == "b");
+        CHECK(file.at("a").numel() == 1);
+        CHECK(file.at("empty").shape() == Shape{3, 0});
+        CHECK(file.metadata.at("k") == "v");
+        CHECK(folder.read("{}", 0).tensors.empty());
+    }
+
+    TEST_CASE("a file too short for its header is refused, and one without it") {
+        Folder folder;
+        CHECK_REFUSED(folder.refusal(""), {"0 bytes"});
+        CHECK_REFUSED(folder.refusal("1234567"), {"7 bytes"});
+        const std::string whole = file_with(object({entry("a", "F32", "[2]", "[0,8]")}), 8);
+        CHECK_REFUSED(folder.refusal(whole.substr(0, 30)), {"claims", "only 22 follow"});
+        // A length that would take all memory if it were believed.
+        CHECK_REFUSED(folder.refusal(std::string(8, '\xff') + "{}"), {"100000000"});
+        const uint64_t above = 100'000'001;
+        CHECK_REFUSED(folder.refusal(std::string(reinterpret_cast<const char*>(&above), 8) + "{}"),
+                      {"100000001", "more than the allowed"});
+        CHECK_REFUSED(error_of([&] { read_safetensors(folder.path + "x"); }),
+                      {folder.path + "x", "No such file"});
+        CHECK_REFUSED(error_of([&] { read_safetensors(folder.TemporaryFolder::path().string()); }),
+                      {"not a regular file"});
+    }
+
+    TEST_CASE("a header that is not the JSON of the format is refused") {
+        Folder folder;
+        CHECK_REFUSED(folder.refusal("", 0), {"not JSON"});
+        CHECK_REFUSED(folder.refusal("{\"a\":", 0), {"not JSON"});
+        CHECK_REFUSED(folder.refusal("{} x", 0), {"not JSON"});
+        CHECK_REFUSED(folder.refusal("{\"a\xff\":{}}", 0), {"not JSON"});
+        CHECK_REFUSED(folder.refusal(std::string(100000, '['), 0), {"not JSON"});
+        CHECK_REFUSED(folder.refusal("[]", 0), {"not a JSON object"});
+        CHECK_REFUSED(folder.refusal("{\"a\":3}", 0), {"'a'", "not an object"});
+        CHECK_REFUSED(folder.refusal("{\"a\":{\"shape\":[],\"dtype\":\"F32\"}}", 4),
+                      {"'a'", "no 'data_offsets'"});
+        CHECK_REFUSED(folder.refusal(object({entry("a", "C64", "[1]", "[0,8]")}), 8),
+                      {"'a'", "C64"});
+        CHECK_REFUSED(folder.refusal(object({entry("a", "F32", "3", "[0,4]")}), 4),
+                      {"'a'", "shape is not a list"});
+        CHECK_REFUSED(folder.refusal(object({entry("a", "F32", "[1]", "[0,4,8]")}), 4),
+                      {"'a'", "data_offsets is not a list of 2"});
+        for (const char* size :
+             {"-1", "1.0", "\"1\"", "null", "9223372036854775808", "18446744073709551617"}) {
+            const std::string shape = std::string("[").append(size).append("]");
+            const std::string offsets = std::string("[0,").append(size).append("]");
+            CHECK_REFUSED(folder.refusal(object({entry("a", "F32", shape, "[0,4]")}), 4),
+                          {"'a'", "its shape holds"});
+            CHECK_REFUSED(folder.refusal(object({entry("a", "F32", "[1]", offsets)}), 4),
+                          {"'a'", "data_offsets holds"});
+        }
+        CHECK_REFUSED(folder.refusal("{\"__metadata__\":[]}", 0), {"__metadata__"});
+        CHECK_REFUSED(folder.refusal("{\"__metadata__\":{\"epoch\":3}}", 0), {"'epoch'"});
+    }
+
+    TEST_CASE("what a header holds besides is passed over, however deep, and bounded") {
+        Folder folder;
+        const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+        const SafetensorsFile file = folder.read(
+            "{\"a\":{\"note\":{\"shape\":[[3],{\"dtype\":[]}]},\"dtype\":\"F32\",\"shape\":[1],"
+            "\"more\":" +
+                deep + ",\"data_offsets\":[0,4],\"why\":null}}",
+            4);
+        CHECK(file.at("a").shape() == Shape{1});
+        CHECK_REFUSED(folder.refusal("{\"a\":{\"dtype\":[],\"shape\":[]}}", 0), {"dtype a list"});
+        CHECK_REFUSED(folder.refusal("{\"a\":{\"dtype\":\"F32\",\"shape\":{}}}", 0),
+                      {"shape is not a list"});
+        CHECK_REFUSED(folder.refusal("{\"a\":" + deep + "}", 0), {"'a'", "not an object"});
+        std::string ones = "1";
+        for (int i = 0; i < 64; ++i) ones += ",1";
+        CHECK_REFUSED(folder.refusal(object({entry("a", "F32", "[" + ones + "]", "[0,4]")}), 4),
+                      {"'a'", "more than 64 axes"});
+        std::string keys;
+        for (int i = 0; i <= 10'000; ++i)
+            keys.append(i ? ",\"" : "\"").append(std::to_string(i)).append("\":\"\"");
+        CHECK_REFUSED(folder.refusal("{\"__metadata__\":{" + keys + "}}", 0), {"10000 keys"});
+    }
+
+    TEST_CASE("many entries take time in proportion") {
+        Folder folder;
+        std::string header = "{";
+        for (int i = 0; i < 50'000; ++i)
+            header.append(i ? "," : "").append(entry(std::to_string(i), "U8", "[0]", "[0,0]"));
+        CHECK(folder.read(header + "}", 0).tensors.size() == 50'000);
+        for (int i = 0; i <= 50'000; ++i)
+            header.append(",").append(entry(std::to_string(100'000 + i), "U8", "[0]", "[0,0]"));
+        CHECK_REFUSED(folder.refusal(header + "}", 0), {"more than 100000 tensors"});
+    }
+
+    TEST_CASE("a PyTorch file is named for what it is") {
+        const std::string path = "tests/torch_checkpoints/containers/zip.pth";
+        CHECK_REFUSED(error_of([&] { read_safetensors(path); }),
+                      {path, "is a PyTorch file", "microdualnet import"});
+    }
+
+    TEST_CASE("duplicate keys are refused at every level") {
+        Folder folder;
+        const std::string a = entry("a", "F32", "[1]", "[0,4]");
+        CHECK_REFUSED(folder.refusal(object({a, a}), 4), {"'a' twice"});
+        CHECK_REFUSED(folder.refusal("{\"a\":{\"dtype\":\"U8\",\"dtype\":\"F32\",\"shape\":[1],"
+                                     "\"data_offsets\":[0,4]}}",
+                                     4),
+                      {"'dtype' twice"});
+        CHECK_REFUSED(folder.refusal("{\"__metadata__\":{\"k\":\"1\",\"k\":\"2\"}}", 0),
+                      {"'k' twice"});
+        // The same key in two objects is none.
+        CHECK(folder.read(object({a, entry("b", "F32", "[1]", "[4,8]")}), 8).tensors.size() == 2);
+    }
+
+    TEST_CASE("data that does not fill the file exactly is refused") {
+        Folder folder;
+        const auto two = [](const char* first, const char* second) {
+            return object({entry("a", "F32", "[1]", first), entry("b", "F32", "[1]", second)});
+        };
+        CHECK_REFUSED(folder.refusal(two("[4,8]", "[8,12]"), 12), {"'a'", "begins at 4", "gap"});
+        CHECK_REFUSED(folder.refusal(two("[0,4]", "[8,12]"), 12), {"'b'", "begins at 8", "gap"});
+        CHECK_REFUSED(folder.refusal(two("[0,4]", "[2,6]"), 6), {"'b'", "overlapping"});
+        CHECK_REFUSED(folder.refusal(two("[0,4]", "[0,4]"), 4), {"overlapping"});
+        CHECK_REFUSED(folder.refusal(two("[0,4]", "[8,4]"), 8), {"'b'", "ends before it begins"});
+        CHECK_REFUSED(folder.refusal(two("[0,4]", "[4,9]"), 9), {"'b'", "[1] F32 needs 4", "5"});
+        CHECK_REFUSED(folder.refusal(two("[0,4]", "[4,7]"), 7), {"'b'", "[1] F32 needs 4", "3"});
+        CHECK_REFUSED(folder.refusal(two("[0,4]", "[4,8]"), 9), {"1 bytes are left over"});
+        CHECK_REFUSED(folder.refusal(two("[0,4]", "[4,8]"), 7), {"'b'", "past the end"});
+        CHECK_REFUSED(folder.refusal("{}", 3), {"3 bytes are left over"});
+        // A zero-sized tensor has to lie somewhere, too.
+        CHECK_REFUSED(
+            folder.refusal(
+                object({entry("a", "F32", "[1]", "[0,4]"), entry("z", "F32", "[0]", "[2,2]")}), 4),
+            {"'z'", "overlapping"});
+    }
+
+    TEST_CASE("sizes that overflow are refused before any memory is taken") {
+        Folder folder;
+        for (const char* shape : {"[4611686018427387904,2]", "[4294967296,4294967296]",
+                                  "[9223372036854775807]", "[9223372036854775807,3,0]"})
+            CHECK_REFUSED(folder.refusal(object({entry("a", "F32", shape, "[0,0]")}), 0),
+                          {"'a'", "overflows"});
+        // Consistent in itself, but far larger than the file.
+        CHECK_REFUSED(
+            folder.refusal(object({entry("a", "F32", "[1099511627776]", "[0,4398046511104]")}), 16),
+            {"'a'", "past the end"});
+    }
+
+    TEST_CASE("writing refuses what could not be read back") {
+        Folder folder;
+        const Tensor x = Tensor::from<float>({1}, {1});
+        CHECK_REFUSED(error_of([&] {
+                          write_safetensors(folder.path, {{"x", x}, {"x", x}});
+                      }),
+                      {folder.path, "'x'"});
+        CHECK_REFUSED(error_of([&] {
+                          write_safetensors(folder.path, {{"__metadata__", x}});
+                      }),
+                      {"__metadata__"});
+        CHECK_REFUSED(error_of([&] { write_safetensors(folder.path, {{"x\xff", x}}); }), {"UTF-8"});
+        CHECK(!std::filesystem::exists(folder.path));
+    }
+
+    TEST_CASE("a write that fails leaves the old file as it was, and nothing beside it") {
+        Folder folder;
+        const Tensor x = Tensor::from<float>({1, 2}, {2});
+        CHECK_REFUSED(error_of([&] {
+                          write_safetensors(folder.path + "/no/such.safetensors", {{"x", x}});
+                      }),
+                      {"no/such.safetensors"});
+
+        write_safetensors(folder.path, {{"x", x}});
+        const std::string before = bytes_of(folder.path);
+        {
+            AtomicFile interrupted(folder.path);
+            interrupted.write("half of something");
+        }
+        CHECK(bytes_of(folder.path) == before);
+        CHECK(!std::filesystem::exists(folder.path + ".partial"));
+
+        std::filesystem::create_directory(folder / "taken");
+        CHECK_REFUSED(error_of([&] {
+                          write_safetensors((folder / "taken").string(), {{"x", x}});
+                      }),
+                      {"not a regular file"});
+        write_safetensors(folder.path, {{"y", x}});
+        CHECK(read_safetensors(folder.path).tensors.front().first == "y");
+        CHECK(!std::filesystem::exists(folder.path + ".partial"));
+    }
+
+    TEST_CASE("a full disk is reported and leaves the old file") {
+        if (::access("/dev/full", W_OK) != 0) return;  // only Linux has one
+        Folder folder;
+        write_safetensors(folder.path, {{"x", Tensor::from<float>({1}, {1})}});
+        const std::string before = bytes_of(folder.path);
+        // The temporary file's name leads to a device that takes nothing.
+        std::filesystem::create_symlink("/dev/full", folder.path + ".partial");
+        CHECK_REFUSED(error_of([&] {
+                          write_safetensors(folder.path, {{"x", Tensor::from<float>({2}, {1})}});
+                      }),
+                      {folder.path, "No space left"});
+        CHECK(bytes_of(folder.path) == before);
+    }
+
+    TEST_CASE("the golden files are read") {
+        const SafetensorsFile file = read_safetensors("tests/golden/basic/input.safetensors");
+        CHECK(file.at("frames").rank() == 5);
+        CHECK(file.at("labels").dtype() == DType::i64);
+    }
+}

@@ -1,0 +1,241 @@
+// Checkpoints built by hand: what PyTorch would not write, or no longer does.
+#include "engine/files/torch/torch_file.h"
+
+#include <fstream>
+
+#include "engine/random.h"
+#include "tests/engine/files/torch/archive.h"
+#include "tests/torch_checkpoints/fresh.h"
+
+using namespace mdn;
+using namespace mdn::testing;
+
+namespace {
+
+std::string numbers(const std::vector<float>& values) {
+    return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
+}
+
+/// A file that keeps its bytes.
+class Parsed {
+    std::string bytes_;
+
+  public:
+    TorchFile file;
+
+    explicit Parsed(std::string bytes)
+        : bytes_(std::move(bytes)),
+          file(parse_torch_file({reinterpret_cast<const uint8_t*>(bytes_.data()), bytes_.size()},
+                                "x.pth")) {}
+};
+
+/// Opens it and reads every tensor.
+void read_all(const std::string& bytes) {
+    const Parsed parsed(bytes);
+    for (const TorchTensor& tensor : parsed.file.tensors()) parsed.file.read(tensor);
+}
+
+void check_refused(const std::string& bytes, const std::vector<std::string>& words) {
+    const std::string refusal = error_of([&] { read_all(bytes); });
+    CHECK_MESSAGE(refusal.starts_with("x.pth"), refusal);
+    for (const std::string& word : words)
+        CHECK_MESSAGE(refusal.find(word) != std::string::npos, refusal);
+}
+
+const std::string six = numbers({1.5f, -2, 3, -4, 5, 6.25f});
+
+/// A file of before 1.6: three pickles, the object, the keys, and the storage.
+std::string legacy(const std::string& value, const std::string& keys, const std::string& storages) {
+    return "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."s + pickle("M\xe9\x03") +
+           pickle(dict("little_endian", "\x88")) + pickle(value) + pickle(keys) + storages;
+}
+std::string legacy_storage(int64_t numel, const std::string& bytes) {
+    return little_endian(numel) + bytes;
+}
+
+std::string bytes_of(const std::filesystem::path& path) {
+    std::ifstream stream(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+}  // namespace
+
+TEST_SUITE("engine/files/torch/torch_file") {
+    TEST_CASE("a tensor built by hand is read, in both containers") {
+        const std::string value = dict("w", tensor(6, 0, {2, 3}, {1, 2}));
+        const std::vector<float> expected = {1.5f, 3, 5, -2, -4, 6.25f};
+        for (const std::string& bytes :
+             {torch_zip(value, six).bytes(),
+              legacy(value, "]"s + pickled(std::string("0")) + "a", legacy_storage(6, six))}) {
+            const Parsed parsed(bytes);
+            REQUIRE(parsed.file.tensors().size() == 1);
+            CHECK(parsed.file.tensors()[0].name == "w");
+            const Tensor read = parsed.file.read(parsed.file.tensors()[0]);
+            CHECK(read.shape() == Shape{2, 3});
+            CHECK(read.to_vector<float>() == expected);
+        }
+    }
+
+    TEST_CASE("what Python 2 wrote: byte strings, ordered dicts as pairs, views of storages") {
+        const std::string tensor = global("torch._utils", "_rebuild_tensor") + "((U\x07storage"s +
+                                   global("torch", "FloatStorage") +
+                                   "U\x01"
+                                   "0U\x03"
+                                   "cpuK\x06"s +
+                                   "(U\x01vK\x02K\x03ttQK\x01K\x02\x85K\x01\x85tR";
+        const std::string value = global("collections", "OrderedDict") + "(](](U\x06weight"s +
+                                  tensor + "e](U\x05notesNeetR";
+        const Parsed parsed(legacy(value,
+                                   "](U\x01"
+                                   "0e",
+                                   legacy_storage(6, six)));
+        REQUIRE(parsed.file.tensors().size() == 1);
+        CHECK(parsed.file.tensors()[0].name == "weight");
+        // The view begins at number 2 of its storage, the tensor at number 1 of the view.
+        CHECK(parsed.file.read(parsed.file.tensors()[0]).to_vector<float>() ==
+              std::vector<float>{-4, 5});
+    }
+
+    TEST_CASE("nested dicts give dotted names; what is met twice is listed once") {
+        const std::string w = tensor(6, 0, {6}, {1});
+        const std::string inner = dict("w", w) + "q"s + std::string(1, '\0');
+        const Parsed parsed(torch_zip("}"s + pickled(std::string("a")) + inner + "s"s +
+                                          pickled(std::string("b")) + "h"s + std::string(1, '\0') +
+                                          "s"s + "K\x07"s + dict("w", w) + "s"s + "N"s +
+                                          dict("w", w) + "s"s + pickled(std::string("x")) + w +
+                                          "s"s + pickled(std::string("x")) + w + "s",
+                                      six)
+                                .bytes());
+        std::vector<std::string> names;
+        for (const TorchTensor& tensor : parsed.file.tensors()) names.push_back(tensor.name);
+        CHECK(names == std::vector<std::string>{"a.w", "7.w", "x"});
+    }
+
+    TEST_CASE("a file that would call something when Python loads it calls nothing here") {
+        TemporaryFolder folder;
+        const std::string mark = (folder / "called").string();
+        const std::string call = global("posix", "system") + pickled("touch "s + mark) + "\x85R";
+        const std::string value = "}"s + pickled(std::string("w")) + tensor(6, 0, {6}, {1}) + "s"s +
+                                  pickled(std::string("evil")) + call + "s";
+        const Parsed parsed(torch_zip(value, six).bytes());
+        CHECK(parsed.file.tensors().size() == 1);
+        CHECK(parsed.file.skipped() == std::map<std::string, int64_t>{{"posix.system", 1}});
+        check_refused(torch_zip(call, six).bytes(), {"an object of posix.system", "never run"});
+        CHECK(!std::filesystem::exists(mark));
+    }
+
+    TEST_CASE("what holds no named tensors says what it holds") {
+        for (const auto& [value, words] : {std::pair(std::string("]"), "a list"),
+                                           {std::string(")"), "a tuple"},
+                                           {std::string("}"), "a dict without tensors"},
+                                           {std::string("K\x05"), "a number"},
+                                           {std::string("N"), "something else"},
+                                           {tensor(6, 0, {6}, {1}), "a single tensor"},
+                                           {global("builtins", "eval"), "builtins.eval"},
+                                           {dict("w", dict("w", "N")), "a dict without tensors"}})
+            check_refused(torch_zip(value, six).bytes(), {"holds no named tensors", words});
+        // A dict that holds itself.
+        check_refused(torch_zip("}q"s + std::string(1, '\0') + pickled(std::string("k")) + "h"s +
+                                    std::string(1, '\0') + "s",
+                                six)
+                          .bytes(),
+                      {"no named tensors"});
+    }
+
+    TEST_CASE("tensors that do not fit their storage are refused by name") {
+        constexpr int64_t huge = int64_t{1} << 58;
+        const auto refused = [](const std::string& value, const std::vector<std::string>& words) {
+            check_refused(torch_zip(dict("w", value), six).bytes(), words);
+        };
+        refused(tensor(6, 1, {6}, {1}), {"'w'", "reaches number 6 of a storage of 6 x float32"});
+        refused(tensor(6, 0, {2, 3}, {3, 2}), {"'w'", "reaches number 7"});
+        refused(tensor(6, 0, {2}, {huge}), {"'w'", "reaches number"});
+        refused(tensor(6, huge, {1}, {1}), {"'w'", "reaches number"});
+        refused(tensor(6, 0, {2, 2, 2}, {huge, huge, huge}), {"'w'", "reaches number"});
+        refused(tensor(6, 0, {huge, huge}, {huge, huge}), {"'w'", "63 bits"});
+        refused(tensor(6, 0, {huge, 2, 2}, {huge, 1, 1}), {"'w'", "overflow"});
+        refused(tensor(6, -1, {2}, {1}), {"'w'", "begins before its storage"});
+        refused(tensor(6, 0, {-2}, {1}), {"'w'", "not a size"});
+        refused(tensor(6, 0, {2}, {-1}), {"'w'", "not a size"});
+        refused(tensor(6, 0, {2, 3}, {1}), {"'w'", "one stride an axis"});
+        refused(tensor(6, 0, std::vector<int64_t>(33, 1), std::vector<int64_t>(33, 1)),
+                {"'w'", "not a list of numbers"});
+        // More numbers than there are, out of one that is repeated: no memory is taken for them.
+        refused(tensor(6, 0, {1 << 20, 1 << 20}, {0, 0}), {"'w'", "repeats the 6 x float32"});
+        refused(tensor(7, 0, {6}, {1}), {"storage '0' has 24 bytes instead of 7 x float32"});
+        refused(tensor(huge, 0, {6}, {1}), {"storage '0'"});
+        refused(tensor(-1, 0, {6}, {1}), {"storage '0' has no size"});
+        refused(tensor(6, 0, {6}, {1}, "OddStorage"), {"torch.OddStorage", "unknown type"});
+        refused(tensor(12, 0, {6}, {1}, "ShortStorage"), {"'w' holds int16"});
+    }
+
+    TEST_CASE("archives that are not a checkpoint's are refused") {
+        const std::string value = dict("w", tensor(6, 0, {6}, {1}));
+        Zip zip = torch_zip(value, six);
+        SUBCASE("no pickle") {
+            zip.entries.erase(zip.entries.begin());
+            check_refused(zip.bytes(), {"no data.pkl"});
+        }
+        SUBCASE("two pickles") {
+            zip.entries.push_back({"other/data.pkl", pickle(value)});
+            check_refused(zip.bytes(), {"two checkpoints"});
+        }
+        SUBCASE("TorchScript") {
+            zip.entries.push_back({"archive/constants.pkl", pickle(")")});
+            check_refused(zip.bytes(), {"TorchScript"});
+        }
+        SUBCASE("no storage") {
+            zip.entries.erase(zip.entries.begin() + 2);
+            check_refused(zip.bytes(), {"storage '0' is not in the archive"});
+        }
+        SUBCASE("no byte order that exists") {
+            zip.entries[1].bytes = "middle";
+            check_refused(zip.bytes(), {"byteorder is 'middle'"});
+        }
+        SUBCASE("neither container") { check_refused("\x80\x02}.", {"not a PyTorch file"}); }
+        SUBCASE("nothing") { check_refused("", {"not a PyTorch file"}); }
+    }
+
+    TEST_CASE("legacy files that disagree with themselves are refused") {
+        const std::string value = dict("w", tensor(6, 0, {6}, {1}));
+        const std::string key = pickled(std::string("0")), data = legacy_storage(6, six);
+        read_all(legacy(value, "]"s + key + "a", data));
+        check_refused(legacy(value, "]", data), {"storage '0' is not in the file"});
+        check_refused(legacy(value, "]("s + key + key + "e", data + data), {"not used once"});
+        check_refused(legacy(value, "]"s + pickled(std::string("1")) + "a", data), {"storage '1'"});
+        check_refused(legacy(value, "]"s + key + "a", legacy_storage(5, six)),
+                      {"5 numbers instead of 6 x float32"});
+        check_refused(legacy(value, "]"s + key + "a", legacy_storage(int64_t{1} << 62, six)),
+                      {"instead of 6"});
+    }
+
+    TEST_CASE("cut off or changed anywhere, a file that PyTorch wrote is read or refused") {
+        Random random(4);
+        for (const char* name : {"zip", "legacy", "whole_model", "legacy_protocol4"}) {
+            const std::string whole = bytes_of(torch_checkpoints + "containers/"s + name + ".pth");
+            int refused = 0;
+            const auto try_to_read = [&](const std::string& bytes) {
+                try {
+                    const Parsed parsed(bytes);
+                    for (const TorchTensor& tensor : parsed.file.tensors())
+                        if (tensor.storage.type->read_as &&
+                            element_count(tensor.shape) <= tensor.storage.numel)
+                            parsed.file.read(tensor);
+                } catch (const Error& error) {
+                    CHECK(std::string(error.what()).size() < 20'000);
+                    ++refused;
+                }
+            };
+            int cuts = 0;
+            for (size_t size = 0; size < whole.size(); size += 7, ++cuts)
+                try_to_read(whole.substr(0, size));
+            CHECK(refused == cuts);
+            for (int i = 0; i < 2000; ++i) {
+                std::string changed = whole;
+                for (int change = 0; change < 1 + i % 4; ++change)
+                    changed[random.bits() % changed.size()] = static_cast<char>(random.bits());
+                try_to_read(changed);
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Follows CONTRIBUTING.md's "Adding an op": writes the six code blocks where the text says, builds
+# what they change, and runs the op's test. `make test` runs it after it has built the tests, and
+# says by CXX, CXXFLAGS, BUILD and so on how.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+guide=$BUILD/guide
+rm -rf "$guide"
+mkdir -p "$guide"
+
+# A step begins `**N.** Add to `FILE`, after `LINE`` (or before) or `**N.** Write `FILE``; the block
+# that follows is what it adds. Prints FILE, where, LINE and the block's own file, tab-separated.
+awk -v out="$guide/step" '
+    /^## / { inside = /^## Adding an op/ }
+    !inside { next }
+    /^\*\*[0-9]+\.\*\* / {
+        split($0, part, "`")
+        number = $1; gsub(/[^0-9]/, "", number)
+        where = "new"
+        if ($0 ~ /Add to /) where = part[3] ~ /before/ ? "before" : "after"
+        print part[2] "\t" where "\t" part[4] "\t" out number
+    }
+    /^```/ { block = !block; next }
+    block { print > (out number) }
+' CONTRIBUTING.md > "$guide/steps"
+[ "$(wc -l < "$guide/steps")" = 6 ] || { echo "guide: CONTRIBUTING.md has not six steps"; exit 1; }
+
+while IFS=$'\t' read -r file where line block; do
+    mkdir -p "$guide/$(dirname "$file")"
+    if [ "$where" = new ]; then
+        cp "$block" "$guide/$file"
+        continue
+    fi
+    awk -v line="$line" -v where="$where" -v block="$block" '
+        function insert() { while ((getline text < block) > 0) print text; done = 1 }
+        !done && index($0, line) { if (where == "before") insert(); print; if (!done) insert(); next }
+        { print }
+        END { if (!done) { print "guide: " line " is not there" > "/dev/stderr"; exit 1 } }
+    ' "$file" > "$guide/$file"
+done < "$guide/steps"
+
+# What the new list changes: the places that give a class of kernels its table of functions, which
+# grows at its end, and the profiler. Everything else stays as it was built.
+replaced=()
+compile() { # SOURCE OBJECT [FLAGS]
+    local source=$1 object=$2
+    shift 2
+    [ -e "$guide/$source" ] || replaced+=("$object")
+    mkdir -p "$(dirname "$guide/$object")"
+    $CXX $CXXFLAGS -I"$guide" "$@" -c "$([ -e "$guide/$source" ] && echo "$guide/$source" || echo "$source")" -o "$guide/$object"
+}
+emulated=(-Itests/cuda_emulation -DMDN_CUDA_EMULATION)
+compile engine/ops/softsign.cpp engine/ops/softsign.o
+compile engine/cpu/softsign.cpp engine/cpu/softsign.o
+compile engine/cuda/softsign.cu cuda_emulation/softsign.o "${emulated[@]}" -x c++
+compile tests/engine/ops/softsign.cpp tests/engine/ops/softsign.o "${emulated[@]}"
+compile engine/cpu/memory.cpp engine/cpu/memory.o
+compile engine/cpu/cpu_backend.cpp engine/cpu/cpu_backend.o
+compile engine/cuda/cuda_backend.cu cuda_emulation/cuda_backend.o "${emulated[@]}" -x c++
+compile engine/profile.cpp engine/profile.o
+
+objects=()
+for object in $OBJECTS; do
+    kept=yes
+    for other in "${replaced[@]}"; do [ "$object" = "$BUILD/$other" ] && kept=no; done
+    [ $kept = no ] || objects+=("$object")
+done
+mapfile -t built < <(find "$guide" -name '*.o')
+$CXX "${built[@]}" "${objects[@]}" $LDFLAGS -o "$guide/run_tests"
+"$guide/run_tests"

@@ -1,0 +1,32 @@
+// A checkpoint of any container: what is in it first, the numbers when they are asked for.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/files/safetensors.h"
+#include "engine/tensor.h"
+
+namespace mdn {
+
+struct CheckpointFile {
+    std::string path;
+    std::string container;  // "safetensors", "PyTorch, zip", "PyTorch, legacy"
+    std::vector<std::string> names;
+    std::vector<Shape> shapes;               // of each name
+    std::map<std::string, int64_t> skipped;  // classes of other objects in it, and how many
+    std::function<Tensor(size_t)> read;      // the tensor of a name, by its place
+};
+
+/// Weights for a model: read_safetensors(), but a file that is something else is named for what it
+/// is, PyTorch's with a hint at `import`.
+SafetensorsFile read_weights(const std::string& path);
+
+/// Tells the container by the file's first bytes, whatever its name. Throws Error naming the path,
+/// and what it seems to be instead, if it is neither safetensors nor PyTorch's.
+CheckpointFile open_checkpoint(const std::string& path);
+
+}  // namespace mdn

@@ -1,0 +1,204 @@
+
+#include <algorithm>
+
+#include "engine/allocator.h"
+#include "engine/files/safetensors.h"
+#include "engine/kernels.h"
+#include "engine/threads.h"
+#include "model/summary.h"
+#include "train/batch_hint.h"
+#include "train/bench.h"
+#include "train/checkpoints/checkpoint.h"
+#include "train/commands/command.h"
+#include "train/load_model.h"
+#include "train/output/format.h"
+#include "train/output/log.h"
+#include "train/output/profile_report.h"
+#include "train/output/progress.h"
+#include "train/output_paths.h"
+
+namespace mdn {
+
+namespace {
+
+double median(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    const size_t half = values.size() / 2;
+    return values.size() % 2 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
+constexpr const char* short_names[] = {"forward", "train", "head"};  // by BenchMode
+
+class BenchCommand final : public Command {
+    ModelFlags model_;
+    MachineFlags machine_;
+    BenchOptions bench_;
+    int64_t clips_ = 1, seed_ = 0;
+    std::string input_, output_;
+    bool json_ = false, profile_ = false;
+
+    /// The logits of a pass in evaluation mode, to compare with another program's.
+    void write_logits(MicroDualNet& model, const TraceInput& input) const {
+        for (const auto& [name, tensor] : trace(model, input, {}))
+            if (name == "logits") write_safetensors(output_, {{name, tensor}});
+    }
+
+  public:
+    void declare(CommandLine& options) override {
+        model_.declare(options, "safetensors to start from; random otherwise");
+        options.choice("--mode", bench_.mode,
+                       Choices<BenchMode>{{"forward", BenchMode::forward},
+                                          {"train", BenchMode::train},
+                                          {"head", BenchMode::head}},
+                       "a forward pass; a whole training step; forward and backward of what "
+                       "follows the backbone");
+        options.integer("--clips", clips_, 1, 4096, "clips at a time, unless --input says");
+        options.integer("--repeats", bench_.repeats, 1, 100000,
+                        "timed runs, after one that is not");
+        options.choice(
+            "--optimizer", bench_.optimizer,
+            Choices<OptimizerKind>{{"sgd", OptimizerKind::sgd}, {"adamw", OptimizerKind::adamw}},
+            "of the training step");
+        options.integer("--seed", seed_, 0, INT64_MAX, "of random weights and input");
+        options.text("--input", input_, "FILE",
+                     "safetensors with frames, boxes (or joints), labels; random otherwise");
+        options.text("--output", output_, "FILE", "safetensors to write: logits, before any step");
+        options.flag("--profile", profile_, "also say how the time divides among kernels");
+        options.flag("--json", json_, "print one JSON object on one line");
+        machine_.declare(options);
+        machine_.declare_precision(options);
+        machine_.declare_recording(options);
+    }
+
+    void run(const CommandLine&, std::ostream& out, std::ostream& notes) override {
+        machine_.apply();
+        if (model_.weights.empty() && model_.config.empty() && model_.preset.empty())
+            model_.preset = "tiny";
+        check_outputs(
+            {{"--output", output_}},
+            {{"--weights", model_.weights}, {"--config", model_.config}, {"--input", input_}});
+        bench_.record = !machine_.no_recording;
+        LoadedModel loaded;
+        if (model_.weights.empty()) {
+            loaded.model =
+                make_model(model_.resolve(nullptr), static_cast<uint64_t>(seed_), machine_);
+        } else {
+            loaded = load_model(model_, machine_, notes);
+        }
+        const Config& config = loaded.model->config();
+        if (bench_.mode == BenchMode::head && !config.has_frames())
+            throw Error("--mode head is what follows the backbone, and modality pose has none",
+                        "--mode train times the whole step");
+        const TraceInput input = input_.empty()
+                                     ? random_input(config, clips_, static_cast<uint64_t>(seed_))
+                                     : read_trace_input(input_, config);
+        if (bench_.mode != BenchMode::forward && !input.labels.defined())
+            throw Error("--input " + input_ + " has no labels to train with");
+        BatchWork batch{.config = config,
+                        .machine = machine_,
+                        .clips = input.inputs.clips(),
+                        .option = input_.empty() ? "--clips" : ""};
+        if (bench_.mode != BenchMode::forward) batch.trained_with = bench_.optimizer;
+        std::vector<double> times;
+        with_batch_hint(batch, [&] {
+            if (!output_.empty()) write_logits(*loaded.model, input);
+            times = time_model(*loaded.model, input, bench_);
+        });
+        const bool on_cpu = machine_.device == Device::cpu;
+        const int64_t memory = on_cpu ? peak_resident_bytes()
+                                      : allocator(machine_.device).stats().reserved_bytes +
+                                            allocator(machine_.device).outside_bytes();
+        const int64_t clips = input.inputs.clips();
+        const double seconds = median(times), gflops = operations(config, clips) / seconds * 1e-9;
+        const double gemm = measure_gemm_peak(machine_.device, machine_.activations());
+        MachinePeaks peaks{.gemm_gflops = gemm};
+        std::vector<KernelFamily> families;
+        if (profile_) {
+            peaks.copy_gbps = measure_copy_bandwidth(machine_.device);
+            families = profile_model(*loaded.model, input, bench_);
+        }
+        // What no program can exceed is known of the CPU only.
+        const double fma = on_cpu ? measure_fma_peak() : gemm;
+        if (json_) {
+            LogFields line = {{"framework", "microdualnet"},
+                              {"device", to_string(machine_.device)},
+                              {"chip", kernels(machine_.device).device_name()},
+                              {"threads", threads()},
+                              {"mode", short_names[static_cast<int>(bench_.mode)]},
+                              {"preset", config.preset},
+                              {"clips", clips},
+                              {"median_s", seconds},
+                              {"min_s", *std::min_element(times.begin(), times.end())},
+                              {"times", times},
+                              {"gflops", gflops},
+                              {"fma_peak_gflops", fma},
+                              {"gemm_gflops", gemm},
+                              {"peak_rss_mib", static_cast<double>(memory) / (1 << 20)}};
+            if (profile_) add_profile(families, peaks, line);
+            out << json_line(line) << "\n";
+            return;
+        }
+        out << format("%s, %lld clips, %s: %.4f s (median of %lld)\n", config.preset.c_str(),
+                      static_cast<long long>(clips), mode_name().c_str(), seconds,
+                      static_cast<long long>(bench_.repeats));
+        if (bench_.mode != BenchMode::head) {
+            out << format("%.1f GFLOP/s: %.0f %% of a large matrix product (%.1f)", gflops,
+                          100 * gflops / gemm, gemm);
+            if (on_cpu)
+                out << format(", %.0f %% of the multiply-add peak (%.1f)", 100 * gflops / fma, fma);
+            out << "\n";
+        }
+        if (!on_cpu) out << "on " << kernels(machine_.device).device_name() << "\n";
+        out << (on_cpu ? "peak resident memory: " : "memory held on the GPU: ")
+            << bytes_text(memory) << "\n";
+        if (profile_) out << profile_report(families, bench_.repeats, peaks);
+    }
+
+  private:
+    std::string mode_name() const {
+        switch (bench_.mode) {
+            case BenchMode::forward:
+                return "forward pass";
+            case BenchMode::train:
+                return "training step";
+            case BenchMode::head:
+                return "head, forward and backward";
+        }
+        return "";
+    }
+
+    /// What profile_report says, of one run.
+    void add_profile(const std::vector<KernelFamily>& families, const MachinePeaks& peaks,
+                     LogFields& line) const {
+        line.push_back({"copy_gbps", peaks.copy_gbps});
+        const auto runs = static_cast<double>(bench_.repeats);
+        for (const KernelFamily& family : families) {
+            const auto add = [&](const char* what, double value) {
+                line.push_back({"profile." + family.name + "." + what, value / runs});
+            };
+            add("launches", static_cast<double>(family.launches));
+            add("seconds", family.seconds);
+            add("product_seconds", family.product_seconds);
+            add("bytes", family.bytes);
+            add("operations", family.operations);
+        }
+    }
+
+    /// The backward pass makes two products for each of the forward's. Not known of the head alone.
+    double operations(const Config& config, int64_t clips) const {
+        if (bench_.mode == BenchMode::head) return 0;
+        return 2.0 * static_cast<double>(summarize(config).total.macs) *
+               static_cast<double>(clips) * (bench_.mode == BenchMode::train ? 3 : 1);
+    }
+};
+
+}  // namespace
+
+const CommandEntry bench_command = {
+    "bench", "time a forward pass or a training step on this machine",
+    "Without --preset, --config or --weights the model is `tiny`.\n"
+    "Operations are two a multiply-add of `summary`, three times as many for a training step.\n\n"
+    "Example: microdualnet bench --preset paper-ma52 --clips 2 --mode train --repeats 3\n",
+    [] { return std::unique_ptr<Command>(new BenchCommand); }};
+
+}  // namespace mdn

@@ -1,0 +1,165 @@
+#include <algorithm>
+#include <set>
+
+#include "data/dataset_check.h"
+#include "train/commands/command.h"
+#include "train/load_model.h"
+#include "train/metrics.h"
+#include "train/output/format.h"
+#include "train/output/progress.h"
+#include "train/settings/keypoint_settings.h"
+
+namespace mdn {
+
+namespace {
+
+using Long = long long;
+
+std::string splits_table(const DatasetSummary& summary) {
+    std::string text = "split     clips    frames  shortest  longest  unlabelled\n";
+    for (const SplitSummary& split : summary.splits)
+        text += format("%-6s %8lld %9lld %9lld %8lld %11lld\n", split.split.c_str(),
+                       Long{split.clips}, Long{split.frames}, Long{split.shortest},
+                       Long{split.longest}, Long{split.unlabelled});
+    return text;
+}
+
+std::string classes_table(const DatasetSummary& summary) {
+    size_t width = 5;
+    for (const std::string& name : summary.classes.names) width = std::max(width, name.size());
+    std::string text = format("  #  %-*s", static_cast<int>(width), "class");
+    for (const SplitSummary& split : summary.splits) text += format(" %7s", split.split.c_str());
+    text += "\n";
+    for (size_t c = 0; c < summary.classes.names.size(); ++c) {
+        text += format("%3lld  %-*s", static_cast<Long>(c), static_cast<int>(width),
+                       summary.classes.names[c].c_str());
+        for (const SplitSummary& split : summary.splits)
+            text += format(" %7lld", Long{split.clips_of_class[c]});
+        text += "\n";
+    }
+    return text;
+}
+
+/// Largest class over smallest, of those that have clips.
+std::string imbalance(const DatasetSummary& summary) {
+    std::string text;
+    for (const SplitSummary& split : summary.splits) {
+        const std::vector<int64_t>& counts = split.clips_of_class;
+        const auto largest = std::max_element(counts.begin(), counts.end());
+        auto smallest = largest;
+        for (auto it = counts.begin(); it != counts.end(); ++it)
+            if (*it > 0 && *it < *smallest) smallest = it;
+        if (largest == counts.end() || *largest == 0) continue;
+        text += format("imbalance of %s: %.1f", split.split.c_str(),
+                       static_cast<double>(*largest) / static_cast<double>(*smallest));
+        const auto part = [&](auto count) {
+            return format("%lld of ", Long{*count}) + summary.classes.names[count - counts.begin()];
+        };
+        if (*largest != *smallest)
+            text.append(" (clips: ")
+                .append(part(largest))
+                .append(", ")
+                .append(part(smallest))
+                .append(")");
+        text += "\n";
+    }
+    return text;
+}
+
+std::string sizes(const DatasetSummary& summary) {
+    constexpr size_t shown = 5;
+    std::vector<std::pair<int64_t, std::pair<int64_t, int64_t>>> by_count;
+    for (const auto& [size, clips] : summary.clips_of_size) by_count.emplace_back(clips, size);
+    std::stable_sort(by_count.begin(), by_count.end(),
+                     [](const auto& a, const auto& b) { return a.first > b.first; });
+    std::string text;
+    for (size_t i = 0; i < std::min(shown, by_count.size()); ++i)
+        text += format("%s%lldx%lld (%lld clips)",
+                       i ? ", " : "frame sizes: ", Long{by_count[i].second.first},
+                       Long{by_count[i].second.second}, Long{by_count[i].first});
+    if (by_count.size() > shown) text += format(" and %zu others", by_count.size() - shown);
+    return text.empty() ? "" : text + "\n";
+}
+
+std::string people(const DatasetSummary& summary) {
+    if (summary.frames_with_keypoints == 0) return "";
+    return format("nobody is visible in %.2f %% of the frames (%lld of %lld)",
+                  percent(summary.frames_without_person, summary.frames_with_keypoints),
+                  Long{summary.frames_without_person}, Long{summary.frames_with_keypoints}) +
+           format(" and in %lld of %lld whole clips\n", Long{summary.clips_without_person},
+                  Long{summary.clips_with_keypoints});
+}
+
+class CheckCommand final : public Command {
+    ModelFlags model_;
+    std::string data_;
+    bool quick_ = false;
+    int64_t workers_ = 2;
+    KeypointSettings keypoints_;
+
+  public:
+    void declare(CommandLine& options) override {
+        options.text("DATASET,--data", data_, "DIR", "dataset folder");
+        options.require("DATASET");
+        model_.declare(options, "");
+        options.flag("--quick", quick_, "look into the first and last frame of each clip only");
+        options.integer("--workers", workers_, 1, 256, "threads that read clips");
+        keypoints_.declare(options);
+    }
+
+    void run(const CommandLine& given, std::ostream& out, std::ostream&) override {
+        CheckOptions options{.needs = {},
+                             .classes = 0,
+                             .quick = quick_,
+                             .workers = workers_,
+                             .keypoints = keypoints_.options()};
+        if (!model_.config.empty() || !model_.preset.empty()) {
+            const Config config = model_.resolve(nullptr);
+            options.needs = clip_needs(config);
+            keypoints_.refuse_unread(given, options.needs);
+            // As in training: what does not name them takes those of the dataset.
+            if (config.names_classes) options.classes = config.classes;
+        }
+        Progress progress(out);
+        std::set<std::string> hints;  // each is given once
+        const DatasetSummary summary = check_dataset(
+            data_, options,
+            [&](const Problem& problem) {
+                const bool warning = problem.severity == Problem::Severity::warning;
+                progress.line((warning ? "warning: " : "error: ") + problem.message);
+                if (!problem.hint.empty() && hints.insert(problem.hint).second)
+                    progress.line("hint: " + problem.hint);
+            },
+            [&](int64_t done, int64_t total) {
+                progress.update("clip " + std::to_string(done) + "/" + std::to_string(total));
+            });
+        progress.line(data_ + ": " + summary.format + ", " +
+                      std::to_string(summary.classes.count()) + " classes, " +
+                      std::to_string(summary.classes.body_names.size()) + " body-level classes");
+        out << "\n"
+            << splits_table(summary) << "\n"
+            << classes_table(summary) << "\n"
+            << imbalance(summary) << sizes(summary) << people(summary);
+        out << summary.fatal + summary.errors << " errors, " << summary.warnings << " warnings\n";
+        if (!summary.trains())
+            throw Error("training would fail: " + std::to_string(summary.fatal) +
+                        " errors outside the test list");
+        out << "training would run"
+            << (summary.errors > 0 ? ", but not the evaluation of test\n" : "\n");
+    }
+};
+
+}  // namespace
+
+const CommandEntry check_command = {
+    "check", "look for everything that is wrong with a dataset before training on it",
+    "Prints every problem with its file and line, then clips and labels of each split, class\n"
+    "imbalance, frame sizes and how often nobody is visible. Frames and keypoints are both looked\n"
+    "at, or with --config or --preset those that such a model reads. Exits with 2 if training "
+    "would\n"
+    "stop on an error; what else is odd are warnings.\n\n"
+    "Example: microdualnet check DIR --workers 8\n"
+    "         microdualnet check DIR --quick --config configs/paper-ma52-fixed.json\n",
+    [] { return std::unique_ptr<Command>(new CheckCommand); }};
+
+}  // namespace mdn

@@ -1,0 +1,107 @@
+#include "data/formats/dataset_format.h"
+#include "engine/files/atomic_file.h"
+#include "train/batch_hint.h"
+#include "train/commands/command.h"
+#include "train/evaluate.h"
+#include "train/load_model.h"
+#include "train/output/evaluation_output.h"
+#include "train/output/progress.h"
+#include "train/output/report.h"
+#include "train/output_paths.h"
+#include "train/settings/keypoint_settings.h"
+#include "train/settings/split_flag.h"
+
+namespace mdn {
+
+namespace {
+
+class EvalCommand final : public Command {
+    ModelFlags model_;
+    MachineFlags machine_;
+    std::string data_, split_ = "test", json_file_, confusion_, report_;
+    ViewFlags views_;
+    KeypointSettings keypoints_;
+    bool json_ = false;
+    int64_t batch_ = 16, workers_ = 2;
+
+  public:
+    void declare(CommandLine& options) override {
+        model_.declare(options, "safetensors file: a run's best.safetensors, say");
+        options.require("--weights");
+        options.text("--data", data_, "DIR", "dataset folder");
+        options.require("--data");
+        options.text("--split", split_, "NAME", "list to evaluate on: train, val or test");
+        options.flag("--json", json_, "print one JSON object instead of the tables");
+        options.text("--json-file", json_file_, "FILE", "also write that JSON object to a file");
+        options.text("--confusion", confusion_, "FILE",
+                     "write the confusion matrix to this CSV file");
+        options.text("--report", report_, "FILE",
+                     "write a page with routing and confusions (HTML)");
+        views_.declare(options);
+        keypoints_.declare(options);
+        options.integer("--batch", batch_, 1, 4096, "clips at a time, each with all its views");
+        options.integer("--workers", workers_, 1, 256, "threads that decode frames");
+        machine_.declare(options);
+        machine_.declare_precision(options);
+        machine_.declare_recording(options);
+    }
+
+    void run(const CommandLine& options, std::ostream& out, std::ostream& notes) override {
+        machine_.apply();
+        check_outputs(
+            {{"--json-file", json_file_}, {"--confusion", confusion_}, {"--report", report_}},
+            {{"--weights", model_.weights}, {"--config", model_.config}}, {"--data", data_});
+        check_split("--split", data_, split_);
+        const LoadedModel loaded = load_model(model_, machine_, notes);
+        const Config& config = loaded.model->config();
+        keypoints_.refuse_unread(options, clip_needs(config));
+        const ClassNames classes = read_class_names(data_);
+        check_class_count(config.classes, classes.count(), data_);
+        ClipOptions clips = clip_options(config, Sampling::test);
+        views_.apply(clips);
+        clips.keypoints =
+            keypoints_.as_trained(options, loaded.stored.metadata, loaded.stored.path).options();
+        Loader loader(read_split(data_, split_, classes.count(), clip_needs(config)), clips,
+                      {.batch_size = batch_, .workers = workers_});
+
+        // Progress would break a JSON object on the same stream.
+        Progress progress(json_ ? notes : out);
+        if (const std::string note = open_dataset(data_)->note(split_); !note.empty())
+            progress.line(note);
+        Evaluation evaluation;
+        with_batch_hint(
+            {.config = config, .machine = machine_, .clips = batch_, .views = clips.views()}, [&] {
+                evaluation = evaluate(*loaded.model, loader,
+                                      {.views = clips.views(), .record = !machine_.no_recording},
+                                      clip_progress(progress, std::ssize(loader.clips())));
+            });
+        const Metrics metrics = compute_metrics(evaluation.predictions, classes);
+        if (evaluation.without_person > 0)
+            progress.line(without_person_text("clips", evaluation.without_person, config));
+        progress.line(json_ ? "evaluated " + split_ : data_ + ", " + split_);
+
+        if (json_)
+            out << metrics_json(metrics, config.entities);
+        else
+            out << metrics_table(metrics, config.entities);
+        if (!json_file_.empty()) write_file(json_file_, metrics_json(metrics, config.entities));
+        if (!confusion_.empty()) write_file(confusion_, confusion_csv(metrics));
+        if (!report_.empty())
+            write_file(report_, report_html(metrics, config.entities,
+                                            config.preset + ", " + data_ + ", " + split_));
+    }
+};
+
+}  // namespace
+
+const CommandEntry eval_command = {
+    "eval", "accuracy, F1, confusion matrix and routing of a trained model",
+    "Rates are in percent. F1 macro averages over the classes present in truth or prediction; F1\n"
+    "micro equals Top-1; F1mean averages macro and micro of actions and body-level classes "
+    "(MA-52's\n"
+    "own, or the third column of labels.txt; without either they are left out). alpha_st is the\n"
+    "mean weight that the router gives to the ST path.\n\n"
+    "Example: microdualnet eval --weights runs/tiny/best.safetensors --data DIR --split test\n",
+    [] { return std::unique_ptr<Command>(new EvalCommand); }};
+
+}  // namespace mdn

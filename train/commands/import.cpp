@@ -1,0 +1,67 @@
+#include "train/checkpoints/checkpoint.h"
+#include "train/checkpoints/import_weights.h"
+#include "train/commands/command.h"
+#include "train/load_model.h"
+#include "train/output_paths.h"
+
+namespace mdn {
+
+namespace {
+
+class ImportCommand final : public Command {
+    ModelFlags model_;
+    std::string checkpoint_, output_, data_;
+    int64_t classes_ = 0;
+    int64_t seed_ = 0;
+    bool dry_run_ = false;
+
+  public:
+    void declare(CommandLine& options) override {
+        options.positional("CHECKPOINT", checkpoint_,
+                           "safetensors or PyTorch file (.pth, .pt, .bin) to read");
+        options.text("--out", output_, "FILE", "safetensors file to write");
+        options.require("--out", "--dry-run");
+        model_.declare(options, "");
+        options.require_one({"--config", "--preset"});
+        options.text("--data", data_, "DIR",
+                     "dataset folder that the model is for: as many classes as it has");
+        options.integer("--classes", classes_, 0, 10000,
+                        "classes of the model; 0: those of --data, else of the config or preset");
+        options.integer("--seed", seed_, 0, INT64_MAX,
+                        "of the initial values that the checkpoint does not replace");
+        options.flag("--dry-run", dry_run_, "only say what would be taken");
+    }
+
+    void run(const CommandLine&, std::ostream& out, std::ostream&) override {
+        if (classes_ > 0 && !data_.empty())
+            throw Error("--classes and --data cannot both be given", "the dataset has its classes");
+        Config config = model_.resolve(nullptr);
+        if (classes_ > 0) config.classes = classes_;
+        if (!data_.empty()) take_classes_of(data_, config);
+        if (!dry_run_)
+            check_outputs({{"--out", output_}},
+                          {{"CHECKPOINT", checkpoint_}, {"--config", model_.config}});
+        const MicroDualNet model(config, static_cast<uint64_t>(seed_));
+        const ImportReport report = import_weights(model.parameters(), config, checkpoint_);
+        if (!dry_run_)
+            write_safetensors(output_, weights_to_disk(model.parameters()),
+                              {{metadata_config, to_json(config)}});
+        report.print(out);
+        out << (dry_run_ ? "nothing written (--dry-run)" : "wrote " + output_) << "\n";
+    }
+};
+
+}  // namespace
+
+const CommandEntry import_command = {
+    "import", "turn a checkpoint of another project into weights to start from",
+    "Reads safetensors and PyTorch files with the names of torchvision, timm, Hugging Face,\n"
+    "MMAction2, MIT's TSM or this program, and writes a complete model: what the checkpoint has,\n"
+    "and initial values for the rest. Nothing in the file is run. docs/weights.md has the "
+    "names.\n\n"
+    "Example: microdualnet import tsm_r101.pth --preset paper-ma52 --data DIR \\\n"
+    "             --out W.safetensors\n"
+    "         microdualnet train --data DIR --preset paper-ma52 --init W.safetensors --out RUN\n",
+    [] { return std::unique_ptr<Command>(new ImportCommand); }};
+
+}  // namespace mdn

@@ -1,0 +1,137 @@
+#include <algorithm>
+
+#include "data/formats/folder_lists.h"
+#include "data/formats/list_file.h"
+#include "engine/error.h"
+#include "train/commands/command.h"
+#include "train/output/format.h"
+
+namespace mdn {
+
+namespace {
+
+/// A row for each class: clips of each list.
+std::string counts_table(const FolderLists& lists) {
+    size_t width = 6;
+    for (const std::string& name : lists.classes) width = std::max(width, name.size());
+    const auto row = [&](const std::string& index, const std::string& name, auto value) {
+        std::string text =
+            format("%3s  %-*s", index.c_str(), static_cast<int>(width), name.c_str());
+        for (int split = 0; split < 3; ++split)
+            text += format(" %7s", std::string(value(split)).c_str());
+        return text + "\n";
+    };
+    std::string text = row("#", "class", [](int split) { return split_names[split]; });
+    for (size_t c = 0; c < lists.classes.size(); ++c)
+        text += row(std::to_string(c), lists.classes[c], [&](int split) {
+            return std::to_string(lists.count(static_cast<int64_t>(c), split));
+        });
+    text += row("", "clips", [&](int split) {
+        return std::to_string(
+            std::count_if(lists.clips.begin(), lists.clips.end(),
+                          [&](const FolderLists::Clip& clip) { return clip.split == split; }));
+    });
+    return text;
+}
+
+/// "val: 2 groups: P03, P07".
+std::string groups_text(const FolderLists& lists) {
+    constexpr size_t shown = 20;
+    std::string text;
+    for (int split = 0; split < 3; ++split) {
+        std::vector<std::string> names = lists.groups(split);
+        if (names.empty()) continue;
+        text += format("%-5s %zu %s:", split_names[split], names.size(),
+                       names.size() == 1 ? "group" : "groups");
+        for (size_t i = 0; i < std::min(shown, names.size()); ++i) text += " " + names[i];
+        text += names.size() > shown ? " ...\n" : "\n";
+    }
+    return text;
+}
+
+class ListsCommand final : public Command {
+    std::string dataset_, names_ = "{class}/{}", val_groups_, test_groups_;
+    SplitPlan plan_;
+    bool keep_labels_ = false, overwrite_ = false, dry_run_ = false;
+
+    /// Named groups fill a list alone: its share must not be asked for as well.
+    static void take_groups(const CommandLine& options, const std::string& split,
+                            const std::string& text, std::vector<std::string>& groups) {
+        if (text.empty()) return;
+        const std::string share = "--" + split + "-share", named = "--" + split + "-groups";
+        if (options.given(share))
+            throw Error(share + " and " + named + " cannot both be given", "leave one out");
+        groups = split_at(text, ',');
+        if (std::find(groups.begin(), groups.end(), "") != groups.end())
+            throw Error(named + " " + text + ": a name between the commas is empty");
+    }
+
+  public:
+    void declare(CommandLine& options) override {
+        options.positional("DATASET", dataset_,
+                           "dataset folder: its clips are the folders below frames/, or below "
+                           "keypoints/ where there are no frames");
+        options.text("--names", names_, "PATTERN",
+                     "where class and group stand in clips' names: '{group}_{class}_{}' for "
+                     "P01_walk_003");
+        options.number("--val-share", plan_.val_share, 0, 0.9,
+                       "part of the clips that validate, in whole groups; 0: no val list");
+        options.number("--test-share", plan_.test_share, 0, 0.9,
+                       "part of the clips that test, in whole groups; 0: no test list");
+        options.text("--val-groups", val_groups_, "NAME,...", "the groups that validate, by name");
+        options.text("--test-groups", test_groups_, "NAME,...", "the groups that test, by name");
+        options.flag("--keep-labels", keep_labels_,
+                     "number the classes by the labels.txt that is there");
+        options.flag("--overwrite", overwrite_, "replace labels.txt and lists that are there");
+        options.flag("--dry-run", dry_run_, "only say what would be written");
+    }
+
+    void run(const CommandLine& options, std::ostream& out, std::ostream& notes) override {
+        const NamePattern pattern(names_, "--names");
+        take_groups(options, "val", val_groups_, plan_.val_groups);
+        take_groups(options, "test", test_groups_, plan_.test_groups);
+        if (!plan_.val_groups.empty()) plan_.val_share = 0;
+        if (!plan_.test_groups.empty()) plan_.test_share = 0;
+        if (!pattern.has_group() && (!val_groups_.empty() || !test_groups_.empty()))
+            throw Error(
+                "--names '" + names_ + "' has no {group} for --val-groups and --test-groups",
+                "'{group}_{class}_{}' fits P01_walk_003");
+        dataset_ = dataset_of(dataset_).string();
+        if (!dry_run_) check_lists_can_be_written(dataset_, keep_labels_, overwrite_);
+        const FolderLists lists = make_folder_lists(dataset_, pattern, plan_, keep_labels_);
+        for (const std::string& warning : lists.warnings) notes << "warning: " << warning << "\n";
+        if (!pattern.has_group())
+            notes << "warning: --names has no {group}: clips of one person may be in two lists\n";
+        out << counts_table(lists);
+        if (pattern.has_group()) out << "\n" << groups_text(lists);
+        if (dry_run_) {
+            out << "\nnothing written (--dry-run)\n";
+            return;
+        }
+        out << "\nwrote";
+        for (const auto& file : write_folder_lists(lists)) out << " " << file.string();
+        const char* config = !lists.has_keypoints ? " --config configs/tiny-rgb.json"
+                             : !lists.has_frames  ? " --config configs/tiny-pose.json"
+                                                  : "";
+        out << "\nnext: microdualnet check " << dataset_ << config << "\n";
+    }
+};
+
+}  // namespace
+
+const CommandEntry lists_command = {
+    "lists", "write labels and lists for a folder of clips, split by person",
+    "Reads class and group off the name of every clip (its path below frames/) and writes\n"
+    "labels.txt, train.txt, val.txt and test.txt to DATASET. In --names {class} is the action,\n"
+    "{group} the person or recording, all of whose clips go into one list, and {} anything else.\n"
+    "Each takes the text up to what follows it in the pattern. The same folder gives the same\n"
+    "lists: groups go one by one, the largest first, to the list that lacks most of their "
+    "classes.\n"
+    "Folders without frames, or without keypoints where other clips have them, are left out and\n"
+    "said.\n\n"
+    "Example: microdualnet lists DIR\n"
+    "         microdualnet lists DIR --names '{class}/{group}_{}' --val-share 0.1\n"
+    "         microdualnet lists DIR --names '{group}_{class}_{}' --test-groups P07,P08\n",
+    [] { return std::unique_ptr<Command>(new ListsCommand); }};
+
+}  // namespace mdn

@@ -1,0 +1,181 @@
+#include <functional>
+#include <sstream>
+
+#include "train/batch_hint.h"
+#include "train/checkpoints/checkpoint.h"
+#include "train/commands/command.h"
+#include "train/commands/predict_list.h"
+#include "train/commands/predict_timeline.h"
+#include "train/load_model.h"
+#include "train/output_paths.h"
+#include "train/predict.h"
+#include "train/settings/keypoint_settings.h"
+
+namespace mdn {
+
+namespace {
+
+class PredictCommand final : public Command {
+    ModelFlags model_;
+    MachineFlags machine_;
+    ViewFlags views_;
+    KeypointSettings reading_;
+    PredictListFlags list_;
+    TimelineFlags timeline_;
+    std::string dataset_, clip_, frames_, keypoints_;
+    int64_t top_ = 5, batch_ = 4, workers_ = 2;
+    bool json_ = false;
+
+    void check_source(const Config& config) const {
+        if (dataset_.empty() != clip_.empty()) throw Error("--dataset and --clip go together");
+        // Keypoints alone are enough for a model that looks at nothing else.
+        const bool folders = !frames_.empty() || (!config.has_frames() && !keypoints_.empty());
+        if (dataset_.empty() != folders)
+            throw Error("give either --dataset and --clip, or " +
+                            std::string(config.has_frames() ? "--frames" : "--keypoints"),
+                        "or --dataset and --submission or --predictions, for a whole list");
+        if (config.regions == Regions::keypoints && dataset_.empty() && keypoints_.empty())
+            throw Error("this model needs keypoints", "give --keypoints DIR: OpenPose's files");
+        if (!clip_needs(config).keypoints && !keypoints_.empty())
+            throw Error("--keypoints has no effect: this model reads no keypoints", "leave it out");
+    }
+
+    void check_one_of(const CommandLine& options, bool list, bool timeline) const {
+        if (list && timeline) throw Error("a list and a timeline cannot both be asked for");
+        if (list && (!clip_.empty() || !frames_.empty()))
+            throw Error("a list and a single clip cannot both be asked for");
+        if (!dataset_.empty() && !keypoints_.empty())
+            throw Error("--keypoints is for a folder of frames",
+                        "a dataset's clips have their keypoints in " + dataset_);
+        if (list && json_)
+            throw Error("--json is for a single clip or a timeline",
+                        "a list goes to the files of --submission and --predictions");
+        if (options.given("--top") && (timeline || (list && list_.predictions.empty())))
+            throw Error("--top is for a single clip or the table of --predictions",
+                        timeline ? "a timeline has the likeliest class of every window"
+                                 : "give --predictions FILE beside it");
+        for (const char* flag : {"--batch", "--workers"})
+            if (!list && !timeline && options.given(flag))
+                throw Error(std::string(flag) + " is for a list or a timeline",
+                            "give --window N, --submission FILE or --predictions FILE beside it");
+    }
+
+    /// Class names from the dataset, else from the run that wrote the weights, else none.
+    std::vector<std::string> class_names(const LoadedModel& loaded) const {
+        if (!dataset_.empty()) {
+            const ClassNames names = read_class_names(dataset_);
+            check_class_count(loaded.model->config().classes, names.count(), dataset_);
+            return names.names;
+        }
+        std::vector<std::string> names;
+        const auto found = loaded.stored.metadata.find(metadata_classes);
+        if (found == loaded.stored.metadata.end()) return names;
+        std::istringstream text(found->second);
+        for (std::string name; std::getline(text, name);) names.push_back(name);
+        return names;
+    }
+
+  public:
+    void declare(CommandLine& options) override {
+        model_.declare(options, "safetensors file: a run's best.safetensors, say");
+        options.require("--weights");
+        options.text("--dataset,--data", dataset_, "DIR",
+                     "dataset folder to take a clip or a list from");
+        options.text("--clip", clip_, "NAME", "with --dataset: the clip's name as in its lists");
+        options.text("--frames", frames_, "DIR", "folder with img_00001.jpg, img_00002.jpg, ...");
+        options.text("--keypoints", keypoints_, "DIR",
+                     "with --frames, or alone for modality pose: folder with OpenPose's JSON "
+                     "files, or a light_hand.csv");
+        options.require_one({"--dataset", "--frames", "--keypoints"});
+        list_.declare(options);
+        options.integer("--top", top_, 1, 10000, "classes to show");
+        options.flag("--json", json_, "print one JSON object");
+        views_.declare(options);
+        reading_.declare(options);
+        timeline_.declare(options);
+        options.integer("--batch", batch_, 1, 4096, "clips of a list, or windows, at a time");
+        options.integer("--workers", workers_, 1, 256,
+                        "threads that decode frames of a list or a recording");
+        machine_.declare(options);
+        machine_.declare_precision(options);
+        machine_.declare_recording(options);
+    }
+
+    void run(const CommandLine& options, std::ostream& out, std::ostream& notes) override {
+        machine_.apply();
+        const bool list = list_.asked(), timeline = timeline_.wanted(options);
+        check_one_of(options, list, timeline);
+        check_outputs({{"--submission", list_.submission},
+                       {"--predictions", list_.predictions},
+                       {"--timeline", timeline_.file}},
+                      {{"--weights", model_.weights},
+                       {"--config", model_.config},
+                       {"--keypoints", keypoints_}},
+                      {"--dataset", dataset_});
+        const LoadedModel loaded = load_model(model_, machine_, notes);
+        const Config& config = loaded.model->config();
+        reading_.refuse_unread(options, clip_needs(config));
+        ClipOptions clips = clip_options(config, Sampling::test);
+        views_.apply(clips);
+        clips.keypoints =
+            reading_.as_trained(options, loaded.stored.metadata, loaded.stored.path).options();
+        const auto hint = [&](int64_t at_a_time, const char* option,
+                              const std::function<void()>& work) {
+            with_batch_hint({.config = config,
+                             .machine = machine_,
+                             .clips = at_a_time,
+                             .views = clips.views(),
+                             .option = option},
+                            work);
+        };
+        const BatchReading reading{
+            .batch = batch_, .workers = workers_, .record = !machine_.no_recording};
+        if (list) {
+            hint(batch_, "--batch",
+                 [&] { predict_list(list_, *loaded.model, dataset_, clips, reading, top_, out); });
+            return;
+        }
+        check_source(config);
+        const std::vector<std::string> names = class_names(loaded);
+        ClipNeeds needs = clip_needs(config);
+        needs.label = false;
+        const ClipFiles files = dataset_.empty()
+                                    ? clip_in_folders(frames_, keypoints_)
+                                    : find_clip(dataset_, clip_, config.classes, needs).files;
+        if (timeline) {
+            hint(batch_, "--batch", [&] {
+                predict_timeline(timeline_, options, *loaded.model, files, clips, reading, names,
+                                 json_, out, notes);
+            });
+            return;
+        }
+        Prediction prediction;
+        hint(1, "", [&] { prediction = predict(*loaded.model, files, clips); });
+        out << (json_ ? prediction_json : prediction_text)(prediction, names, config.entities,
+                                                           top_);
+    }
+};
+
+}  // namespace
+
+const CommandEntry predict_command = {
+    "predict", "the likeliest actions of one clip, or of a whole list",
+    "Reads clips as evaluation does. A single clip's actions are printed with what each body "
+    "part's\n"
+    "router chose; those of a list go into files. The two routing weights of an entity add up to "
+    "1: ST "
+    "looks\n"
+    "at the body first and then at time, TS the other way round.\n"
+    "With --window a recording of any length becomes a timeline: a row a window, with the "
+    "likeliest\n"
+    "action, its probability, and of each entity the weight of the ST path (alpha).\n\n"
+    "Example: microdualnet predict --weights runs/tiny/best.safetensors --dataset DIR --clip NAME\n"
+    "         microdualnet predict --weights W.safetensors --frames frames/c1 "
+    "--keypoints keypoints/c1\n"
+    "         microdualnet predict --weights W.safetensors --data MA-52 --submission "
+    "prediction.zip\n"
+    "         microdualnet predict --weights W.safetensors --frames day1 --keypoints day1_pose \\\n"
+    "             --window 48 --stride 12 --fps 25 --timeline day1.csv\n",
+    [] { return std::unique_ptr<Command>(new PredictCommand); }};
+
+}  // namespace mdn

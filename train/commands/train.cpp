@@ -1,0 +1,128 @@
+#include "data/file.h"
+#include "train/commands/command.h"
+#include "train/load_model.h"
+#include "train/output_paths.h"
+#include "train/settings/split_flag.h"
+#include "train/trainer.h"
+
+namespace mdn {
+
+namespace {
+
+class TrainCommand final : public Command {
+    ModelFlags model_;
+    MachineFlags machine_;
+    TrainRun run_;
+    int64_t cache_mib_ = 512;
+
+    /// Takes config and settings from the run's last checkpoint. An option given again must agree
+    /// with it, for otherwise the run would not be the one it continues.
+    void take_over(const CommandLine& options) {
+        const SafetensorsFile stored = read_safetensors(last_checkpoint(run_.out));
+        run_.config = model_.resolve(&stored);
+        const TrainSettings before = TrainSettings::from_text(stored.metadata, stored.path);
+        const auto was = before.to_text(), now = run_.settings.to_text();
+        const int64_t epochs = run_.settings.epochs;
+        for (const auto& [name, value] : now) {
+            if (!options.given(std::string("--").append(name)) || value == was.at(name)) continue;
+            if (name == "epochs" && before.schedule != ScheduleKind::cosine) continue;
+            throw Error("the run in " + run_.out + " was started with --" + name + " " +
+                            was.at(name) + ", not " + value,
+                        "leave the option out, or start another run");
+        }
+        run_.settings = before;
+        // How far a run goes is free to change where the learning rate does not depend on it.
+        if (options.given("--epochs")) run_.settings.epochs = epochs;
+        if (options.given("--data")) return;
+        const auto data = stored.metadata.find("data");
+        if (data == stored.metadata.end())
+            throw Error(stored.path + " does not say which dataset it was trained on",
+                        "give --data DIR");
+        run_.data = data->second;
+    }
+
+    /// The settings of the config's `training`, where it has one; options that are given win.
+    void take_recipe(const CommandLine& options) {
+        if (run_.config.training.empty()) return;
+        TrainSettings recipe;
+        recipe.read_json(run_.config.training, model_.config);
+        auto settings = recipe.to_text();
+        for (const auto& [name, value] : run_.settings.to_text())
+            if (options.given(std::string("--").append(name))) settings[name] = value;
+        run_.settings = TrainSettings::from_text(settings, model_.config);
+    }
+
+  public:
+    void declare(CommandLine& options) override {
+        options.text("--data", run_.data, "DIR", "dataset folder in a form of docs/datasets.md");
+        options.text("--out", run_.out, "DIR", "folder of the run, made if need be");
+        options.require("--data", "--resume");
+        options.require("--out");
+        model_.declare(options, "");
+        options.require_one({"--config", "--preset"}, "--resume");
+        options.text("--init", run_.init, "FILE",
+                     "safetensors file with the weights to start from");
+        options.flag("--resume", run_.resume,
+                     "continue the run in --out from its last checkpoint, bit for bit");
+        options.flag("--overwrite", run_.overwrite, "start afresh although --out holds a run");
+        run_.settings.declare(options);
+        options.integer("--save-every", run_.save_every, 0, 1'000'000'000,
+                        "steps between checkpoints inside an epoch; 0: at its end only");
+        options.integer("--workers", run_.workers, 1, 256, "threads that decode frames");
+        options.integer("--cache", cache_mib_, 0, 1 << 20, "MiB of decoded frames kept in memory");
+        machine_.declare(options);
+        machine_.declare_precision(options);
+        machine_.declare_recording(options);
+    }
+
+    void run(const CommandLine& options, std::ostream& out, std::ostream&) override {
+        machine_.apply();
+        run_.machine = machine_;
+        run_.cache_bytes = cache_mib_ << 20;
+        if (run_.resume) {
+            if (run_.overwrite) throw Error("--resume and --overwrite cannot both be given");
+            if (!run_.init.empty()) throw Error("--resume and --init cannot both be given");
+            if (!is_file(last_checkpoint(run_.out)))
+                throw Error(
+                    "--out " + run_.out + " holds no run to resume: there is no last.safetensors",
+                    "leave --resume out to start one");
+            take_over(options);
+        } else {
+            run_.config = model_.resolve(nullptr);
+            take_recipe(options);
+            take_classes_of(run_.data, run_.config);
+        }
+        if (run_.settings.validates()) check_split("--val", run_.data, run_.settings.val);
+        run_.settings.keypoints.refuse_unread(options, clip_needs(run_.config));
+        check_inputs_kept({{"--out", last_checkpoint(run_.out)},
+                           {"--out", best_checkpoint(run_.out)},
+                           {"--out", log_file(run_.out)},
+                           {"--out", report_file(run_.out)}},
+                          {{"--init", run_.init}, {"--config", model_.config}});
+        Trainer trainer(run_, out);
+        trainer.run();
+        out << "run: " << run_.out << " (last.safetensors"
+            << (is_file(best_checkpoint(run_.out)) ? ", best.safetensors, report.html" : "")
+            << ", log.jsonl)\n";
+    }
+};
+
+}  // namespace
+
+const CommandEntry train_command = {
+    "train", "train a model on a dataset folder",
+    "Writes to --out: last.safetensors (everything that --resume needs, after every epoch),\n"
+    "best.safetensors (the same at the epoch of the best validation Top-1) and log.jsonl (a line\n"
+    "per step and a line per epoch). The files also serve as weights for eval, predict and trace.\n"
+    "The number of classes is that of the dataset. A config file that names another is refused.\n"
+    "A config file may hold settings of its own under \"training\", named as the options without "
+    "the\n"
+    "dashes: {\"preset\": \"tiny\", \"training\": {\"epochs\": 30, \"lr\": 0.001}}. An option that "
+    "is "
+    "given\n"
+    "overrides them. --resume keeps the settings that the run was started with.\n\n"
+    "Example: microdualnet train --data DIR --preset tiny --out runs/tiny --epochs 30\n"
+    "         microdualnet train --out runs/tiny --resume\n",
+    [] { return std::unique_ptr<Command>(new TrainCommand); }};
+
+}  // namespace mdn

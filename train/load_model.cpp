@@ -1,0 +1,71 @@
+#include "train/load_model.h"
+
+#include "data/entity_joints.h"
+#include "model/pose_encoder.h"
+#include "train/batch_hint.h"
+#include "train/checkpoints/checkpoint.h"
+#include "train/checkpoints/checkpoint_file.h"
+
+namespace mdn {
+
+static_assert(entity_joint_slots == joints_per_entity);  // what data fills, the model reads
+
+void take_classes_of(const std::string& dataset, Config& config) {
+    const int64_t classes = read_class_names(dataset).count();
+    if (config.names_classes)
+        check_class_count(config.classes, classes, dataset);
+    else
+        config.classes = classes;
+}
+
+std::unique_ptr<MicroDualNet> make_model(const Config& config, uint64_t seed,
+                                         const MachineFlags& machine) {
+    std::unique_ptr<MicroDualNet> model;
+    with_batch_hint(
+        {.config = config, .machine = machine, .clips = 1, .offers_bf16 = false, .option = ""},
+        [&] { model = std::make_unique<MicroDualNet>(config, seed, DType::f32, machine.device); });
+    machine.prepare(*model);
+    return model;
+}
+
+LoadedModel load_model(const ModelFlags& flags, const MachineFlags& machine, std::ostream& notes) {
+    LoadedModel loaded{nullptr, read_weights(flags.weights)};
+    const Config config = flags.resolve(&loaded.stored);
+    loaded.model = make_model(config, 0, machine);
+    notes << load_weights(loaded.model->parameters(), loaded.stored).message() << "\n";
+    loaded.stored.tensors.clear();
+    return loaded;
+}
+
+ClipNeeds clip_needs(const Config& config) {
+    return {.frames = config.has_frames(), .keypoints = config.regions == Regions::keypoints};
+}
+
+ClipOptions clip_options(const Config& config, Sampling sampling, int64_t cache_bytes) {
+    ClipOptions options{.frames = config.frames,
+                        .size = config.size,
+                        .entities = {},
+                        .input = config.has_frames() ? ClipInput::frames : ClipInput::joints,
+                        .boxes = BoxSource::keypoints,
+                        .sampling = sampling,
+                        .cache_bytes = cache_bytes};
+    for (const std::string& name : config.entities)
+        options.entities.push_back(entity_from_name(name));
+    if (config.regions == Regions::fixed) options.boxes = BoxSource::fixed;
+    if (config.regions == Regions::none) options.boxes = BoxSource::whole_frame;
+    return options;
+}
+
+Inputs model_inputs(const ClipTensors& clips) {
+    return {.frames = clips.frames, .boxes = clips.boxes, .joints = clips.joints};
+}
+
+Tensor on_device(const Tensor& x, Device device) {
+    return !x.defined() || x.device() == device ? x : x.to(device);
+}
+
+Inputs on_device(const Inputs& inputs, Device device) {
+    return inputs.each([&](const Tensor& x) { return on_device(x, device); });
+}
+
+}  // namespace mdn

@@ -1,0 +1,45 @@
+// From a command's flags to a model, and from a model to how clips are read for it.
+#pragma once
+
+#include <memory>
+#include <ostream>
+#include <string>
+
+#include "data/clip.h"
+#include "engine/files/safetensors.h"
+#include "model/micro_dualnet.h"
+#include "train/settings/flags.h"
+
+namespace mdn {
+
+struct LoadedModel {
+    std::unique_ptr<MicroDualNet> model;
+    SafetensorsFile stored;  // its tensors dropped: metadata and path
+};
+
+/// Gives a config that does not name `classes` as many as the dataset has; throws Error naming both
+/// numbers if it names another. Throws as read_class_names does.
+void take_classes_of(const std::string& dataset, Config& config);
+
+/// A new model on that machine. Throws OutOfMemory if its parameters do not fit.
+std::unique_ptr<MicroDualNet> make_model(const Config& config, uint64_t seed,
+                                         const MachineFlags& machine);
+
+/// Reads `flags.weights` (which must be given) and builds the model they belong to; says on
+/// `notes` what was loaded and what was not.
+LoadedModel load_model(const ModelFlags& flags, const MachineFlags& machine, std::ostream& notes);
+
+/// Which of a clip's files this model reads.
+ClipNeeds clip_needs(const Config& config);
+
+/// How clips are read for this model: the few numbers that the data path is told.
+ClipOptions clip_options(const Config& config, Sampling sampling, int64_t cache_bytes = 0);
+
+/// What the model is shown of clips that were read so.
+Inputs model_inputs(const ClipTensors& clips);
+
+/// `x` itself if it lives there already.
+Tensor on_device(const Tensor& x, Device device);
+Inputs on_device(const Inputs& inputs, Device device);
+
+}  // namespace mdn

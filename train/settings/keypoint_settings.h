@@ -1,0 +1,63 @@
+// How a run reads its keypoints: a part of its settings that evaluation shares with training.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "data/dataset.h"
+#include "data/keypoints/keypoints.h"
+#include "train/settings/command_line.h"
+
+namespace mdn {
+
+struct KeypointSettings {
+    KeypointLayout layout = KeypointLayout::body25;
+    KeypointScale scale = KeypointScale::automatic;
+    std::string size = "frames";  // or WIDTHxHEIGHT of the picture they were found in
+    int64_t fill = 0;             // frames
+    int64_t smooth = 0;           // frames
+
+    void declare(CommandLine& options);
+    /// For what a trained model is run on: the settings that the user gave, else those of the run
+    /// whose metadata this is, else (other weights, older runs) the defaults. Throws Error naming
+    /// `source` if the metadata makes no sense.
+    KeypointSettings as_trained(const CommandLine& options,
+                                const std::map<std::string, std::string>& metadata,
+                                const std::string& source) const;
+    /// Throws Error naming the first of these options that the user gave, and `why` it would have
+    /// no effect.
+    void refuse_given(const CommandLine& options, const std::string& why,
+                      const std::string& hint) const;
+    /// The same for a model that reads no keypoints; nothing for one that does.
+    void refuse_unread(const CommandLine& options, ClipNeeds needs) const;
+    /// Throws Error if `size` is not of its form.
+    KeypointOptions options() const;
+};
+
+inline const Choices<KeypointLayout> keypoint_layouts = {{"body25", KeypointLayout::body25},
+                                                         {"body25b", KeypointLayout::body25b}};
+inline const Choices<KeypointScale> keypoint_scales = {
+    {"auto", KeypointScale::automatic},
+    {"pixels", KeypointScale::pixels},
+    {"unit", KeypointScale::unit},
+    {"symmetric", KeypointScale::symmetric},
+    {"unit-by-longest", KeypointScale::unit_by_longest},
+    {"symmetric-by-longest", KeypointScale::symmetric_by_longest}};
+
+/// Calls the visitor (train/settings/setting_visitors.h) for each of them.
+template <class Settings, class Visitor>
+void visit_keypoint_settings(Settings& s, Visitor&& v) {
+    v.choice("keypoint-layout", s.layout, keypoint_layouts,
+             "joint order of people with 25 joints; COCO's 17 and 18 are recognised");
+    v.choice("keypoint-scale", s.scale, keypoint_scales,
+             "units of keypoint files: OpenPose's --keypoint_scale 0-2 (pixels), 3, 4, 5, 6");
+    v.text("keypoint-size", s.size,
+           "size of the picture that keypoints were found in, if the frames were resized", "WxH");
+    v.integer("keypoint-fill", s.fill, 0, 1'000'000,
+              "longest gap in a joint's track, in frames, to be filled");
+    v.integer("keypoint-smooth", s.smooth, 0, 1'000'000,
+              "frames before and after over which joints are smoothed");
+}
+
+}  // namespace mdn

@@ -1,0 +1,132 @@
+#include "train/settings/train_settings.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "engine/error.h"
+#include "train/settings/setting_visitors.h"
+
+namespace mdn {
+
+namespace {
+
+using Json = nlohmann::json;
+
+const Choices<OptimizerKind> optimizers = {{"sgd", OptimizerKind::sgd},
+                                           {"adamw", OptimizerKind::adamw}};
+const Choices<ScheduleKind> schedules = {{"constant", ScheduleKind::constant},
+                                         {"step", ScheduleKind::step},
+                                         {"cosine", ScheduleKind::cosine}};
+const Choices<Order> samplers = {{"uniform", Order::shuffled}, {"balanced", Order::balanced}};
+constexpr int64_t many = 1'000'000'000;
+
+template <class Settings, class Visitor>
+void visit_settings(Settings& s, Visitor&& v) {
+    v.integer("epochs", s.epochs, 1, 1'000'000, "passes over the training clips");
+    v.integer("batch", s.batch, 1, 4096, "clips per step");
+    v.choice("optimizer", s.optimizer, optimizers, "SGD with momentum, or AdamW");
+    v.number("lr", s.lr, 0, 1e30, "learning rate after the warm-up");
+    v.number("weight-decay", s.weight_decay, 0, 1e6,
+             "of the weights of convolutions and linear layers");
+    v.number("momentum", s.momentum, 0, 1, "of SGD; AdamW ignores it");
+    v.number("clip", s.clip, 0, 1e30, "largest L2 norm of all gradients together; 0: no clipping");
+    v.choice("schedule", s.schedule, schedules, "how the rate falls after the warm-up");
+    v.number("warmup", s.warmup, 0, 1e6, "epochs over which the rate rises linearly");
+    v.integers("milestones", s.milestones, 1, 1'000'000,
+               "of the step schedule: epochs after which the rate is multiplied by --gamma");
+    v.number("gamma", s.gamma, 0, 1, "of the step schedule");
+    v.number("floor", s.floor, 0, 1e6, "of the cosine schedule: the last rate");
+    v.number("backbone-lr", s.backbone_lr, 0, 1e6, "multiple of --lr for the backbone");
+    v.number("classifier-lr", s.classifier_lr, 0, 1e6, "multiple of --lr for the classifier");
+    v.number("bias-lr", s.bias_lr, 0, 1e6,
+             "multiple of --lr for biases, on top of the two above; norms are not biases");
+    v.number("label-smoothing", s.label_smoothing, 0, 0.99,
+             "part of each training label that is spread over all classes");
+    v.choice("sampler", s.sampler, samplers,
+             "every clip once an epoch, or every class equally often");
+    v.number("min-crop-scale", s.min_crop_scale, 0, 1,
+             "of MultiScaleCrop's scales 1, .875, .75 and .66 those below this are not used");
+    v.integer("seed", s.seed, 0, INT64_MAX, "of initialisation, order, augmentation and dropout");
+    v.text("val", s.val, "split that `best` is chosen by; none: no validation");
+    v.integer("val-every", s.val_every, 1, many, "epochs from one validation to the next");
+    visit_keypoint_settings(s.keypoints, v);
+}
+
+}  // namespace
+
+void TrainSettings::read_json(const std::string& text, const std::string& source) {
+    const Json object = Json::parse(text);
+    TrainSettings settings = *this;
+    visit_settings(settings, ReadJsonSetting{object, source});
+    const auto values = settings.to_text();
+    std::string known;
+    for (const auto& [name, value] : values) known.append(known.empty() ? "" : ", ").append(name);
+    for (const auto& [key, value] : object.items())
+        if (!values.contains(key))
+            throw Error(source + ": unknown key 'training." + key + "'", "known keys: " + known);
+    *this = settings;
+}
+
+void TrainSettings::declare(CommandLine& options) {
+    visit_settings(*this, DeclareSetting{options});
+}
+
+std::map<std::string, std::string> TrainSettings::to_text() const {
+    std::map<std::string, std::string> text;
+    visit_settings(*this, WriteSetting{text});
+    return text;
+}
+
+TrainSettings TrainSettings::from_text(const std::map<std::string, std::string>& text,
+                                       const std::string& source) {
+    TrainSettings settings;
+    visit_settings(settings, ReadSetting{text, source});
+    return settings;
+}
+
+double TrainSettings::rate_of(const Parameter& parameter) const {
+    double rate = 1;
+    if (parameter.name.starts_with("backbone.")) rate *= backbone_lr;
+    if (parameter.name.starts_with("classifier.")) rate *= classifier_lr;
+    if (parameter.role == Role::bias) rate *= bias_lr;
+    return rate;
+}
+
+std::string TrainSettings::rates_text() const {
+    std::ostringstream text;
+    const auto add = [&](const char* group, double rate) {
+        if (rate != 1) text << (text.tellp() > 0 ? ", " : "") << group << " x" << rate;
+    };
+    add("backbone", backbone_lr);
+    add("classifier", classifier_lr);
+    add("biases", bias_lr);
+    if (bias_lr != 1 && classifier_lr != 1)
+        add("biases of the classifier", bias_lr * classifier_lr);
+    return text.str();
+}
+
+OptimizerOptions TrainSettings::optimizer_options() const {
+    return {.kind = optimizer,
+            .weight_decay = weight_decay,
+            .momentum = momentum,
+            .clip_norm = clip,
+            .rate = [settings = *this](const Parameter& p) { return settings.rate_of(p); }};
+}
+
+Schedule TrainSettings::schedule_for(int64_t batches_per_epoch) const {
+    const auto batches = static_cast<double>(batches_per_epoch);
+    Schedule result{.kind = schedule,
+                    .base = lr,
+                    .total_steps = epochs * batches_per_epoch,
+                    .warmup_steps = static_cast<int64_t>(std::round(warmup * batches)),
+                    .milestones = {},
+                    .gamma = gamma,
+                    .floor = floor};
+    for (int64_t epoch : milestones) result.milestones.push_back(epoch * batches_per_epoch);
+    return result;
+}
+
+}  // namespace mdn
