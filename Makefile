@@ -195,6 +195,8 @@ demo: $(if $(filter cuda,$(DEVICE)),all,setup build/microdualnet)
 	@DEVICE=$(DEVICE) train/demo.sh
 
 # Our own figures need nothing; the peers run where they are installed.
+OPENBLAS_FOUND := printf '\#include <cblas.h>\nint main() { return openblas_get_corename() == nullptr; }\n' | \
+                  $(CXX) -x c++ - -lopenblas -o /dev/null 2>/dev/null
 TORCH_FOUND := $(PYTHON) -c 'import torch, numpy' 2>/dev/null
 bench: all
 ifeq ($(DEVICE),cuda)
@@ -206,9 +208,9 @@ ifeq ($(DEVICE),cuda)
 else
 	@for preset in "tiny --clips 16" "paper-ma52 --clips 1"; do build/microdualnet bench --preset $$preset --mode forward; done
 	@for preset in "tiny --clips 16" "paper-ma52 --clips 2"; do build/microdualnet bench --preset $$preset --mode train; done
-	@if echo '#include <cblas.h>' | $(CXX) -E -x c++ - >/dev/null 2>&1; \
+	@if $(OPENBLAS_FOUND); \
 	then $(MAKE) --no-print-directory build/gemm_bench && build/gemm_bench; \
-	else echo 'bench: OpenBLAS is not installed (libopenblas-dev): not compared'; fi
+	else echo 'bench: no OpenBLAS to compile and link with (libopenblas-dev; other libraries have a <cblas.h> too): not compared'; fi
 	@if $(TORCH_FOUND); then $(PYTHON) tests/peers/compare.py; \
 	else echo 'bench: PyTorch is not installed for $(PYTHON): not compared'; fi
 endif

@@ -22,12 +22,12 @@ format:
 	@version=$(format_version); if [ "$$version" = $(CLANG_FORMAT_VERSION) ]; then $(CLANG_FORMAT) -i $(FORMATTED); \
 	else echo "format: the layout is clang-format $(CLANG_FORMAT_VERSION)'s, but $(CLANG_FORMAT) is version $$version: nothing was changed" >&2; exit 2; fi
 
-# Every source but the one that needs OpenBLAS, where that is missing (others have a <cblas.h> too). The GPU's kernels and the tests are
-# read with the emulation's headers, which every compiler understands.
+# Every source but the one that needs OpenBLAS, where that is missing (others have a <cblas.h> too). The
+# GPU's kernels and the tests are read with the emulation's headers, which every compiler understands.
 WARNED := $(filter-out %.h,$(FORMATTED))
 ifneq ($(filter 1,$(WERROR)),)
 ifneq ($(filter check check-warnings,$(MAKECMDGOALS)),)
-ifneq ($(shell printf '\#include <cblas.h>\nauto* f = openblas_get_corename;\n' | $(CXX) -fsyntax-only -x c++ - 2>/dev/null && echo yes),yes)
+ifneq ($(shell $(OPENBLAS_FOUND) && echo yes),yes)
 WARNED := $(filter-out tests/peers/gemm_bench.cpp,$(WARNED))
 endif
 endif
