@@ -188,8 +188,12 @@ setup: | cuda-report
 
 include tests/fuzz/fuzz.mk
 
+# How tests/guide.sh builds what CONTRIBUTING.md adds.
+GUIDE = $(if $(findstring EMULATION,$(CUDA_TEST_FLAGS)),GUIDE_BUILD=$(BUILD) GUIDE_CXX=$(call quoted,$(CXX) -I$(BUILD)/guide $(CXXFLAGS)) \
+        GUIDE_LDFLAGS=$(call quoted,$(LDFLAGS)) \
+        GUIDE_OBJECTS=$(call quoted,$(call objects,$(TEST_SOURCES)) $(LIBRARY) $(TEST_BACKEND)))
 test: $(BUILD)/run_tests $(BUILD)/microdualnet
-	@PYTHON=$(call quoted,$(PYTHON)) $(BUILD)/run_tests $(if $(TESTS),-ts=$(call quoted,$(TESTS)))
+	@$(GUIDE) PYTHON=$(call quoted,$(PYTHON)) $(BUILD)/run_tests $(if $(TESTS),-ts=$(call quoted,$(TESTS)))
 
 demo: $(if $(filter cuda,$(DEVICE)),all,setup build/microdualnet)
 	@DEVICE=$(DEVICE) train/demo.sh

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Follows CONTRIBUTING.md's "Adding an op": writes the six code blocks where the text says, builds
-# what they change, and runs the op's test. `make test` runs it after it has built the tests, and
-# says by CXX, CXXFLAGS, BUILD and so on how.
+# what they change, and runs the op's test. `make test` says how by GUIDE_CXX, GUIDE_LDFLAGS,
+# GUIDE_BUILD and GUIDE_OBJECTS, the objects that the tests are linked from.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-guide=$BUILD/guide
+guide=$GUIDE_BUILD/guide
 rm -rf "$guide"
 mkdir -p "$guide"
 
@@ -48,7 +48,8 @@ compile() { # SOURCE OBJECT [FLAGS]
     shift 2
     [ -e "$guide/$source" ] || replaced+=("$object")
     mkdir -p "$(dirname "$guide/$object")"
-    $CXX $CXXFLAGS -I"$guide" "$@" -c "$([ -e "$guide/$source" ] && echo "$guide/$source" || echo "$source")" -o "$guide/$object"
+    [ ! -e "$guide/$source" ] || source=$guide/$source
+    $GUIDE_CXX "$@" -c "$source" -o "$guide/$object"
 }
 emulated=(-Itests/cuda_emulation -DMDN_CUDA_EMULATION)
 compile engine/ops/softsign.cpp engine/ops/softsign.o
@@ -61,11 +62,11 @@ compile engine/cuda/cuda_backend.cu cuda_emulation/cuda_backend.o "${emulated[@]
 compile engine/profile.cpp engine/profile.o
 
 objects=()
-for object in $OBJECTS; do
+for object in $GUIDE_OBJECTS; do
     kept=yes
-    for other in "${replaced[@]}"; do [ "$object" = "$BUILD/$other" ] && kept=no; done
+    for other in "${replaced[@]}"; do [ "$object" = "$GUIDE_BUILD/$other" ] && kept=no; done
     [ $kept = no ] || objects+=("$object")
 done
 mapfile -t built < <(find "$guide" -name '*.o')
-$CXX "${built[@]}" "${objects[@]}" $LDFLAGS -o "$guide/run_tests"
-"$guide/run_tests"
+$GUIDE_CXX "${built[@]}" "${objects[@]}" $GUIDE_LDFLAGS -o "$guide/run_tests"
+"$guide/run_tests" -ts=engine/ops/softsign

@@ -7,6 +7,7 @@
 #include "engine/cuda/conv2d.h"
 #include "tests/model/inputs.h"
 #include "tests/train/program.h"
+#include "train/load_model.h"
 #include "train/output/progress.h"
 
 #ifdef MDN_CUDA_EMULATION
