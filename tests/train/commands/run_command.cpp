@@ -46,7 +46,8 @@ TEST_SUITE("train/commands/run_command") {
             {"summary", {}},
             {"compare", {"--runs"}},
             {"bench", {}}};
-        for (const auto& [command, expected] : required) {
+        for (const auto& of_command : required) {
+            const auto& [command, expected] = of_command;
             const std::string help = microdualnet({command, "--help"}).out;
             Rows marked;
             std::string name;  // of the option whose help the line belongs to
@@ -56,7 +57,7 @@ TEST_SUITE("train/commands/run_command") {
                 if (begins) name = line.substr(2, line.find_first_of(", ", 2) - 2);
                 if (line.find("REQUIRED") != std::string::npos) marked.push_back(name);
             }
-            INFO(command);
+            INFO(of_command.first);
             INFO(help);
             CHECK(std::set<std::string>(marked.begin(), marked.end()) ==
                   std::set<std::string>(expected.begin(), expected.end()));
