@@ -8,6 +8,7 @@
 #include "engine/random.h"
 #include "tests/train/program.h"
 #include "train/checkpoints/checkpoint.h"
+#include "train/output/number_text.h"
 
 using namespace mdn;
 using namespace mdn::testing;
