@@ -84,7 +84,7 @@ make_object  = $(1) -MT $@ -MF $(@:.o=.d).new -c $< -o $@.new && mv -f $(@:.o=.d
 include engine/cuda/toolkit.mk
 
 # $(call sources,FOLDERS,PATTERN): of all rooms, however deep.
-sources         = $(sort $(shell find $(1) -name '$(2)'))
+sources         = $(sort $(shell find $(1) -name '$(2)' 2>/dev/null))
 LIBRARY_SOURCES := $(filter-out train/main.cpp,$(call sources,engine model data train,*.cpp))
 # Built otherwise: the programs of peers and fuzzers, and the emulated GPU (engine/cuda/toolkit.mk).
 TEST_SOURCES    := $(filter-out tests/peers/% tests/fuzz/% tests/cuda_emulation/%,$(call sources,tests,*.cpp))

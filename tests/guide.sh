@@ -10,7 +10,7 @@ rm -rf "$guide"
 mkdir -p "$guide"
 
 # A step begins `**N.** Add to `FILE`, after `LINE`` (or before) or `**N.** Write `FILE``; the block
-# that follows is what it adds. Prints FILE, where, LINE and the block's own file, tab-separated.
+# that follows is what it adds. Prints FILE, where, LINE and the block's own file.
 awk -v out="$guide/step" '
     /^## / { inside = /^## Adding an op/ }
     !inside { next }
@@ -19,14 +19,14 @@ awk -v out="$guide/step" '
         number = $1; gsub(/[^0-9]/, "", number)
         where = "new"
         if ($0 ~ /Add to /) where = part[3] ~ /before/ ? "before" : "after"
-        print part[2] "\t" where "\t" part[4] "\t" out number
+        print part[2] "|" where "|" part[4] "|" out number
     }
     /^```/ { block = !block; next }
     block { print > (out number) }
 ' CONTRIBUTING.md > "$guide/steps"
 [ "$(wc -l < "$guide/steps")" = 6 ] || { echo "guide: CONTRIBUTING.md has not six steps"; exit 1; }
 
-while IFS=$'\t' read -r file where line block; do
+while IFS='|' read -r file where line block; do
     mkdir -p "$guide/$(dirname "$file")"
     if [ "$where" = new ]; then
         cp "$block" "$guide/$file"

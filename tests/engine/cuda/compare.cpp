@@ -87,10 +87,7 @@ void compare(const KernelTest& test, const std::vector<Tensor>& inputs, bool bf1
         const Difference by = difference(got[i], expected[i]);
         CHECK(by.norm <= (bf16 ? 2e-2 : test.tolerance));
         // One wrong element among thousands hardly moves the norm.
-        CHECK(by.element <= (bf16 ? 2e-2 : 10 * test.tolerance));
-        if (getenv("MDN_SHOW"))
-            printf("DIFF %d %g %g %g %s\n", bf16, by.norm, by.element, test.tolerance,
-                   to_string(got[i].shape()).c_str());
+        CHECK(by.element <= (bf16 ? 2e-2 : 4 * test.tolerance));
     }
 }
 

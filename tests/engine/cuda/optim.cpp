@@ -201,7 +201,8 @@ TEST_SUITE("engine/cuda/optim") {
                 for (size_t i = 0; i < on_cpu.store->all().size(); ++i) {
                     CAPTURE(i);
                     CHECK(test::difference(on_gpu.store->all()[i].value.to(Device::cpu),
-                                           on_cpu.store->all()[i].value).norm < 1e-6);
+                                           on_cpu.store->all()[i].value)
+                              .norm < 1e-6);
                 }
             }
         }
