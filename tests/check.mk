@@ -1,4 +1,4 @@
-# make check: the layout of the sources, by clang-format. With WERROR=1 also what the compiler warns of, by
+# make check: the layout of the sources, by clang-format, and which way their includes run. With WERROR=1 also what the compiler warns of, by
 # a pass over every source that builds nothing; the optimizer's warnings show in a build with WERROR=1.
 # make format applies the layout.
 
@@ -8,14 +8,17 @@ CLANG_FORMAT ?= $(shell command -v clang-format-$(CLANG_FORMAT_VERSION) || echo 
 format_version = $$($(CLANG_FORMAT) --version | sed 's/.*version \([0-9]*\).*/\1/')
 install_clang_format = command -v $(CLANG_FORMAT) >/dev/null || { $(call install,clang-format); }
 
-.PHONY: check-layout check-warnings
-check: check-layout $(if $(filter 1,$(WERROR)),check-warnings)
+.PHONY: check-layout check-includes check-warnings
+check: check-layout check-includes $(if $(filter 1,$(WERROR)),check-warnings)
 
 check-layout:
 	@$(install_clang_format)
 	@version=$(format_version); if [ "$$version" = $(CLANG_FORMAT_VERSION) ]; then \
 	    $(CLANG_FORMAT) --dry-run --Werror $(FORMATTED); \
 	else echo "check: the layout is clang-format $(CLANG_FORMAT_VERSION)'s and was not checked: $(CLANG_FORMAT) is version $$version"; fi
+
+check-includes:
+	@tests/check_includes.sh
 
 format:
 	@$(install_clang_format)
