@@ -102,7 +102,7 @@ help:
 	@echo 'make            build build/microdualnet'
 	@echo 'make demo       build, render a dataset, train, evaluate on people never seen (train/demo.sh --help)'
 	@echo 'make test       build and run every test          (SANITIZE=1: under ASan and UBSan)'
-	@echo "                TESTS='data/*,train/log': only the suites that these patterns match"
+	@echo "                TESTS='data/*,train/output/*': only the suites that these patterns match"
 	@echo 'make bench      time the engine and the model     (beside PyTorch where installed)'
 	@echo 'make weights-check  carry weights from PyTorch and back (needs PyTorch)'
 	@echo 'make gpu-check  on a GPU: tests, compute-sanitizer, timings, demo (PARTS="tests bench": some)'
@@ -212,7 +212,7 @@ ifeq ($(DEVICE),cuda)
 else
 	@for preset in "tiny --clips 16" "paper-ma52 --clips 1"; do build/microdualnet bench --preset $$preset --mode forward; done
 	@for preset in "tiny --clips 16" "paper-ma52 --clips 2"; do build/microdualnet bench --preset $$preset --mode train; done
-	@if $(OPENBLAS_FOUND); \
+	@case "$(firstword -$(MAKEFLAGS))" in *n*) exit;; esac; if $(OPENBLAS_FOUND); \
 	then $(MAKE) --no-print-directory build/gemm_bench && build/gemm_bench; \
 	else echo 'bench: no OpenBLAS to compile and link with (libopenblas-dev; other libraries have a <cblas.h> too): not compared'; fi
 	@if $(TORCH_FOUND); then $(PYTHON) tests/peers/compare.py; \

@@ -178,7 +178,8 @@ void check_class_count(std::int64_t of_model, std::int64_t of_dataset, const fs:
                     (is_file(labels) ? labels.string() + " names "
                                      : "the dataset " + dataset.string() + " has ") +
                     std::to_string(of_dataset),
-                "set \"classes\": " + std::to_string(of_dataset) +
+                "weights serve the classes they were trained for; to train, set \"classes\": " +
+                    std::to_string(of_dataset) +
                     " in the config, or leave it out: train then takes the dataset's");
 }
 

@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <exception>
 #include <mutex>
+#include <stdexcept>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -53,7 +55,11 @@ bool look(F&& done) {
 class Helpers {
   public:
     explicit Helpers(int64_t count) {
-        for (int64_t i = 0; i < count; ++i) threads_.emplace_back([this] { help(); });
+        try {
+            for (int64_t i = 0; i < count; ++i) threads_.emplace_back([this] { help(); });
+        } catch (const std::system_error&) {
+            // The system gives no more: those there are do all shares, with the same bits.
+        }
     }
 
     ~Helpers() {
@@ -182,6 +188,7 @@ void set_threads(int64_t count) {
 
 void run_shares(int64_t shares, Share call, void* body) {
     Team& all = team();
+    if (shares > INT32_MAX) throw std::logic_error("a loop of more than 2^31 shares");
     const bool alone = shares <= 1 || all.count <= 1 || inside_share;
     std::unique_lock lock(all.loop, std::defer_lock);
     if (alone || !lock.try_lock()) {

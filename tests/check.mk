@@ -27,7 +27,8 @@ format:
 
 # Every source but the one that needs OpenBLAS, where that is missing (others have a <cblas.h> too). The
 # GPU's kernels and the tests are read with the emulation's headers, which every compiler understands.
-WARNED := $(filter-out %.h,$(FORMATTED))
+# Nvcc alone understands the probe.
+WARNED := $(filter-out %.h engine/cuda/toolkit_probe.cu,$(FORMATTED))
 ifneq ($(filter 1,$(WERROR)),)
 ifneq ($(filter check check-warnings,$(MAKECMDGOALS)),)
 ifneq ($(shell $(OPENBLAS_FOUND) && echo yes),yes)

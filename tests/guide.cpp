@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string>
 
-TEST_SUITE("guide") {
+TEST_SUITE("tests/guide") {
     TEST_CASE("an op that is added as CONTRIBUTING.md says passes its test") {
         // How the tests were built; without a GPU, for the guide's kernels run in emulation.
         if (std::getenv("GUIDE_OBJECTS") == nullptr) {

@@ -279,7 +279,12 @@ std::vector<fs::path> write_folder_lists(const FolderLists& lists) {
     }
     // Only once all are on the disk does the first take its name.
     for (const auto& writer : writers) writer->commit();
-    for (const fs::path& file : stale) fs::remove(file);
+    for (const fs::path& file : stale) {
+        std::error_code error;
+        fs::remove(file, error);
+        if (error)
+            throw Error("the old list " + file.string() + " cannot be removed: " + error.message());
+    }
     return files;
 }
 

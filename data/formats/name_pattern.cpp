@@ -59,4 +59,30 @@ std::optional<NamePattern::Parts> NamePattern::match(const std::string& name) co
     return parts;
 }
 
+bool NamePattern::is_ambiguous(const std::string& name) const {
+    if (!match(name)) return false;
+    // What stands before the class is taken as match() takes it.
+    size_t at = before_.size(), field = 0;
+    for (; fields_[field].part != &Parts::label; ++field)
+        at = name.find(fields_[field].after, at + 1) + fields_[field].after.size();
+    return ways(name, at, field) > 1;
+}
+
+/// In how many ways the rest of the name fits the rest of the fields; 2 stands for more.
+int NamePattern::ways(const std::string& name, size_t at, size_t field) const {
+    const Field& f = fields_[field];
+    const bool last = field + 1 == fields_.size();
+    const auto allowed = [&](size_t end) {
+        return end > at && !(f.part && name.substr(at, end - at).find('/') != std::string::npos);
+    };
+    if (last)
+        return name.size() >= at + f.after.size() && name.ends_with(f.after) &&
+               allowed(name.size() - f.after.size());
+    int count = 0;
+    for (size_t end = name.find(f.after, at + 1); end != std::string::npos && count < 2;
+         end = name.find(f.after, end + 1))
+        if (allowed(end)) count += ways(name, end + f.after.size(), field + 1);
+    return std::min(count, 2);
+}
+
 }  // namespace mdn

@@ -25,8 +25,12 @@ class NamePattern {
     bool has_group() const { return has_group_; }
     /// Nothing if the name does not fit.
     std::optional<Parts> match(const std::string& name) const;
+    /// Whether a fitting name's class could also end elsewhere: "{group}_{class}_{}" reads
+    /// "rubbing" off "P01_rubbing_eyes_1", where "rubbing_eyes" may be meant.
+    bool is_ambiguous(const std::string& name) const;
 
   private:
+    int ways(const std::string& name, size_t at, size_t field) const;
     struct Field {
         std::string Parts::*part = nullptr;  // none: {}
         std::string after;                   // up to the next field, or to the end

@@ -19,7 +19,8 @@ FUZZ_MAX_LENGTH_image := 4096
 FUZZ_SEEDS_torch_file := tests/torch_checkpoints/containers
 
 FUZZ_CXXFLAGS := -std=c++20 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
-                 -fno-sanitize-recover=all -Wall -Wextra -Wno-unknown-pragmas -I. -MMD -MP
+                 -fno-sanitize-recover=all -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror) -Wno-unknown-pragmas \
+                 -I. -MMD -MP $(EXTRA_CXXFLAGS)
 FUZZ_OBJECTS  := $(patsubst %.cpp,build/fuzz/%.o,$(FUZZED) tests/fuzz/fuzz.cpp)
 FUZZ_REST     := $(patsubst %.cpp,build/release/%.o,$(filter-out $(FUZZED) data/% train/%,$(LIBRARY_SOURCES)))
 
@@ -37,11 +38,13 @@ $(FUZZ_ALL:%=fuzz-%): fuzz-%: build/fuzz/fuzz_%
 	echo "fuzz $*: $$(sed -n 's/^stat::number_of_executed_units: *//p' build/fuzz/$*.log) runs, nothing found"
 
 build/fuzz/fuzz_%: build/fuzz/tests/fuzz/%.o $(FUZZ_OBJECTS) $(FUZZ_REST)
-	@echo "link $@"; $(CLANGXX) -fsanitize=fuzzer,address,undefined $^ -pthread -o $@
+	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CLANGXX) -fsanitize=fuzzer,address,undefined $^ -pthread)
 
-build/fuzz/%.o: %.cpp tests/fuzz/fuzz.mk | fuzz-setup setup
+FUZZ_CHOICES := $(strip $(CLANGXX) $(FUZZ_CXXFLAGS))
+$(eval $(call choices_file,build/fuzz/choices,FUZZ_CHOICES))
+build/fuzz/%.o: %.cpp build/fuzz/choices | fuzz-setup setup
 	@mkdir -p $(@D)
-	@echo "clang $<"; $(CLANGXX) $(FUZZ_CXXFLAGS) -c $< -o $@
+	@$(SAY) "$(STEP) clang $<"; $(call make_object,$(CLANGXX) $(FUZZ_CXXFLAGS))
 
 build/fuzz/data/images/stb_image.o: FUZZ_CXXFLAGS += $(STB_FLAGS)
 

@@ -27,7 +27,7 @@ struct CommandEntry {
     std::unique_ptr<Command> (*make)();
 };
 
-// One of each in train/command_<name>.cpp.
+// One of each in train/commands/<name>.cpp.
 extern const CommandEntry synth_command, train_command, eval_command, predict_command,
     trace_command, overfit_command, summary_command, compare_command, bench_command, check_command,
     import_command, lists_command;

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "data/file.h"
 #include "data/formats/folder_lists.h"
 #include "data/formats/list_file.h"
 #include "engine/error.h"
@@ -66,6 +67,21 @@ class ListsCommand final : public Command {
             throw Error(named + " " + text + ": a name between the commas is empty");
     }
 
+    /// A class that is cut off too early would be taken together with others.
+    void warn_of_ambiguous_names(const NamePattern& pattern, const FolderLists& lists,
+                                 std::ostream& notes) const {
+        int64_t count = 0;
+        std::string example;
+        for (const FolderLists::Clip& clip : lists.clips)
+            if (pattern.is_ambiguous(clip.name) && count++ == 0)
+                example = clip.name + " is read as class '" +
+                          lists.classes[static_cast<size_t>(clip.label)] + "'";
+        if (count > 0)
+            notes << "warning: --names '" << names_ << "' fits " << count << " of "
+                  << lists.clips.size() << " names in more than one way: " << example
+                  << ". If that is wrong, say more of what follows the class\n";
+    }
+
   public:
     void declare(CommandLine& options) override {
         options.positional("DATASET", dataset_,
@@ -100,6 +116,7 @@ class ListsCommand final : public Command {
         if (!dry_run_) check_lists_can_be_written(dataset_, keep_labels_, overwrite_);
         const FolderLists lists = make_folder_lists(dataset_, pattern, plan_, keep_labels_);
         for (const std::string& warning : lists.warnings) notes << "warning: " << warning << "\n";
+        warn_of_ambiguous_names(pattern, lists, notes);
         if (!pattern.has_group())
             notes << "warning: --names has no {group}: clips of one person may be in two lists\n";
         out << counts_table(lists);
@@ -107,6 +124,14 @@ class ListsCommand final : public Command {
         if (dry_run_) {
             out << "\nnothing written (--dry-run)\n";
             return;
+        }
+        for (const char* split : {"train", "val", "test"}) {
+            const std::string list = dataset_ + "/" + split + ".txt";
+            const auto has_split = [&](const FolderLists::Clip& clip) {
+                return std::string(split_names[clip.split]) == split;
+            };
+            if (is_file(list) && std::none_of(lists.clips.begin(), lists.clips.end(), has_split))
+                out << "\nremoving " << list << ": no clip is in it now";
         }
         out << "\nwrote";
         for (const auto& file : write_folder_lists(lists)) out << " " << file.string();

@@ -37,7 +37,7 @@ TEST_SUITE("data/formats/group_split") {
         const auto splits = split_by_group(clips, {});
         std::map<std::string, std::set<int>> lists_of;
         for (size_t i = 0; i < clips.size(); ++i) lists_of[clips[i].group].insert(splits[i]);
-        for (const auto& [group, lists] : lists_of) CHECK_MESSAGE(lists.size() == 1, group);
+        for (const auto& entry : lists_of) CHECK_MESSAGE(entry.second.size() == 1, entry.first);
         CHECK(sizes(splits) == Sizes{72, 24, 24});
         CHECK(splits == split_by_group(clips, {}));
         CHECK(sizes(split_by_group(clips, {.val_share = 0.1, .test_share = 0.3})) ==

@@ -20,6 +20,18 @@ std::string refused(const std::string& pattern) {
 }  // namespace
 
 TEST_SUITE("data/formats/name_pattern") {
+    TEST_CASE("a name that can be cut in two ways is known as such") {
+        const auto ambiguous = [](const std::string& pattern, const std::string& name) {
+            return NamePattern(pattern, "--names").is_ambiguous(name);
+        };
+        CHECK(ambiguous("{group}_{class}_{}", "P01_rubbing_eyes_1"));
+        CHECK_FALSE(ambiguous("{group}_{class}_{}", "P01_rubbing_1"));
+        CHECK_FALSE(ambiguous("{group}_{class}_0{}", "P01_rubbing_eyes_01"));
+        CHECK(read("{group}_{class}_0{}", "P01_rubbing_eyes_01") == "rubbing_eyes|P01");
+        CHECK_FALSE(ambiguous("{class}/{}", "walk/P01/003"));
+        CHECK_FALSE(ambiguous("{group}_{class}_{}", "P01_rubbing"));
+    }
+
     TEST_CASE("class and group are read off names and folders") {
         CHECK(read("{class}/{}", "walk/003") == "walk|");
         CHECK(read("{class}/{}", "walk/P01/003") == "walk|");
