@@ -1,6 +1,7 @@
 #include "train/bench.h"
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <functional>
 #include <memory>
@@ -211,7 +212,7 @@ double measure_fma_peak() {
     constexpr int64_t rounds = 1'000'000;
     const double operations =
         2.0 * 10 * (vector_bytes / 4) * rounds * static_cast<double>(threads());
-    volatile float sink = 0;
+    std::atomic<float> sink = 0;  // written by every share
     return best_rate(Device::cpu, operations,
                      [&] { run_shares(threads(), [&](int64_t) { sink = multiply_add(rounds); }); });
 }

@@ -116,12 +116,38 @@ TEST_SUITE("engine/threads") {
     TEST_CASE("bits do not depend on which thread is free") {
         const Threads with(3);
         Random random(5);
-        const Tensor x = random.normal_tensor({4, 9, 9, 64}).set_requires_grad();
-        const Tensor w = random.normal_tensor({64, 3, 3, 64}).set_requires_grad();
+        const auto leaf = [&](const Shape& shape) {
+            return random.normal_tensor(shape).set_requires_grad();
+        };
+        // Each large enough for several threads, and each by kernels of its own: Winograd's, the
+        // narrow and the depthwise convolution, sums over many rows, batch norm's, the optimizer's.
+        const Tensor x = leaf({4, 19, 19, 64}), wide = leaf({64, 3, 3, 64});
+        const Tensor thin = leaf({8, 33, 33, 16}), narrow = leaf({16, 3, 3, 16});
+        const Tensor depthwise = leaf({3, 3, 64});
+        const Tensor rows = leaf({3001, 24}), weight = leaf({40, 24}), bias = leaf({40});
+        const Tensor gamma = leaf({64}), beta = leaf({64});
+        const std::vector<Tensor> leaves = {x,    wide,   thin, narrow, depthwise,
+                                            rows, weight, bias, gamma,  beta};
         const auto gradient = [&] {
-            w.zero_grad();
-            backward(sum(relu(conv2d(x, w, {.stride = 1, .pad = 1}))));
-            return w.grad().to_vector<float>();
+            for (const Tensor& each : leaves) each.zero_grad();
+            RunningStatistics running{Tensor::zeros({64}), Tensor::full({64}, 1)};
+            const Conv2d padded{.stride = 1, .pad = 1};
+            backward(
+                sum(normalize_relu(batch_norm(conv2d(x, wide, padded), gamma, beta, running, {}))));
+            backward(sum(gelu(conv2d(thin, narrow, padded))));
+            backward(sum(gelu(depthwise_conv2d(x, depthwise, 1))));
+            backward(sum(gelu(linear(rows, weight, bias))));
+            std::vector<float> all = running.var.to_vector<float>();
+            ParameterTable table;
+            for (const Tensor& each : leaves) {
+                const std::vector<float> grad = each.grad().to_vector<float>();
+                all.insert(all.end(), grad.begin(), grad.end());
+                table.slots.push_back({.value = each, .grad = each.grad()});
+            }
+            Tensor norm = Tensor::zeros({1}, DType::f64);
+            kernels(Device::cpu).global_norm(table, norm);
+            all.push_back(static_cast<float>(norm.to_vector<double>()[0]));
+            return all;
         };
         const std::vector<float> quiet = gradient();
         std::atomic<bool> stop = false;

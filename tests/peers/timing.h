@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <vector>
 
@@ -27,7 +28,7 @@ inline double multiply_add_peak() {
     constexpr int chains = vector_registers == 32 ? 24 : 12;
     constexpr int64_t steps = 400000;
     volatile float start = 0.5f;  // unknown to the compiler, so that nothing is computed ahead
-    volatile float kept = 0;
+    std::atomic<float> kept = 0;  // written by every share
     double best = 0;
     for (int run = 0; run < 10; ++run) {
         const double time = seconds([&] {
