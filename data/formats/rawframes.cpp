@@ -50,6 +50,14 @@ class Rawframes final : public DatasetFormat {
 
     fs::path list_file(const std::string& split) const { return dataset_ / (split + ".txt"); }
 
+    /// A way forward where a file is missing that somebody else has to write.
+    void require_file(const fs::path& file, const std::string& otherwise = "") const {
+        if (!fs::exists(file))
+            throw Error("missing file " + file.string(),
+                        otherwise + "microdualnet lists " + dataset_.string() +
+                            " writes labels and lists from the clips' names");
+    }
+
   public:
     explicit Rawframes(fs::path dataset) : dataset_(std::move(dataset)) {}
 
@@ -68,6 +76,7 @@ class Rawframes final : public DatasetFormat {
 
 ClassNames Rawframes::class_names() const {
     const fs::path file = dataset_ / "labels.txt";
+    require_file(file);
     struct Row {
         std::string name;
         std::string body;
@@ -126,6 +135,8 @@ std::vector<ListedClip> Rawframes::list(const std::string& split, std::int64_t c
     const auto parse = [&](const std::string& line, const std::string& where) {
         return parse_clip(dataset_, line, classes, where);
     };
+    require_file(list_file(split),
+                 split == "val" ? "--val test or --val none trains without it; " : "");
     return read_clip_list(list_file(split), parse, report);
 }
 

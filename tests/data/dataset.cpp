@@ -61,7 +61,9 @@ TEST_SUITE("data/dataset") {
                        {"labels.txt", "train_list_videos.txt", "_label.csv", "docs/"}));
         write(folder / "train.txt", "a 2 0\n");
         CHECK(contains(error_of([&] { read_class_names(folder.path()); }),
-                       {"missing file", "labels.txt"}));
+                       {"missing file", "labels.txt", "microdualnet lists"}));
+        CHECK(contains(error_of([&] { read_split(folder.path(), "val", 5, {.keypoints = false}); }),
+                       {"missing file", "val.txt", "--val none", "microdualnet lists"}));
         CHECK(contains(error_of([&] { read_class_names(folder / "none"); }),
                        {"missing dataset folder", "none"}));
     }
