@@ -21,6 +21,8 @@ FUZZ_SEEDS_torch_file := tests/torch_checkpoints/containers
 FUZZ_CXXFLAGS := -std=c++20 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
                  -fno-sanitize-recover=all -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror) -Wno-unknown-pragmas \
                  -I. -MMD -MP $(EXTRA_CXXFLAGS)
+# In a variable: a comma would end an argument of $(call).
+FUZZ_LINK_FLAGS := -fsanitize=fuzzer,address,undefined
 FUZZ_OBJECTS  := $(patsubst %.cpp,build/fuzz/%.o,$(FUZZED) tests/fuzz/fuzz.cpp)
 FUZZ_REST     := $(patsubst %.cpp,build/release/%.o,$(filter-out $(FUZZED) data/% train/%,$(LIBRARY_SOURCES)))
 
@@ -38,7 +40,7 @@ $(FUZZ_ALL:%=fuzz-%): fuzz-%: build/fuzz/fuzz_%
 	echo "fuzz $*: $$(sed -n 's/^stat::number_of_executed_units: *//p' build/fuzz/$*.log) runs, nothing found"
 
 build/fuzz/fuzz_%: build/fuzz/tests/fuzz/%.o $(FUZZ_OBJECTS) $(FUZZ_REST)
-	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CLANGXX) -fsanitize=fuzzer,address,undefined $^ -pthread)
+	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CLANGXX) $(FUZZ_LINK_FLAGS) $^ -pthread)
 
 FUZZ_CHOICES := $(strip $(CLANGXX) $(FUZZ_CXXFLAGS))
 $(eval $(call choices_file,build/fuzz/choices,FUZZ_CHOICES))
