@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "tests/data/temporary_dataset.h"
+#include "tests/shell.h"
 
 namespace mdn::testing {
 
@@ -48,16 +49,6 @@ printf 'half' > "$object"
 echo "$call" > "$object"
 )";
 
-struct Ran {
-    int code;
-    std::string text;
-};
-
-std::string text_of(const fs::path& path) {
-    std::ifstream stream(path);
-    return {std::istreambuf_iterator<char>(stream), {}};
-}
-
 struct Tree : TemporaryFolder {
     std::string bin = (*this / "bin").string();
 
@@ -80,7 +71,7 @@ struct Tree : TemporaryFolder {
     }
 
     /// What a shell says to `command`, with nothing of the make that may have started this test.
-    Ran run(const std::string& command) const {
+    Said run(const std::string& command) const {
         const std::string log = (*this / "log").string(), commands = (*this / "commands").string();
         write(commands, "cd '" + path().string() + "'\n" + command + "\n");
         const int status = std::system(("env -i HOME=/home/somebody PATH='" + bin +
@@ -88,13 +79,13 @@ struct Tree : TemporaryFolder {
                                            .c_str());
         return {WEXITSTATUS(status), text_of(log)};
     }
-    Ran make(const std::string& arguments = "") const {
+    Said make(const std::string& arguments = "") const {
         return run("make CUDA=0 CXX=" + bin + "/c++ " + arguments);
     }
     /// How many objects and programs `make` made.
     long made(const std::string& arguments = "") const {
         fs::remove(bin + "/calls");
-        const Ran ran = make(arguments);
+        const Said ran = make(arguments);
         CHECK_MESSAGE(ran.code == 0, ran.text);
         const std::string calls = text_of(bin + "/calls");
         return std::count(calls.begin(), calls.end(), '\n');
@@ -160,7 +151,7 @@ TEST_SUITE("tests/make") {
 
     TEST_CASE("the build counts what it has to make") {
         const Tree tree;
-        Ran ran = tree.make("-j1");
+        Said ran = tree.make("-j1");
         CHECK(ran.text.starts_with("CUDA not asked for (CUDA=0): building for the CPU\n"));
         CHECK_MESSAGE(contains(ran.text, {"[1/4] c++  ", "[3/4] c++  ", "[4/4] link "}), ran.text);
         write(tree / "engine/one.cpp", "changed");
@@ -206,7 +197,7 @@ TEST_SUITE("tests/make") {
     TEST_CASE("a value that a variable does not have is refused") {
         const Tree tree;
         for (const char* wrong : {"SANITIZE=yes", "WERROR=2", "DEVICE=gpu"}) {
-            const Ran ran = tree.make(wrong);
+            const Said ran = tree.make(wrong);
             CHECK(ran.code == 2);
             CHECK_MESSAGE(contains(ran.text, {wrong, "is one of"}), ran.text);
         }
@@ -217,7 +208,7 @@ TEST_SUITE("tests/make") {
         write(tree.bin + "/headers", "libstb-dev\nlibcli11-dev\n");
         tree.script("id", "#!/bin/sh\necho 1000\n");
         tree.script("sudo", "#!/bin/sh\necho sudo refused\nexit 1\n");
-        Ran ran = tree.make();
+        Said ran = tree.make();
         CHECK(ran.code == 2);
         CHECK_MESSAGE(contains(ran.text, {"sudo apt-get install doctest-dev nlohmann-json3-dev\n",
                                           "apt-get download doctest-dev nlohmann-json3-dev\n",

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "tests/data/temporary_dataset.h"
+#include "tests/shell.h"
 
 namespace mdn::testing {
 
@@ -34,16 +35,6 @@ compare) echo "TSM baseline";;
 esac
 )";
 
-struct Ran {
-    int code;
-    std::string text;
-};
-
-std::string text_of(const fs::path& path) {
-    std::ifstream stream(path);
-    return {std::istreambuf_iterator<char>(stream), {}};
-}
-
 struct Tree : TemporaryFolder {
     Tree() {
         fs::create_directories(*this / "train");
@@ -54,14 +45,14 @@ struct Tree : TemporaryFolder {
         write(*this / name, text);
         fs::permissions(*this / name, fs::perms::all);
     }
-    Ran run(const std::string& command) const {
+    Said run(const std::string& command) const {
         const std::string log = (*this / "log").string();
         fs::remove(*this / "calls");
         const int status = std::system(
             ("cd '" + path().string() + "' && { " + command + "; } >'" + log + "' 2>&1").c_str());
         return {WEXITSTATUS(status), text_of(log)};
     }
-    Ran demo(const std::string& arguments = "") const {
+    Said demo(const std::string& arguments = "") const {
         return run("DEVICE=cpu PATH=\"$PWD/bin:$PATH\" train/demo.sh " + arguments);
     }
     /// Whether the last run rendered the data it trained on.
@@ -77,7 +68,7 @@ TEST_SUITE("train/demo") {
         const Tree tree;
         write(tree / "runs/demo/kept", "");
         const auto error = [&](const std::string& command) {
-            const Ran ran = tree.run(command);
+            const Said ran = tree.run(command);
             CHECK(ran.code == 2);
             CHECK(fs::exists(tree / "runs/demo/kept"));
             return ran.text;
@@ -96,7 +87,7 @@ TEST_SUITE("train/demo") {
 
     TEST_CASE("it says what it takes, and at the end where the reports are") {
         const Tree tree;
-        Ran ran = tree.demo();
+        Said ran = tree.demo();
         CHECK_MESSAGE(ran.code == 0, ran.text);
         CHECK_MESSAGE(contains(ran.text, {"minutes on this machine", "MiB of disk", "of memory",
                                           "1/5 rendering", "5/5 testing"}),
@@ -114,7 +105,7 @@ TEST_SUITE("train/demo") {
     TEST_CASE("rendered data are used again, and only those that this program has rendered") {
         const Tree tree;
         const auto again = [&] {
-            const Ran ran = tree.demo();
+            const Said ran = tree.demo();
             CHECK_MESSAGE(ran.code == 0, ran.text);
             CHECK(contains(ran.text, {"removing the previous runs/demo"}));
             return tree.rendered();
@@ -154,7 +145,7 @@ TEST_SUITE("train/demo") {
             CAPTURE(command);
             write(tree / (std::string("hang-") + command), "");
             fs::remove(tree / "hanging");
-            const Ran ran = tree.run(
+            const Said ran = tree.run(
                 "train/demo.sh & script=$!; for i in $(seq 100); do [ -s hanging ] && break; "
                 "sleep 0.1; done; kill -TERM $script; wait $script; code=$?; "
                 "kill -0 $(cat hanging) && echo still running; exit $code");

@@ -1,0 +1,23 @@
+// What tests of scripts and of the Makefile share.
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+namespace mdn::testing {
+
+/// What a command printed, and its exit code.
+struct Said {
+    int code;
+    std::string text;
+};
+
+/// A file's contents; empty where there is none.
+inline std::string text_of(const std::filesystem::path& path) {
+    std::ifstream stream(path);
+    return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+}  // namespace mdn::testing
