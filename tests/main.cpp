@@ -93,7 +93,7 @@ REGISTER_LISTENER("totals", 1, Totals);
 bool only_asks(const std::vector<std::string>& arguments) {
     for (const char* name : {"help", "version", "count", "list-test-cases", "list-test-suites",
                              "list-reporters", "no-run"})
-        if (mdn::testing::has_option(arguments, name)) return true;
+        if (mdn::test::has_option(arguments, name)) return true;
     return false;
 }
 
@@ -102,9 +102,9 @@ bool only_asks(const std::vector<std::string>& arguments) {
 int main(int argc, char** argv) {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     try {
-        const auto selected = mdn::testing::selected_cases(arguments);
-        if (!only_asks(arguments) && !mdn::testing::has_option(arguments, "quiet") &&
-            !mdn::testing::has_option(arguments, "reporters"))
+        const auto selected = mdn::test::selected_cases(arguments);
+        if (!only_asks(arguments) && !mdn::test::has_option(arguments, "quiet") &&
+            !mdn::test::has_option(arguments, "reporters"))
             progress.start(selected);
     } catch (const mdn::Error& error) {
         std::fprintf(stderr, "error: %s\n", error.what());

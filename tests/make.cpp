@@ -10,7 +10,7 @@
 #include "tests/data/temporary_dataset.h"
 #include "tests/shell.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -229,4 +229,4 @@ TEST_SUITE("tests/make") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -10,7 +10,7 @@
 #include "tests/data/temporary_dataset.h"
 #include "tests/runner_arguments.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -88,4 +88,4 @@ TEST_SUITE("tests/runner") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

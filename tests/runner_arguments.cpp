@@ -9,7 +9,7 @@
 
 #include "engine/error.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -289,4 +289,4 @@ std::vector<const doctest::TestCaseData*> selected_cases(
     return selected;
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace mdn::testing {
+namespace mdn::test {
 
 /// The test cases that a command line selects, in the order they run in. Throws Error for an
 /// argument that is no option of doctest's, for a value that its option does not take, for a
@@ -21,4 +21,4 @@ bool has_option(const std::vector<std::string>& arguments, const std::string& na
 std::vector<std::string> nearest_names(const std::string& pattern,
                                        const std::vector<std::string>& names);
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -6,7 +6,7 @@
 #include <iterator>
 #include <string>
 
-namespace mdn::testing {
+namespace mdn::test {
 
 /// What a command printed, and its exit code.
 struct Said {
@@ -20,4 +20,4 @@ inline std::string text_of(const std::filesystem::path& path) {
     return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -8,7 +8,7 @@
 #include "data/images/image.h"
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -187,4 +187,4 @@ TEST_SUITE("data/augmentation") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

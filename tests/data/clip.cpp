@@ -5,7 +5,7 @@
 #include "data/keypoints/openpose.h"
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -248,4 +248,4 @@ TEST_SUITE("data/clip") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -3,7 +3,7 @@
 #include "data/formats/dataset_format.h"
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -218,4 +218,4 @@ TEST_SUITE("data/dataset") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

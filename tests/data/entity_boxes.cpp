@@ -5,7 +5,7 @@
 
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -149,4 +149,4 @@ TEST_SUITE("data/entity_boxes") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

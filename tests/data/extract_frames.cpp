@@ -11,7 +11,7 @@
 #include "data/images/image.h"
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -231,4 +231,4 @@ TEST_SUITE("data/extract_frames") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

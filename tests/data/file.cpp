@@ -7,7 +7,7 @@
 #include "data/keypoints/light_hand.h"
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -80,4 +80,4 @@ TEST_SUITE("data/file") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

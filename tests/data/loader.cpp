@@ -5,7 +5,7 @@
 
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -288,4 +288,4 @@ TEST_SUITE("data/loader") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -11,7 +11,7 @@
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #include <stb/stb_image_write.h>
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace fs = std::filesystem;
 
@@ -108,4 +108,4 @@ void write_clip(const fs::path& dataset, const std::string& name, std::int64_t f
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -12,7 +12,7 @@
 #include "data/keypoints/body25.h"
 #include "engine/error.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 /// A new empty folder below the system's temporary folder, removed with all it holds.
 class TemporaryFolder {
@@ -68,4 +68,4 @@ inline bool contains(const std::string& text, const std::vector<std::string>& pa
     return true;
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -4,7 +4,7 @@
 
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -94,4 +94,4 @@ TEST_SUITE("data/zip_writer") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -6,7 +6,7 @@
 
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 inline const std::string torch_checkpoints = "tests/torch_checkpoints/";
 
@@ -41,4 +41,4 @@ class FreshTorchCheckpoints : public TemporaryFolder {
     bool written_ = false;
 };
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -15,7 +15,7 @@
 #endif
 
 using namespace mdn;
-using namespace mdn::testing;
+using namespace mdn::test;
 
 namespace {
 

@@ -8,12 +8,12 @@
 #include "train/trainer.h"
 
 using namespace mdn;
-using namespace mdn::testing;
+using namespace mdn::test;
 
 namespace {
 
 std::string config_for(int64_t classes) {
-    std::string config = small_config;
+    std::string config = small_config_json;
     const std::string three = "\"classes\": 3";
     return config.replace(config.find(three), three.size(),
                           "\"classes\": " + std::to_string(classes));

@@ -9,7 +9,7 @@
 #include "tests/data/temporary_dataset.h"
 #include "tests/shell.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -157,4 +157,4 @@ TEST_SUITE("train/demo") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

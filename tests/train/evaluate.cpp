@@ -9,7 +9,7 @@
 #include "train/trace.h"
 
 using namespace mdn;
-using namespace mdn::testing;
+using namespace mdn::test;
 using doctest::Approx;
 
 namespace {

@@ -11,7 +11,7 @@
 #include "train/trainer.h"
 
 using namespace mdn;
-using namespace mdn::testing;
+using namespace mdn::test;
 
 namespace {
 
@@ -217,7 +217,7 @@ TEST_SUITE("train/modalities") {
 
     TEST_CASE("a model without keypoints trains, evaluates and predicts on frames alone") {
         SmallProject project;
-        std::string json = small_config;
+        std::string json = small_config_json;
         json.pop_back();
         write(project.config, json + R"(, "modality": "rgb"})");
         std::filesystem::remove_all(project.data + "/keypoints");

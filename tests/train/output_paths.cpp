@@ -6,7 +6,7 @@
 #include "train/checkpoints/checkpoint.h"
 
 using namespace mdn;
-using namespace mdn::testing;
+using namespace mdn::test;
 
 TEST_SUITE("train/output_paths") {
     TEST_CASE("an output is no input and no other output, however it is spelled") {
@@ -153,7 +153,7 @@ TEST_SUITE("train/output_paths") {
             microdualnet({"import", weights, "--config", project.config, "--out", project.config}),
             {"--out " + project.config, "--config"});
         CHECK(bytes_of(weights) == before);
-        CHECK(bytes_of(project.config) == small_config);
+        CHECK(bytes_of(project.config) == small_config_json);
     }
 
     TEST_CASE("a run does not replace the weights that it starts from") {

@@ -11,7 +11,7 @@
 #include "tests/data/temporary_dataset.h"
 #include "train/commands/command.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 struct Ran {
     int code;
@@ -29,19 +29,19 @@ inline std::string bytes_of(const std::filesystem::path& path) {
     return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-inline const char* small_config = R"({
+inline const char* small_config_json = R"({
  "classes": 3, "frames": 2, "size": 32, "entities": ["face", "left_hand"],
  "backbone": {"block": "basic", "depths": [1,1,1,1], "width": 8, "strides": [1,2,2,1]},
  "roi": 2, "dim": 8, "heads": 2, "layers": 1, "router_hidden": 4, "head_hidden": 8})";
 
-/// A folder with `config.json` (small_config) and `data`, a dataset of 3 classes of random images:
-/// 10 clips to train on, 3 each for val and test.
+/// A folder with `config.json` (small_config_json) and `data`, a dataset of 3 classes of random
+/// images: 10 clips to train on, 3 each for val and test.
 struct SmallProject : TemporaryFolder {
     std::string config = (*this / "config.json").string();
     std::string data = (*this / "data").string();
 
     SmallProject() {
-        write(config, small_config);
+        write(config, small_config_json);
         write(data + "/labels.txt", "0\tnodding\thead\n1\twaving\thand\n2\tshaking head\thead\n");
         uint64_t seed = 1;
         for (const auto& [split, clips] : {std::pair("train", 10), {"val", 3}, {"test", 3}}) {
@@ -76,7 +76,7 @@ struct SmallProject : TemporaryFolder {
         INFO(mistake.err);                                                  \
         CHECK(mistake.code == 2);                                           \
         CHECK(("\n" + mistake.err).find("\nerror: ") != std::string::npos); \
-        CHECK(mdn::testing::contains(mistake.err, __VA_ARGS__));            \
+        CHECK(mdn::test::contains(mistake.err, __VA_ARGS__));               \
     } while (false)
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -6,7 +6,7 @@
 #include "train/trainer.h"
 
 using namespace mdn;
-using namespace mdn::testing;
+using namespace mdn::test;
 using Json = nlohmann::json;
 
 namespace {
@@ -137,7 +137,7 @@ TEST_SUITE("train/recipes") {
 
     TEST_CASE("train takes its settings from the config, what is given on the command line first") {
         SmallProject project;
-        std::string text = small_config;
+        std::string text = small_config_json;
         text.insert(text.rfind('}'), R"(, "training": {"epochs": 2, "lr": 0.25, "batch": 5,
             "momentum": 0.5, "optimizer": "sgd", "schedule": "constant", "bias-lr": 2})");
         const std::string config = project.file("recipe.json"), run = project.file("run");

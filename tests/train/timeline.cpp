@@ -12,13 +12,13 @@
 #include "train/predict.h"
 
 using namespace mdn;
-using namespace mdn::testing;
+using namespace mdn::test;
 using doctest::Approx;
 using Json = nlohmann::json;
 
 namespace {
 
-/// A model of small_config and a recording of that many frames, whose windows all differ.
+/// A model of small_config_json and a recording of that many frames, whose windows all differ.
 struct Recording : SmallProject {
     MicroDualNet model{load_config(config), 3};
     std::string frames = data + "/frames/day", keypoints = data + "/keypoints/day";

@@ -11,7 +11,7 @@
 #include "train/output/number_text.h"
 
 using namespace mdn;
-using namespace mdn::testing;
+using namespace mdn::test;
 
 namespace {
 
@@ -184,7 +184,7 @@ TEST_SUITE("train/trace") {
               Variant{R"("paths":"ts")", {"ts", "fused"}, {"st", "alpha"}},
               Variant{R"("fusion":"mean")", {"st", "ts", "fused", "alpha"}, {}},
               Variant{R"("regions":"fixed")", {"entities", "alpha"}, {"loss"}}}) {
-            std::string json = small_config;
+            std::string json = small_config_json;
             json.pop_back();
             json.append(",").append(variant.keys).append("}");
             write(project.config, json);

@@ -13,7 +13,7 @@
 #include "tests/train/program.h"
 
 using namespace mdn;
-using namespace mdn::testing;
+using namespace mdn::test;
 
 namespace {
 
@@ -239,19 +239,19 @@ TEST_SUITE("train/trainer") {
         CHECK(microdualnet({"train", "--resume", "--out", out, "--epochs", "2"}).code == 0);
         CHECK(read_safetensors(last_checkpoint(out)).metadata.at("position.epoch") == "2");
         // Another config: the first tensor that differs, and both shapes.
-        std::string wider = small_config;
+        std::string wider = small_config_json;
         wider.replace(wider.find("\"dim\": 8"), 8, "\"dim\": 16");
         write(project.config, wider);
         CHECK_MISTAKE(
             microdualnet({"train", "--resume", "--out", out, "--config", project.config}),
             {"last.safetensors", "'sem.pointwise.weight'", "[8, 64, 1, 1]", "[16, 64, 1, 1]"});
         // One that only the loss shows is refused as well; the same one again is fine.
-        std::string heavier = small_config;
+        std::string heavier = small_config_json;
         heavier.replace(heavier.rfind('}'), 1, ", \"mac_weight\": 0.7}");
         write(project.config, heavier);
         CHECK_MISTAKE(microdualnet({"train", "--resume", "--out", out, "--config", project.config}),
                       {"another config", "\"mac_weight\": 0.1", "\"mac_weight\": 0.7"});
-        write(project.config, small_config);
+        write(project.config, small_config_json);
         CHECK(microdualnet({"train", "--resume", "--out", out, "--config", project.config}).code ==
               0);
         write(project.data + "/train.txt", "train_0 3 0\ntrain_1 3 1\n");
@@ -277,12 +277,12 @@ TEST_SUITE("train/trainer") {
     TEST_CASE("bad data stops before anything is written") {
         SmallProject project;
         const std::string out = project.file("run");
-        std::string four = small_config;
+        std::string four = small_config_json;
         four.replace(four.find("\"classes\": 3"), 12, "\"classes\": 4");
         write(project.config, four);
         CHECK_MISTAKE(microdualnet(project.train(out)),
                       {"4 classes", "labels.txt names 3", "\"classes\": 3"});
-        write(project.config, small_config);
+        write(project.config, small_config_json);
         write(project.data + "/val.txt", "val_0 3 0\r\nval_1 3 3\r\n");
         CHECK_MISTAKE(microdualnet(project.train(out)), {"val.txt", "2"});
         write(project.data + "/val.txt", "val_0 4 0");
@@ -319,7 +319,7 @@ TEST_SUITE("train/trainer") {
     TEST_CASE(
         "a config that names no number of classes takes the dataset's, one that does keeps it") {
         SmallProject project;
-        std::string unnamed = small_config;
+        std::string unnamed = small_config_json;
         unnamed.replace(unnamed.find("\"classes\": 3, "), 14, "");
         write(project.config, unnamed);
         const std::string out = project.file("run");
@@ -356,7 +356,7 @@ TEST_SUITE("train/trainer") {
                                     project.data, "--classes", "3", "--out", imported}),
                       {"--classes and --data"});
 
-        std::string four = small_config;
+        std::string four = small_config_json;
         four.replace(four.find("\"classes\": 3"), 12, "\"classes\": 4");
         write(project.config, four);
         CHECK_MISTAKE(microdualnet(project.train(project.file("other"))),

@@ -8,7 +8,7 @@
 #include "tests/data/temporary_dataset.h"
 
 using namespace mdn;
-using namespace mdn::testing;
+using namespace mdn::test;
 
 namespace fs = std::filesystem;
 

@@ -4,7 +4,7 @@
 
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -326,4 +326,4 @@ TEST_SUITE("data/formats/imigue") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

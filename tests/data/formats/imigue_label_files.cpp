@@ -2,7 +2,7 @@
 
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -64,4 +64,4 @@ TEST_SUITE("data/formats/imigue_label_files") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -2,7 +2,7 @@
 
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -96,4 +96,4 @@ TEST_SUITE("data/formats/imigue_tables") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -2,7 +2,7 @@
 
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 TEST_SUITE("data/formats/list_file") {
     TEST_CASE("the fields of a CSV row, quoted or not") {
@@ -28,4 +28,4 @@ TEST_SUITE("data/formats/list_file") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -2,7 +2,7 @@
 
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -156,4 +156,4 @@ TEST_SUITE("data/formats/ma52") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

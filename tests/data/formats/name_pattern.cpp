@@ -3,7 +3,7 @@
 #include "tests/data/temporary_dataset.h"
 
 using namespace mdn;
-using namespace mdn::testing;
+using namespace mdn::test;
 
 namespace {
 

@@ -2,7 +2,7 @@
 
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 TEST_SUITE("data/formats/numbered_files") {
     TEST_CASE("the frames of a folder that is a clip as a whole") {
@@ -40,4 +40,4 @@ TEST_SUITE("data/formats/numbered_files") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -65,4 +65,4 @@ TEST_SUITE("data/images/decode_budget") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -8,7 +8,7 @@
 #include "data/file.h"
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -251,4 +251,4 @@ TEST_SUITE("data/images/image") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -3,7 +3,7 @@
 #include "data/images/image.h"
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 TEST_SUITE("data/images/jpeg_check") {
     TEST_CASE("whole images pass, as far as they go") {
@@ -61,4 +61,4 @@ TEST_SUITE("data/images/jpeg_check") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -5,7 +5,7 @@
 #include "engine/random.h"
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -134,4 +134,4 @@ TEST_SUITE("data/keypoints/keypoint_scale") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

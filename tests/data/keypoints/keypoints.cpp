@@ -8,7 +8,7 @@
 #include "data/keypoints/person.h"
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -190,4 +190,4 @@ TEST_SUITE("data/keypoints/keypoints") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -6,7 +6,7 @@
 #include "engine/random.h"
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -221,4 +221,4 @@ TEST_SUITE("data/keypoints/light_hand") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -2,7 +2,7 @@
 
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 TEST_SUITE("data/keypoints/openpose") {
     TEST_CASE("people come back joint by joint, in the file's order") {
@@ -148,4 +148,4 @@ TEST_SUITE("data/keypoints/openpose") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

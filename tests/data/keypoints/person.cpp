@@ -4,7 +4,7 @@
 
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -130,4 +130,4 @@ TEST_SUITE("data/keypoints/person") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

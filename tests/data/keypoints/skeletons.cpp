@@ -6,7 +6,7 @@
 #include "engine/random.h"
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -117,4 +117,4 @@ TEST_SUITE("data/keypoints/skeletons") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -5,7 +5,7 @@
 #include "engine/random.h"
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -120,4 +120,4 @@ TEST_SUITE("data/keypoints/track") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -13,9 +13,9 @@
 #include "tests/data/temporary_dataset.h"
 
 using namespace mdn;
-using testing::contains;
-using testing::error_of;
-using testing::TemporaryFolder;
+using test::contains;
+using test::error_of;
+using test::TemporaryFolder;
 
 namespace {
 
@@ -48,7 +48,7 @@ struct Folder : TemporaryFolder {
 
     /// The message that reading these bytes ends in.
     std::string refusal(const std::string& bytes) const {
-        testing::write(path, bytes);
+        test::write(path, bytes);
         const std::string message = error_of([&] { read_safetensors(path); });
         CHECK_MESSAGE(contains(message, {path}), message);
         return message;
@@ -57,7 +57,7 @@ struct Folder : TemporaryFolder {
         return refusal(file_with(header, data_bytes));
     }
     SafetensorsFile read(const std::string& header, int64_t data_bytes) const {
-        testing::write(path, file_with(header, data_bytes));
+        test::write(path, file_with(header, data_bytes));
         return read_safetensors(path);
     }
 };
@@ -125,7 +125,7 @@ TEST_SUITE("engine/files/safetensors") {
         const uint16_t brain[4] = {0x3f80, 0xc049, 0x0001, 0x7f80};
         file.append(reinterpret_cast<const char*>(half), sizeof half);
         file.append(reinterpret_cast<const char*>(brain), sizeof brain);
-        testing::write(folder.path, file);
+        test::write(folder.path, file);
 
         const SafetensorsFile read = read_safetensors(folder.path);
         const auto h = read.at("half").to_vector<float>();

@@ -5,13 +5,13 @@
 #include "tests/train/program.h"
 
 using namespace mdn;
-using namespace mdn::testing;
+using namespace mdn::test;
 
 namespace {
 
 using Tensors = std::vector<std::pair<std::string, Tensor>>;
 
-Config small() { return parse_config(small_config, "small"); }
+Config small() { return parse_config(small_config_json, "small"); }
 
 struct Stored : TemporaryFolder {
     std::string path = (*this / "w.safetensors").string();

@@ -10,11 +10,11 @@
 #include "train/checkpoints/checkpoint.h"
 
 using namespace mdn;
-using testing::contains;
-using testing::microdualnet;
-using testing::Ran;
-using testing::SmallProject;
-using testing::TemporaryFolder;
+using test::contains;
+using test::microdualnet;
+using test::Ran;
+using test::SmallProject;
+using test::TemporaryFolder;
 
 namespace {
 
@@ -36,7 +36,7 @@ void check_imports(const std::filesystem::path& folder) {
         INFO(path.string());
         const bool basic = path.stem().extension() == ".basic";
         const std::string config_path =
-            testing::torch_checkpoints + (basic ? "basic.json" : "bottleneck.json");
+            test::torch_checkpoints + (basic ? "basic.json" : "bottleneck.json");
         TemporaryFolder out;
         const std::string written = (out / "W.safetensors").string();
         const Ran ran = microdualnet(
@@ -99,18 +99,18 @@ struct Spoiled : SmallProject {
 
 TEST_SUITE("train/checkpoints/import_weights") {
     TEST_CASE("every project's names and containers, as PyTorch wrote them, bit for bit") {
-        check_imports(testing::torch_checkpoints);
+        check_imports(test::torch_checkpoints);
     }
 
     TEST_CASE("what the PyTorch that is installed writes now") {
-        testing::FreshTorchCheckpoints fresh;
+        test::FreshTorchCheckpoints fresh;
         if (fresh.written()) check_imports(fresh.path());
     }
 
     TEST_CASE("the report says what was taken, ignored and left, and what was never run") {
-        const Ran ran = microdualnet(
-            {"import", testing::torch_checkpoints + "names/mmaction2_tsm.bottleneck.pth",
-             "--config", testing::torch_checkpoints + "bottleneck.json", "--dry-run"});
+        const Ran ran =
+            microdualnet({"import", test::torch_checkpoints + "names/mmaction2_tsm.bottleneck.pth",
+                          "--config", test::torch_checkpoints + "bottleneck.json", "--dry-run"});
         CHECK(ran.code == 0);
         CHECK_MESSAGE(
             contains(ran.out,
@@ -209,13 +209,13 @@ TEST_SUITE("train/checkpoints/import_weights") {
     TEST_CASE("what is not a checkpoint is named for what it is") {
         const SmallProject project;
         const auto refused = [&](const std::string& bytes) {
-            testing::write(project.file("x.pth"), bytes);
+            test::write(project.file("x.pth"), bytes);
             return microdualnet(
                 {"import", project.file("x.pth"), "--config", project.config, "--dry-run"});
         };
         // Where weights are read, too.
         const auto evaluated = [&](const std::string& bytes) {
-            testing::write(project.file("x.pth"), bytes);
+            test::write(project.file("x.pth"), bytes);
             return microdualnet(
                 {"eval", "--weights", project.file("x.pth"), "--data", project.data});
         };

@@ -10,7 +10,7 @@
 #include "train/version.h"
 
 using namespace mdn;
-using namespace mdn::testing;
+using namespace mdn::test;
 
 TEST_SUITE("train/commands/run_command") {
     TEST_CASE("help explains every command and exits with 0") {

@@ -5,7 +5,7 @@
 #include "tests/train/program.h"
 
 using namespace mdn;
-using namespace mdn::testing;
+using namespace mdn::test;
 
 TEST_SUITE("train/output/log") {
     TEST_CASE("a line holds numbers exactly, text escaped, and null for what JSON has no number") {

@@ -5,7 +5,7 @@
 #include "tests/data/temporary_dataset.h"
 
 using namespace mdn;
-using mdn::testing::contains;
+using mdn::test::contains;
 
 TEST_SUITE("train/output/report") {
     TEST_CASE("the page holds the rates, the routing and the confusions, and refers to nothing") {

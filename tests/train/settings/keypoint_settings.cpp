@@ -7,7 +7,7 @@
 #include "train/checkpoints/checkpoint.h"
 #include "train/settings/train_settings.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -115,7 +115,7 @@ TEST_SUITE("train/settings/keypoint_settings") {
                  "--keypoint-size", "8x8"},
                 {"--keypoint-size has no effect", "--dataset"});
 
-        std::string fixed = small_config;
+        std::string fixed = small_config_json;
         fixed.replace(fixed.rfind('}'), 1, ", \"regions\": \"fixed\"}");
         const std::string keypoints_used = project.config;
         project.config = project.file("fixed.json");
@@ -189,4 +189,4 @@ TEST_SUITE("train/settings/keypoint_settings") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace mdn::testing {
+namespace mdn::test {
 
 using namespace std::string_literals;
 
@@ -119,4 +119,4 @@ inline Zip torch_zip(const std::string& value, const std::string& storage_bytes)
     return zip;
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -4,7 +4,7 @@
 #include "tests/engine/files/torch/archive.h"
 
 using namespace mdn;
-using namespace mdn::testing;
+using namespace mdn::test;
 using Kind = PickleValue::Kind;
 
 namespace {

@@ -7,8 +7,8 @@
 #include "tests/torch_checkpoints/fresh.h"
 
 using namespace mdn;
-using testing::contains;
-using testing::error_of;
+using test::contains;
+using test::error_of;
 
 namespace {
 
@@ -45,16 +45,16 @@ void check_containers(const std::filesystem::path& folder) {
 
 TEST_SUITE("engine/files/torch/pytorch_files") {
     TEST_CASE("every type, layout and container that PyTorch wrote") {
-        check_containers(testing::torch_checkpoints);
+        check_containers(test::torch_checkpoints);
     }
 
     TEST_CASE("what the PyTorch that is installed writes now") {
-        testing::FreshTorchCheckpoints fresh;
+        test::FreshTorchCheckpoints fresh;
         if (fresh.written()) check_containers(fresh.path());
     }
 
     TEST_CASE("what a file would have called is listed, not called") {
-        const TorchFile file = read_torch_file(testing::torch_checkpoints + "containers/zip.pth");
+        const TorchFile file = read_torch_file(test::torch_checkpoints + "containers/zip.pth");
         CHECK(file.skipped().at("argparse.Namespace") == 1);
         CHECK(file.skipped().at("datetime.datetime") == 1);
         CHECK(file.skipped().at("__main__.History") == 1);

@@ -8,7 +8,7 @@
 #include "tests/torch_checkpoints/fresh.h"
 
 using namespace mdn;
-using namespace mdn::testing;
+using namespace mdn::test;
 
 namespace {
 

@@ -4,9 +4,9 @@
 #include "tests/engine/files/torch/archive.h"
 
 using namespace mdn;
-using testing::contains;
-using testing::error_of;
-using testing::Zip;
+using test::contains;
+using test::error_of;
+using test::Zip;
 
 namespace {
 
