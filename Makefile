@@ -107,7 +107,7 @@ help:
 	@echo 'make weights-check  carry weights from PyTorch and back (needs PyTorch)'
 	@echo 'make gpu-check  on a GPU: tests, compute-sanitizer, timings, demo (PARTS="tests bench": some)'
 	@echo 'make fuzz       hostile files, by libFuzzer       (FUZZ=openpose SECONDS=600)'
-	@echo 'make check      verify formatting and includes    (WERROR=1: compiler warnings too)'
+	@echo 'make check      verify formatting, includes and kernel files (WERROR=1: compiler warnings too)'
 	@echo 'make format     apply the formatting              (clang-format 14)'
 	@echo 'make clean      remove build/'
 	@echo

@@ -1,5 +1,6 @@
 // Table of contents: every differentiable op, one line of maths each. `ops/<op>.cpp` holds the
-// check, the forward and the backward; `cpu/<op>.cpp` the kernels.
+// check, the forward and the backward. The kernels are in `cpu/<op>.cpp` and `cuda/<op>.cu`, or in
+// the files that the first comment of `ops/<op>.cpp` names.
 //
 // All tensors are f32 or all are f64, on one device; on a GPU activations may be bf16 beside f32
 // parameters (the cast between them is an op). Every op throws Error, with a message that

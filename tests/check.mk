@@ -1,6 +1,6 @@
-# make check: the layout of the sources, by clang-format, and which way their includes run. With WERROR=1 also what the compiler warns of, by
-# a pass over every source that builds nothing; the optimizer's warnings show in a build with WERROR=1.
-# make format applies the layout.
+# make check: the layout of the sources (clang-format), which way their includes run, and that every op
+# leads to its kernels. WERROR=1 adds the compiler's warnings, from a pass over every source that builds
+# nothing; the optimizer's warnings show only in a build with WERROR=1. make format applies the layout.
 
 # Another version lays some files out differently, so only this one judges.
 CLANG_FORMAT_VERSION := 14
@@ -8,8 +8,8 @@ CLANG_FORMAT ?= $(shell command -v clang-format-$(CLANG_FORMAT_VERSION) || echo 
 format_version = $$($(CLANG_FORMAT) --version | sed 's/.*version \([0-9]*\).*/\1/')
 install_clang_format = command -v $(CLANG_FORMAT) >/dev/null || { $(call install,clang-format); }
 
-.PHONY: check-layout check-includes check-warnings
-check: check-layout check-includes $(if $(filter 1,$(WERROR)),check-warnings)
+.PHONY: check-layout check-includes check-kernel-files check-warnings
+check: check-layout check-includes check-kernel-files $(if $(filter 1,$(WERROR)),check-warnings)
 
 check-layout:
 	@$(install_clang_format)
@@ -19,6 +19,9 @@ check-layout:
 
 check-includes:
 	@tests/check_includes.sh
+
+check-kernel-files:
+	@tests/check_kernel_files.sh
 
 format:
 	@$(install_clang_format)

@@ -1,4 +1,5 @@
 // y = a + b;  da = db = dy.
+// Kernels: engine/cpu/elementwise.cpp, engine/cuda/elementwise.cu.
 #include "engine/ops.h"
 #include "engine/ops/check.h"
 

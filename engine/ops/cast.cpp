@@ -1,4 +1,5 @@
 // y = x in another floating dtype;  dx = dy in that of x.
+// Kernels: engine/cpu/memory.cpp, engine/cuda/memory.cu.
 #include "engine/ops.h"
 #include "engine/ops/check.h"
 

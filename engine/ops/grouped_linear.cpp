@@ -1,4 +1,5 @@
 // y[n,g] = W_g x[n,g] + b_g;  dx[n,g] = W_gᵀ dy[n,g], dW_g = Σ_n dy[n,g] x[n,g]ᵀ, db = Σ_n dy.
+// Kernels: engine/cpu/linear.cpp, engine/cuda/linear.cu.
 #include "engine/ops.h"
 #include "engine/ops/check.h"
 

@@ -1,4 +1,5 @@
 // y = alpha·a bᵀ;  da = alpha·dy b, db = alpha·dyᵀ a.
+// Kernels: engine/cpu/matmul.cpp, engine/cuda/matmul.cu.
 #include "engine/ops.h"
 #include "engine/ops/check.h"
 

@@ -1,4 +1,5 @@
 // y = a ⊙ b;  da = dy ⊙ b, db = dy ⊙ a.
+// Kernels: engine/cpu/elementwise.cpp, engine/cuda/elementwise.cu.
 #include "engine/ops.h"
 #include "engine/ops/check.h"
 

@@ -1,4 +1,5 @@
 // y = max(x, 0);  dx = dy where x > 0, else 0.
+// Kernels: engine/cpu/elementwise.cpp, engine/cuda/elementwise.cu.
 #include "engine/ops.h"
 #include "engine/ops/check.h"
 

@@ -1,4 +1,5 @@
 // The same elements under another shape;  the gradient under the old one.
+// No kernel: y is a view of the same memory (engine/tensor.cpp).
 #include "engine/ops.h"
 #include "engine/ops/check.h"
 

@@ -1,4 +1,5 @@
 // y = Σ x;  dx = dy everywhere.
+// Kernels: engine/cpu/memory.cpp, engine/cuda/memory.cu.
 #include "engine/ops.h"
 #include "engine/ops/check.h"
 
