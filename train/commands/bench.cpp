@@ -45,25 +45,27 @@ class BenchCommand final : public Command {
 
   public:
     void declare(CommandLine& options) override {
-        model_.declare(options, "safetensors to start from; random otherwise");
+        model_.declare(options, "safetensors file with the weights; without it they are random");
         options.choice("--mode", bench_.mode,
                        Choices<BenchMode>{{"forward", BenchMode::forward},
                                           {"train", BenchMode::train},
                                           {"head", BenchMode::head}},
-                       "a forward pass; a whole training step; forward and backward of what "
-                       "follows the backbone");
-        options.integer("--clips", clips_, 1, 4096, "clips at a time, unless --input says");
-        options.integer("--repeats", bench_.repeats, 1, 100000,
-                        "timed runs, after one that is not");
+                       "what to time: a forward pass; a whole training step; or (head) the forward "
+                       "and backward pass of what follows the backbone");
+        options.integer("--clips", clips_, 1, 4096,
+                        "clips per batch; with --input, the file decides");
+        options.integer("--repeats", bench_.repeats, 1, 100000, "timed runs, after a warm-up");
         options.choice(
             "--optimizer", bench_.optimizer,
             Choices<OptimizerKind>{{"sgd", OptimizerKind::sgd}, {"adamw", OptimizerKind::adamw}},
-            "of the training step");
-        options.integer("--seed", seed_, 0, INT64_MAX, "of random weights and input");
+            "optimizer of the training step");
+        options.integer("--seed", seed_, 0, INT64_MAX, "seed of random weights and random input");
         options.text("--input", input_, "FILE",
-                     "safetensors with frames, boxes (or joints), labels; random otherwise");
-        options.text("--output", output_, "FILE", "safetensors to write: logits, before any step");
-        options.flag("--profile", profile_, "also say how the time divides among kernels");
+                     "safetensors file with frames, boxes (or joints) and labels; without it the "
+                     "input is random");
+        options.text("--output", output_, "FILE",
+                     "safetensors file to write the logits to, computed before any training step");
+        options.flag("--profile", profile_, "also print how the time divides among kernels");
         options.flag("--json", json_, "print one JSON object on one line");
         machine_.declare(options);
         machine_.declare_precision(options);
@@ -87,13 +89,14 @@ class BenchCommand final : public Command {
         }
         const Config& config = loaded.model->config();
         if (bench_.mode == BenchMode::head && !config.has_frames())
-            throw Error("--mode head is what follows the backbone, and modality pose has none",
+            throw Error("--mode head times what follows the backbone, but modality pose has none",
                         "--mode train times the whole step");
         const TraceInput input = input_.empty()
                                      ? random_input(config, clips_, static_cast<uint64_t>(seed_))
                                      : read_trace_input(input_, config);
         if (bench_.mode != BenchMode::forward && !input.labels.defined())
-            throw Error("--input " + input_ + " has no labels to train with");
+            throw Error("--input " + input_ + " has no labels to train with",
+                        "add `labels` [B] i64 to the file, or give --mode forward");
         BatchWork batch{.config = config,
                         .machine = machine_,
                         .clips = input.inputs.clips(),
@@ -197,7 +200,8 @@ class BenchCommand final : public Command {
 const CommandEntry bench_command = {
     "bench", "time a forward pass or a training step on this machine",
     "Without --preset, --config or --weights the model is `tiny`.\n"
-    "Operations are two a multiply-add of `summary`, three times as many for a training step.\n\n"
+    "Each multiply-add of `summary` counts as two operations in a forward pass and as six in a\n"
+    "training step.\n\n"
     "Example: microdualnet bench --preset paper-ma52 --clips 2 --mode train --repeats 3\n",
     [] { return std::unique_ptr<Command>(new BenchCommand); }};
 

@@ -102,7 +102,7 @@ class CheckCommand final : public Command {
         options.text("DATASET,--data", data_, "DIR", "dataset folder");
         options.require("DATASET");
         model_.declare(options, "");
-        options.flag("--quick", quick_, "look into the first and last frame of each clip only");
+        options.flag("--quick", quick_, "read only the first and the last frame of each clip");
         options.integer("--workers", workers_, 1, 256, "threads that read clips");
         keypoints_.declare(options);
     }
@@ -145,7 +145,7 @@ class CheckCommand final : public Command {
             throw Error("training would fail: " + std::to_string(summary.fatal) +
                         " errors outside the test list");
         out << "training would run"
-            << (summary.errors > 0 ? ", but not the evaluation of test\n" : "\n");
+            << (summary.errors > 0 ? ", but evaluation on test would not\n" : "\n");
     }
 };
 
@@ -153,11 +153,10 @@ class CheckCommand final : public Command {
 
 const CommandEntry check_command = {
     "check", "look for everything that is wrong with a dataset before training on it",
-    "Prints every problem with its file and line, then clips and labels of each split, class\n"
-    "imbalance, frame sizes and how often nobody is visible. Frames and keypoints are both looked\n"
-    "at, or with --config or --preset those that such a model reads. Exits with 2 if training "
-    "would\n"
-    "stop on an error; what else is odd are warnings.\n\n"
+    "Prints every problem with its file and line. Then prints clips and labels of each split, the\n"
+    "class imbalance, the frame sizes, and how often nobody is visible.\n"
+    "Checks both frames and keypoints; with --config or --preset, only what that model reads.\n"
+    "Exits with 2 if an error would stop training. What only looks odd is a warning.\n\n"
     "Example: microdualnet check DIR --workers 8\n"
     "         microdualnet check DIR --quick --config configs/paper-ma52-fixed.json\n",
     [] { return std::unique_ptr<Command>(new CheckCommand); }};

@@ -77,7 +77,7 @@ class CompareCommand final : public Command {
 
 const CommandEntry compare_command = {
     "compare", "a table of several evaluations",
-    "Rates are in percent; F1mean needs body-level classes in labels.txt.\n\n"
+    "Rates are in percent. F1mean is shown where the dataset has body-level classes.\n\n"
     "Example: microdualnet compare --runs baseline=a.json,full=b.json\n",
     [] { return std::unique_ptr<Command>(new CompareCommand); }};
 

@@ -26,7 +26,7 @@ class EvalCommand final : public Command {
 
   public:
     void declare(CommandLine& options) override {
-        model_.declare(options, "safetensors file: a run's best.safetensors, say");
+        model_.declare(options, "safetensors file, for example a run's best.safetensors");
         options.require("--weights");
         options.text("--data", data_, "DIR", "dataset folder");
         options.require("--data");
@@ -35,8 +35,7 @@ class EvalCommand final : public Command {
         options.text("--json-file", json_file_, "FILE", "also write that JSON object to a file");
         options.text("--confusion", confusion_, "FILE",
                      "write the confusion matrix to this CSV file");
-        options.text("--report", report_, "FILE",
-                     "write a page with routing and confusions (HTML)");
+        options.text("--report", report_, "FILE", "write an HTML page with routing and confusions");
         views_.declare(options);
         keypoints_.declare(options);
         options.integer("--batch", batch_, 1, 4096, "clips at a time, each with all its views");
@@ -96,11 +95,13 @@ class EvalCommand final : public Command {
 
 const CommandEntry eval_command = {
     "eval", "accuracy, F1, confusion matrix and routing of a trained model",
-    "Rates are in percent. F1 macro averages over the classes present in truth or prediction; F1\n"
-    "micro equals Top-1; F1mean averages macro and micro of actions and body-level classes "
-    "(MA-52's\n"
-    "own, or the third column of labels.txt; without either they are left out). alpha_st is the\n"
-    "mean weight that the router gives to the ST path.\n\n"
+    "Rates are in percent.\n"
+    "  F1 macro   averages over the classes present in truth or prediction\n"
+    "  F1 micro   equals Top-1\n"
+    "  F1mean     averages F1 macro and F1 micro of actions and of body-level classes\n"
+    "  alpha_st   is the mean weight that the router gives to the ST path\n"
+    "The body-level classes are MA-52's own, or the third column of labels.txt. Without them,\n"
+    "their rates and F1mean are left out.\n\n"
     "Example: microdualnet eval --weights runs/tiny/best.safetensors --data DIR --split test\n",
     [] { return std::unique_ptr<Command>(new EvalCommand); }};
 

@@ -24,17 +24,18 @@ class ImportCommand final : public Command {
         model_.declare(options, "");
         options.require_one({"--config", "--preset"});
         options.text("--data", data_, "DIR",
-                     "dataset folder that the model is for: as many classes as it has");
+                     "dataset folder that the model is for; it sets the number of classes");
         options.integer("--classes", classes_, 0, 10000,
-                        "classes of the model; 0: those of --data, else of the config or preset");
+                        "number of classes; 0: that of --data, else that of the config or preset");
         options.integer("--seed", seed_, 0, INT64_MAX,
-                        "of the initial values that the checkpoint does not replace");
-        options.flag("--dry-run", dry_run_, "only say what would be taken");
+                        "seed of the initial values that the checkpoint does not replace");
+        options.flag("--dry-run", dry_run_, "write nothing, only print what would be taken");
     }
 
     void run(const CommandLine&, std::ostream& out, std::ostream&) override {
         if (classes_ > 0 && !data_.empty())
-            throw Error("--classes and --data cannot both be given", "the dataset has its classes");
+            throw Error("--classes and --data cannot both be given",
+                        "leave --classes out: the dataset sets the number of classes");
         Config config = model_.resolve(nullptr);
         if (classes_ > 0) config.classes = classes_;
         if (!data_.empty()) take_classes_of(data_, config);
@@ -55,10 +56,10 @@ class ImportCommand final : public Command {
 
 const CommandEntry import_command = {
     "import", "turn a checkpoint of another project into weights to start from",
-    "Reads safetensors and PyTorch files with the names of torchvision, timm, Hugging Face,\n"
-    "MMAction2, MIT's TSM or this program, and writes a complete model: what the checkpoint has,\n"
-    "and initial values for the rest. Nothing in the file is run. docs/weights.md has the "
-    "names.\n\n"
+    "Reads safetensors and PyTorch files with the tensor names of torchvision, timm,\n"
+    "Hugging Face, MMAction2, MIT's TSM or this program; docs/weights.md lists the names. Writes\n"
+    "a complete model: what the checkpoint has, and initial values for the rest. No code in the\n"
+    "file is run.\n\n"
     "Example: microdualnet import tsm_r101.pth --preset paper-ma52 --data DIR \\\n"
     "             --out W.safetensors\n"
     "         microdualnet train --data DIR --preset paper-ma52 --init W.safetensors --out RUN\n",

@@ -79,7 +79,7 @@ class ListsCommand final : public Command {
         if (count > 0)
             notes << "warning: --names '" << names_ << "' fits " << count << " of "
                   << lists.clips.size() << " names in more than one way: " << example
-                  << ". If that is wrong, say more of what follows the class\n";
+                  << ". If that is wrong, write into the pattern more of what follows {class}\n";
     }
 
   public:
@@ -88,18 +88,23 @@ class ListsCommand final : public Command {
                            "dataset folder: its clips are the folders below frames/, or below "
                            "keypoints/ where there are no frames");
         options.text("--names", names_, "PATTERN",
-                     "where class and group stand in clips' names: '{group}_{class}_{}' for "
+                     "where class and group stand in clips' names: '{group}_{class}_{}' fits "
                      "P01_walk_003");
-        options.number("--val-share", plan_.val_share, 0, 0.9,
-                       "part of the clips that validate, in whole groups; 0: no val list");
-        options.number("--test-share", plan_.test_share, 0, 0.9,
-                       "part of the clips that test, in whole groups; 0: no test list");
-        options.text("--val-groups", val_groups_, "NAME,...", "the groups that validate, by name");
-        options.text("--test-groups", test_groups_, "NAME,...", "the groups that test, by name");
+        options.number(
+            "--val-share", plan_.val_share, 0, 0.9,
+            "share of the clips that goes into the val list, in whole groups; 0: no val list");
+        options.number(
+            "--test-share", plan_.test_share, 0, 0.9,
+            "share of the clips that goes into the test list, in whole groups; 0: no test list");
+        options.text("--val-groups", val_groups_, "NAME,...",
+                     "names of the groups that go into the val list");
+        options.text("--test-groups", test_groups_, "NAME,...",
+                     "names of the groups that go into the test list");
         options.flag("--keep-labels", keep_labels_,
-                     "number the classes by the labels.txt that is there");
-        options.flag("--overwrite", overwrite_, "replace labels.txt and lists that are there");
-        options.flag("--dry-run", dry_run_, "only say what would be written");
+                     "keep the existing labels.txt and number the classes by it");
+        options.flag("--overwrite", overwrite_,
+                     "replace an existing labels.txt and existing lists");
+        options.flag("--dry-run", dry_run_, "write nothing, only print the result");
     }
 
     void run(const CommandLine& options, std::ostream& out, std::ostream& notes) override {
@@ -131,7 +136,7 @@ class ListsCommand final : public Command {
                 return std::string(split_names[clip.split]) == split;
             };
             if (is_file(list) && std::none_of(lists.clips.begin(), lists.clips.end(), has_split))
-                out << "\nremoving " << list << ": no clip is in it now";
+                out << "\nremoving " << list << ": no clip belongs to it any more";
         }
         out << "\nwrote";
         for (const auto& file : write_folder_lists(lists)) out << " " << file.string();
@@ -146,14 +151,16 @@ class ListsCommand final : public Command {
 
 const CommandEntry lists_command = {
     "lists", "write labels and lists for a folder of clips, split by person",
-    "Reads class and group off the name of every clip (its path below frames/) and writes\n"
-    "labels.txt, train.txt, val.txt and test.txt to DATASET. In --names {class} is the action,\n"
-    "{group} the person or recording, all of whose clips go into one list, and {} anything else.\n"
-    "Each takes the text up to what follows it in the pattern. The same folder gives the same\n"
-    "lists: groups go one by one, the largest first, to the list that lacks most of their "
-    "classes.\n"
-    "Folders without frames, or without keypoints where other clips have them, are left out and\n"
-    "said.\n\n"
+    "Reads class and group from the name of every clip (its path below frames/) and writes\n"
+    "labels.txt, train.txt, val.txt and test.txt to DATASET. --names has these fields:\n"
+    "  {class}   the action\n"
+    "  {group}   the person or recording; all clips of a group go into one list\n"
+    "  {}        anything else\n"
+    "Each field takes the text up to what follows it in the pattern.\n"
+    "The same folder always gives the same lists: groups are placed one by one, the largest\n"
+    "first, each in the list that lacks most of the group's classes.\n"
+    "A folder without frames is left out with a warning. So is a folder without keypoints where\n"
+    "other clips have them.\n\n"
     "Example: microdualnet lists DIR\n"
     "         microdualnet lists DIR --names '{class}/{group}_{}' --val-share 0.1\n"
     "         microdualnet lists DIR --names '{group}_{class}_{}' --test-groups P07,P08\n",

@@ -32,8 +32,8 @@ class OverfitCommand final : public Command {
             "SGD with momentum, or AdamW");
         options.number("--lr", overfit_.learning_rate, 0, 1e30, "learning rate, constant");
         options.number("--weight-decay", optimizer.weight_decay, 0, 1e6,
-                       "of the weights of convolutions and linear layers");
-        options.number("--momentum", optimizer.momentum, 0, 1, "of SGD; AdamW ignores it");
+                       "applies to the weights of convolutions and linear layers");
+        options.number("--momentum", optimizer.momentum, 0, 1, "momentum of SGD; AdamW ignores it");
         options.text("--output", output_, "FILE",
                      "safetensors file to write the trained parameters to");
         machine_.declare(options);
@@ -71,9 +71,10 @@ class OverfitCommand final : public Command {
 
 const CommandEntry overfit_command = {
     "overfit", "train on one batch only: the sanity check before a long run",
-    "Takes the same inputs as trace, labels included, and trains on that one batch in train mode:\n"
-    "no dropout, no augmentation, constant rate, no clipping. Prints one JSON line a step, before\n"
-    "its update: {\"step\",\"loss\",\"loss_ce\",\"loss_mac\"}. The loss should fall towards 0.\n\n"
+    "Takes the same inputs as trace, with labels, and trains on that one batch in train mode:\n"
+    "no dropout, no augmentation, a constant learning rate, no gradient clipping. Prints one JSON\n"
+    "line per step, before the update: {\"step\",\"loss\",\"loss_ce\",\"loss_mac\"}.\n"
+    "The loss should fall towards 0.\n\n"
     "Example: microdualnet overfit --config C.json --weights W.safetensors --dataset DIR\n"
     "             --clip val/0001 --steps 50 --lr 5e-4\n",
     [] { return std::unique_ptr<Command>(new OverfitCommand); }};

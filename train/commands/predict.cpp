@@ -33,7 +33,7 @@ class PredictCommand final : public Command {
         if (dataset_.empty() != folders)
             throw Error("give either --dataset and --clip, or " +
                             std::string(config.has_frames() ? "--frames" : "--keypoints"),
-                        "or --dataset and --submission or --predictions, for a whole list");
+                        "for a whole list, give --dataset with --submission or --predictions");
         if (config.regions == Regions::keypoints && dataset_.empty() && keypoints_.empty())
             throw Error("this model needs keypoints", "give --keypoints DIR: OpenPose's files");
         if (!clip_needs(config).keypoints && !keypoints_.empty())
@@ -77,7 +77,7 @@ class PredictCommand final : public Command {
 
   public:
     void declare(CommandLine& options) override {
-        model_.declare(options, "safetensors file: a run's best.safetensors, say");
+        model_.declare(options, "safetensors file, for example a run's best.safetensors");
         options.require("--weights");
         options.text("--dataset,--data", dataset_, "DIR",
                      "dataset folder to take a clip or a list from");
@@ -93,7 +93,8 @@ class PredictCommand final : public Command {
         views_.declare(options);
         reading_.declare(options);
         timeline_.declare(options);
-        options.integer("--batch", batch_, 1, 4096, "clips of a list, or windows, at a time");
+        options.integer("--batch", batch_, 1, 4096,
+                        "clips of a list, or windows of a timeline, per batch");
         options.integer("--workers", workers_, 1, 256,
                         "threads that decode frames of a list or a recording");
         machine_.declare(options);
@@ -160,15 +161,12 @@ class PredictCommand final : public Command {
 
 const CommandEntry predict_command = {
     "predict", "the likeliest actions of one clip, or of a whole list",
-    "Reads clips as evaluation does. A single clip's actions are printed with what each body "
-    "part's\n"
-    "router chose; those of a list go into files. The two routing weights of an entity add up to "
-    "1: ST "
-    "looks\n"
-    "at the body first and then at time, TS the other way round.\n"
-    "With --window a recording of any length becomes a timeline: a row a window, with the "
-    "likeliest\n"
-    "action, its probability, and of each entity the weight of the ST path (alpha).\n\n"
+    "Reads clips as evaluation does. For a single clip it prints the likeliest actions and the\n"
+    "routing weights of each entity (body part); for a list it writes files. The two routing\n"
+    "weights of an entity add up to 1: the ST path looks at the body first and then along time,\n"
+    "the TS path the other way round.\n"
+    "With --window, a recording of any length becomes a timeline with one row per window: the\n"
+    "likeliest action, its probability, and the weight of each entity's ST path (alpha).\n\n"
     "Example: microdualnet predict --weights runs/tiny/best.safetensors --dataset DIR --clip NAME\n"
     "         microdualnet predict --weights W.safetensors --frames frames/c1 "
     "--keypoints keypoints/c1\n"

@@ -12,7 +12,7 @@ namespace mdn {
 
 void PredictListFlags::declare(CommandLine& options) {
     options.text("--split", split, "NAME",
-                 "with --dataset, instead of one clip: the list train, val or test");
+                 "with --dataset: predict the list train, val or test instead of one clip");
     options.text(
         "--submission", submission, "FILE",
         "write the MA-52 challenge's zip file for the list (test unless --split is given)");

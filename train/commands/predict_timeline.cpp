@@ -24,14 +24,15 @@ TimelineText::Format format_of(const std::string& file, bool json) {
 }  // namespace
 
 void TimelineFlags::declare(CommandLine& options) {
-    options.integer("--window", window, 1, 1'000'000,
-                    "a timeline of a long recording: frames of the window that moves along it");
+    options.integer(
+        "--window", window, 1, 1'000'000,
+        "make a timeline of a long recording: frames of the window that moves along it");
     options.integer("--stride", stride, 1, 1'000'000,
-                    "frames from one window to the next; without it a quarter of the window");
+                    "frames from one window to the next; if not given, a quarter of the window");
     options.text("--timeline", file, "FILE",
                  "write the timeline to this CSV or JSON file instead of to stdout");
     options.number("--fps", frames_per_second, 0, 1e6,
-                   "frames a second of the recording: adds times to the timeline");
+                   "frames per second of the recording; adds times to the timeline");
 }
 
 bool TimelineFlags::wanted(const CommandLine& options) const {

@@ -78,8 +78,8 @@ void dispatch(const std::vector<std::string>& arguments, std::ostream& out, std:
     if (arguments.empty()) {
         err << usage() << "\n";
         throw Error("no command given",
-                    "the list above has them; microdualnet synth renders a "
-                    "dataset to try the others on");
+                    "choose one from the list above; microdualnet synth renders "
+                    "a dataset to try them on");
     }
     if (answer(arguments, out)) return;
     run(command_named(arguments.front()), {arguments.begin() + 1, arguments.end()}, out, err);

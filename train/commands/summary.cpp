@@ -25,14 +25,15 @@ class SummaryCommand final : public Command {
   public:
     void declare(CommandLine& options) override {
         model_.declare(options, "");
-        options.integer("--batch", batch_, 1, 4096, "clips of the training step to estimate");
+        options.integer("--batch", batch_, 1, 4096,
+                        "clips of the training step whose memory is estimated");
         options.choice(
             "--optimizer", optimizer_,
             Choices<OptimizerKind>{{"sgd", OptimizerKind::sgd}, {"adamw", OptimizerKind::adamw}},
-            "whose state to count");
+            "optimizer whose state is counted");
         options.choice("--precision", precision_,
                        Choices<Precision>{{"f32", Precision::f32}, {"bf16", Precision::bf16}},
-                       "of the activations");
+                       "precision of the activations");
     }
 
     void run(const CommandLine&, std::ostream& out, std::ostream&) override {
@@ -60,7 +61,7 @@ class SummaryCommand final : public Command {
         const std::pair<const char*, int64_t> parts[] = {
             {"parameters", memory.parameters}, {"optimizer", memory.optimizer},
             {"gradients", memory.gradients},   {"activations", memory.activations},
-            {"inputs", memory.inputs},         {"most at once", memory.peak}};
+            {"inputs", memory.inputs},         {"peak", memory.peak}};
         for (const auto& [name, bytes] : parts)
             out << format("  %-13s %12s\n", name, bytes_text(bytes).c_str());
     }
@@ -70,8 +71,8 @@ class SummaryCommand final : public Command {
 
 const CommandEntry summary_command = {"summary",
                                       "list layers, parameters, multiply-adds and training memory",
-                                      "Worked out from the config; nothing is allocated. Without "
-                                      "--config or --preset: paper-ma52.\n\n"
+                                      "Computed from the config; no model is allocated. Without "
+                                      "--config or --preset\nthe model is `paper-ma52`.\n\n"
                                       "Example: microdualnet summary --preset tiny --batch 16\n",
                                       [] { return std::unique_ptr<Command>(new SummaryCommand); }};
 

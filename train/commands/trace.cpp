@@ -70,13 +70,16 @@ class TraceCommand final : public Command {
 
 const CommandEntry trace_command = {
     "trace", "write every intermediate tensor of the model on a given batch",
-    "The input holds frames [B,T,S,S,3] f32 (normalised) and boxes [B,T,K,4] f32 (pixels, x1 y1 "
-    "x2\n"
-    "y2), or in modality pose joints [B,T,K,12,3] f32, and optionally labels [B] i64. The output "
-    "holds, as f32 and as far as the variant has\n"
-    "them: features, entities, st, ts, fused, alpha, f_cnn, f_entity, logits; with labels loss,\n"
-    "loss_ce, loss_mac; with --grads grad.<parameter>; with --dataset also what was read of the "
-    "clip.\n"
+    "The input file holds:\n"
+    "  frames [B,T,S,S,3] f32    normalised\n"
+    "  boxes [B,T,K,4] f32       x1 y1 x2 y2 in pixels\n"
+    "  joints [B,T,K,12,3] f32   instead of frames and boxes, in modality pose\n"
+    "  labels [B] i64            optional\n"
+    "The output file holds, as f32 and as far as the model has them:\n"
+    "  features, entities, st, ts, fused, alpha, f_cnn, f_entity, logits\n"
+    "  with labels:    loss, loss_ce, loss_mac\n"
+    "  with --grads:   grad.<parameter>\n"
+    "  with --dataset: frames, boxes, joints, as they were read for the clip\n"
     "Dropout is 0 in both modes.\n\n"
     "Example: microdualnet trace --config C.json --weights W.safetensors --input IN.safetensors\n"
     "             --output OUT.safetensors --grads\n",

@@ -54,20 +54,22 @@ class TrainCommand final : public Command {
 
   public:
     void declare(CommandLine& options) override {
-        options.text("--data", run_.data, "DIR", "dataset folder in a form of docs/datasets.md");
-        options.text("--out", run_.out, "DIR", "folder of the run, made if need be");
+        options.text("--data", run_.data, "DIR",
+                     "dataset folder; docs/datasets.md describes the formats");
+        options.text("--out", run_.out, "DIR", "folder of the run; created if it is missing");
         options.require("--data", "--resume");
         options.require("--out");
         model_.declare(options, "");
         options.require_one({"--config", "--preset"}, "--resume");
         options.text("--init", run_.init, "FILE",
                      "safetensors file with the weights to start from");
-        options.flag("--resume", run_.resume,
-                     "continue the run in --out from its last checkpoint, bit for bit");
-        options.flag("--overwrite", run_.overwrite, "start afresh although --out holds a run");
+        options.flag(
+            "--resume", run_.resume,
+            "continue the run in --out from its last checkpoint, with bit-identical results");
+        options.flag("--overwrite", run_.overwrite, "replace the run in --out by a new one");
         run_.settings.declare(options);
         options.integer("--save-every", run_.save_every, 0, 1'000'000'000,
-                        "steps between checkpoints inside an epoch; 0: at its end only");
+                        "steps between checkpoints within an epoch; 0: only at its end");
         options.integer("--workers", run_.workers, 1, 256, "threads that decode frames");
         options.integer("--cache", cache_mib_, 0, 1 << 20, "MiB of decoded frames kept in memory");
         machine_.declare(options);
@@ -111,16 +113,16 @@ class TrainCommand final : public Command {
 
 const CommandEntry train_command = {
     "train", "train a model on a dataset folder",
-    "Writes to --out: last.safetensors (everything that --resume needs, after every epoch),\n"
-    "best.safetensors (the same at the epoch of the best validation Top-1) and log.jsonl (a line\n"
-    "per step and a line per epoch). The files also serve as weights for eval, predict and trace.\n"
+    "Writes to --out:\n"
+    "  last.safetensors   everything that --resume needs, after every epoch\n"
+    "  best.safetensors   the same, at the epoch of the best validation Top-1\n"
+    "  report.html        routing and confusions of the validation at that epoch\n"
+    "  log.jsonl          one line per step and one line per epoch\n"
+    "The safetensors files also serve as weights for eval, predict and trace.\n"
     "The number of classes is that of the dataset. A config file that names another is refused.\n"
-    "A config file may hold settings of its own under \"training\", named as the options without "
-    "the\n"
-    "dashes: {\"preset\": \"tiny\", \"training\": {\"epochs\": 30, \"lr\": 0.001}}. An option that "
-    "is "
-    "given\n"
-    "overrides them. --resume keeps the settings that the run was started with.\n\n"
+    "A config file may hold settings under \"training\", named like the options without the\n"
+    "dashes: {\"preset\": \"tiny\", \"training\": {\"epochs\": 30, \"lr\": 0.001}}. Options on\n"
+    "the command line override them. --resume keeps the settings that the run was started with.\n\n"
     "Example: microdualnet train --data DIR --preset tiny --out runs/tiny --epochs 30\n"
     "         microdualnet train --out runs/tiny --resume\n",
     [] { return std::unique_ptr<Command>(new TrainCommand); }};

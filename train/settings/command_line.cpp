@@ -74,7 +74,8 @@ void CommandLine::text(const std::string& flag, std::string& value, const std::s
     OptionEntry& entry = add(flag, kind, help);
     entry.initial = value;
     entry.take = [&value, name = entry.name()](const std::string& given) {
-        if (given.empty()) throw Error(name + " is given an empty text", "is a variable not set?");
+        if (given.empty())
+            throw Error(name + " has an empty value", "is a shell variable not set?");
         value = given;
     };
 }

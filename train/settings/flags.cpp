@@ -24,7 +24,8 @@ void MachineFlags::declare_precision(CommandLine& options) {
 
 void MachineFlags::declare_recording(CommandLine& options) {
     options.flag("--no-cuda-graph", no_recording,
-                 "on a GPU: start every kernel by itself, record no steps or passes");
+                 "on a GPU: launch every kernel by itself instead of recording steps or passes as "
+                 "CUDA graphs");
 }
 
 void MachineFlags::apply() const {
@@ -81,9 +82,10 @@ Config ModelFlags::resolve(const SafetensorsFile* stored) const {
 
 void ViewFlags::declare(CommandLine& options) {
     options.integer("--clips", clips, 1, 64,
-                    "samplings of every clip in time to average over; 2: twice_sample of TSM");
-    options.integer("--crops", crops, 1, 3,
-                    "1: the centre; 3: also both ends of the frame's longer side, averaged");
+                    "temporal samplings of every clip to average over; 2: twice_sample of TSM");
+    options.integer(
+        "--crops", crops, 1, 3,
+        "crops to average over; 1: the centre; 3: also both ends of the frame's longer side");
 }
 
 void ViewFlags::apply(ClipOptions& options) const {

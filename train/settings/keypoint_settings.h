@@ -51,11 +51,12 @@ void visit_keypoint_settings(Settings& s, Visitor&& v) {
     v.choice("keypoint-layout", s.layout, keypoint_layouts,
              "joint order of people with 25 joints; COCO's 17 and 18 are recognised");
     v.choice("keypoint-scale", s.scale, keypoint_scales,
-             "units of keypoint files: OpenPose's --keypoint_scale 0-2 (pixels), 3, 4, 5, 6");
+             "units of keypoint files; OpenPose's --keypoint_scale: 0 to 2 is pixels, 3 unit, 4 "
+             "symmetric, 5 unit-by-longest, 6 symmetric-by-longest");
     v.text("keypoint-size", s.size,
            "size of the picture that keypoints were found in, if the frames were resized", "WxH");
     v.integer("keypoint-fill", s.fill, 0, 1'000'000,
-              "longest gap in a joint's track, in frames, to be filled");
+              "longest gap in a joint's track that is filled, in frames");
     v.integer("keypoint-smooth", s.smooth, 0, 1'000'000,
               "frames before and after over which joints are smoothed");
 }

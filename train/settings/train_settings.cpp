@@ -30,15 +30,15 @@ void visit_settings(Settings& s, Visitor&& v) {
     v.choice("optimizer", s.optimizer, optimizers, "SGD with momentum, or AdamW");
     v.number("lr", s.lr, 0, 1e30, "learning rate after the warm-up");
     v.number("weight-decay", s.weight_decay, 0, 1e6,
-             "of the weights of convolutions and linear layers");
-    v.number("momentum", s.momentum, 0, 1, "of SGD; AdamW ignores it");
+             "applies to the weights of convolutions and linear layers");
+    v.number("momentum", s.momentum, 0, 1, "momentum of SGD; AdamW ignores it");
     v.number("clip", s.clip, 0, 1e30, "largest L2 norm of all gradients together; 0: no clipping");
     v.choice("schedule", s.schedule, schedules, "how the rate falls after the warm-up");
     v.number("warmup", s.warmup, 0, 1e6, "epochs over which the rate rises linearly");
     v.integers("milestones", s.milestones, 1, 1'000'000,
-               "of the step schedule: epochs after which the rate is multiplied by --gamma");
-    v.number("gamma", s.gamma, 0, 1, "of the step schedule");
-    v.number("floor", s.floor, 0, 1e6, "of the cosine schedule: the last rate");
+               "step schedule: epochs after which the rate is multiplied by --gamma");
+    v.number("gamma", s.gamma, 0, 1, "step schedule: factor on the rate at each milestone");
+    v.number("floor", s.floor, 0, 1e6, "cosine schedule: the rate at the end");
     v.number("backbone-lr", s.backbone_lr, 0, 1e6, "multiple of --lr for the backbone");
     v.number("classifier-lr", s.classifier_lr, 0, 1e6, "multiple of --lr for the classifier");
     v.number("bias-lr", s.bias_lr, 0, 1e6,
@@ -46,11 +46,12 @@ void visit_settings(Settings& s, Visitor&& v) {
     v.number("label-smoothing", s.label_smoothing, 0, 0.99,
              "part of each training label that is spread over all classes");
     v.choice("sampler", s.sampler, samplers,
-             "every clip once an epoch, or every class equally often");
+             "every clip once per epoch, or every class equally often");
     v.number("min-crop-scale", s.min_crop_scale, 0, 1,
-             "of MultiScaleCrop's scales 1, .875, .75 and .66 those below this are not used");
-    v.integer("seed", s.seed, 0, INT64_MAX, "of initialisation, order, augmentation and dropout");
-    v.text("val", s.val, "split that `best` is chosen by; none: no validation");
+             "lower limit of MultiScaleCrop's scales 1, .875, .75 and .66");
+    v.integer("seed", s.seed, 0, INT64_MAX,
+              "seed of initialisation, order, augmentation and dropout");
+    v.text("val", s.val, "split whose Top-1 decides which epoch is best; none: no validation");
     v.integer("val-every", s.val_every, 1, many, "epochs from one validation to the next");
     visit_keypoint_settings(s.keypoints, v);
 }

@@ -142,7 +142,7 @@ TEST_SUITE("train/commands/run_command") {
         const Ran ran = microdualnet({"summary", "--batch", "2"});
         REQUIRE(ran.code == 0);
         CHECK(contains(ran.out, {"backbone.layer3.22", "[8, 7, 7, 2048]", "TSM-R101", "42.6 M",
-                                 "step of 2 clips", "most at once", "GiB"}));
+                                 "step of 2 clips", "peak", "GiB"}));
         CHECK(contains(microdualnet({"summary", "--preset", "tiny"}).out, {"router", "total"}));
         CHECK(contains(ran.out, {"2 clips in float32"}));
         CHECK(contains(microdualnet({"summary", "--batch", "2", "--precision", "bf16"}).out,

@@ -96,7 +96,7 @@ TEST_SUITE("train/settings/command_line") {
         CHECK(contains(refused({"--steps", "3,"}), {"--steps must be a whole number, not ''"}));
         CHECK(contains(refused({"--pet", "dig"}),
                        {"--pet has no choice 'dig'", "did you mean 'dog'? one of cat|dog"}));
-        CHECK(contains(refused({"--name", ""}), {"--name is given an empty text"}));
+        CHECK(contains(refused({"--name", ""}), {"--name has an empty value"}));
     }
 
     TEST_CASE("what belongs to no option, or lacks its value, is told") {
