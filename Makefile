@@ -25,7 +25,7 @@ MAKEFLAGS += -j$(JOBS)
 endif
 
 # A value that none of the above has would be taken for the default: it is refused.
-one_of = $(if $(filter-out $(2),$($(1))),$(error $(1)=$($(1)): $(1) is one of: $(2)))
+one_of = $(if $(filter-out $(2),$($(1))),$(error $(1)=$($(1)): $(1) must be one of: $(2)))
 $(call one_of,SANITIZE,0 1)
 $(call one_of,WERROR,0 1)
 $(call one_of,CUDA,auto 0 1)
@@ -103,10 +103,10 @@ help:
 	@echo 'make demo       build, render a dataset, train, evaluate on people never seen (train/demo.sh --help)'
 	@echo 'make test       build and run every test          (SANITIZE=1: under ASan and UBSan)'
 	@echo "                TESTS='data/*,train/output/*': only the suites that these patterns match"
-	@echo 'make bench      time the engine and the model     (beside PyTorch where installed)'
-	@echo 'make weights-check  carry weights from PyTorch and back (needs PyTorch)'
-	@echo 'make gpu-check  on a GPU: tests, compute-sanitizer, timings, demo (PARTS="tests bench": some)'
-	@echo 'make fuzz       hostile files, by libFuzzer       (FUZZ=openpose SECONDS=600)'
+	@echo 'make bench      time the engine and the model     (and PyTorch where it is installed)'
+	@echo 'make weights-check  check weights carried from PyTorch and back (needs PyTorch)'
+	@echo 'make gpu-check  on a GPU: tests, compute-sanitizer, timings, demo (PARTS="tests bench": only these)'
+	@echo 'make fuzz       test the readers on hostile files (libFuzzer; FUZZ=openpose SECONDS=600)'
 	@echo 'make check      verify formatting, includes and kernel files (WERROR=1: compiler warnings too)'
 	@echo 'make format     apply the formatting              (clang-format 14)'
 	@echo 'make clean      remove build/'
@@ -164,7 +164,7 @@ PACKAGES := libstb-dev:stb/stb_image.h doctest-dev:doctest/doctest.h \
 # $(call install,PACKAGES[,COMMAND]): from the distribution, or the command to type where that cannot be,
 # and what COMMAND adds to that.
 install = packages=$$(echo $(1)); as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
-	echo "setup: missing are these packages of the distribution: $$packages"; \
+	echo "setup: these packages of the distribution are missing: $$packages"; \
 	{ command -v apt-get >/dev/null && { [ -z "$$as_root" ] || command -v sudo >/dev/null; } \
 	  && echo "setup: installing them" && $$as_root apt-get update -q && $$as_root apt-get install -y $$packages; } || { \
 	    echo "setup: could not install them; please run:  sudo apt-get update && sudo apt-get install $$packages" >&2; $(2) exit 2; }
@@ -181,7 +181,7 @@ setup: | cuda-report
 	    printf '#if !__has_include(<%s>)\nmissing: %s\n#endif\n' "$${pair#*:}" "$${pair%%:*}"; \
 	done | LC_ALL=C $(CXX) -std=c++20 $(ARCHFLAG) $(EXTRA_CXXFLAGS) -E -P -x c++ - 2>&1) || { \
 	    printf '%s\n' "$$said" >&2; \
-	    printf '%s\n' "setup: the compiler does not work as called: "$(call quoted,$(CXX) -std=c++20 $(ARCHFLAG) $(EXTRA_CXXFLAGS)) \
+	    printf '%s\n' "setup: the compiler does not work with this command: "$(call quoted,$(CXX) -std=c++20 $(ARCHFLAG) $(EXTRA_CXXFLAGS)) \
 	        "setup: install g++ (12 or later), or change CXX, ARCHFLAG or EXTRA_CXXFLAGS" >&2; exit 2; }; \
 	missing=$$(printf '%s\n' "$$said" | sed -n 's/^missing: *//p'); \
 	if [ -n "$$missing" ]; then $(call install,$$missing,$(unpack_at_home)); fi
@@ -214,7 +214,7 @@ else
 	@for preset in "tiny --clips 16" "paper-ma52 --clips 2"; do build/microdualnet bench --preset $$preset --mode train; done
 	@case "$(firstword -$(MAKEFLAGS))" in *n*) exit;; esac; if $(OPENBLAS_FOUND); \
 	then $(MAKE) --no-print-directory build/gemm_bench && build/gemm_bench; \
-	else echo 'bench: no OpenBLAS to compile and link with (libopenblas-dev; other libraries have a <cblas.h> too): not compared'; fi
+	else echo 'bench: no OpenBLAS to compile and link with (install libopenblas-dev; the <cblas.h> of another library is not enough): not compared'; fi
 	@if $(TORCH_FOUND); then $(PYTHON) tests/peers/compare.py; \
 	else echo 'bench: PyTorch is not installed for $(PYTHON): not compared'; fi
 endif

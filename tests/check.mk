@@ -15,7 +15,7 @@ check-layout:
 	@$(install_clang_format)
 	@version=$(format_version); if [ "$$version" = $(CLANG_FORMAT_VERSION) ]; then \
 	    $(CLANG_FORMAT) --dry-run --Werror $(FORMATTED); \
-	else echo "check: the layout is clang-format $(CLANG_FORMAT_VERSION)'s and was not checked: $(CLANG_FORMAT) is version $$version"; fi
+	else echo "check: the layout was not checked: it needs clang-format $(CLANG_FORMAT_VERSION), but $(CLANG_FORMAT) is version $$version"; fi
 
 check-includes:
 	@tests/check_includes.sh
@@ -26,7 +26,7 @@ check-kernel-files:
 format:
 	@$(install_clang_format)
 	@version=$(format_version); if [ "$$version" = $(CLANG_FORMAT_VERSION) ]; then $(CLANG_FORMAT) -i $(FORMATTED); \
-	else echo "format: the layout is clang-format $(CLANG_FORMAT_VERSION)'s, but $(CLANG_FORMAT) is version $$version: nothing was changed" >&2; exit 2; fi
+	else echo "format: nothing was changed: the layout needs clang-format $(CLANG_FORMAT_VERSION), but $(CLANG_FORMAT) is version $$version" >&2; exit 2; fi
 
 # Every source but the one that needs OpenBLAS, where that is missing (others have a <cblas.h> too). The
 # GPU's kernels and the tests are read with the emulation's headers, which every compiler understands.
@@ -43,7 +43,7 @@ WARNING_FLAGS = $(filter-out -MMD -MP -Werror,$(CXXFLAGS)) -fsyntax-only -Werror
 
 .PHONY: $(WARNED:%=warnings-of/%)
 check-warnings: $(WARNED:%=warnings-of/%)
-	@echo "check: $(words $(WARNED)) sources, no warning of $$($(CXX) --version | head -1)"
+	@echo "check: $(words $(WARNED)) sources, no warning from $$($(CXX) --version | head -1)"
 
 $(WARNED:%=warnings-of/%): warnings-of/%: % | setup
 	@$(CXX) $(WARNING_FLAGS) $(if $(filter tests/% engine/cuda/%,$<),-Itests/cuda_emulation -DMDN_CUDA_EMULATION) -x c++ $<

@@ -22,11 +22,11 @@ fail() {  # MESSAGE [HINT]
 [ $# -ge 2 ] || fail "a suite and a command are needed" "tests/fresh_machine.sh bookworm make test"
 suite=$1
 shift
-[[ $suite =~ ^[a-z]+$ ]] || fail "'$suite' is no suite of Debian" "bookworm, trixie or sid"
+[[ $suite =~ ^[a-z]+$ ]] || fail "'$suite' is not a suite of Debian" "bookworm, trixie or sid"
 [ "$(id -u)" = 0 ] || fail "a chroot needs root" "sudo tests/fresh_machine.sh $suite $*"
 command -v apt-get > /dev/null || fail "apt-get is not there: the host must be Debian or Ubuntu"
 [ -z "$(git status --porcelain 2>/dev/null)" ] ||
-    echo "fresh machine: takes the last commit; changes since then are not in it"
+    echo "fresh machine: runs the last commit; changes since then are not in it"
 
 # ---- The mirror, as apt on this machine knows it.
 mirror_of_apt() {
@@ -55,7 +55,7 @@ mirror_answers() {
     /usr/lib/apt/apt-helper -o Acquire::Retries=2 download-file "$mirror/dists/$suite/Release" \
         "$asked/Release" > "$asked/log" 2>&1
 }
-mirror_answers || fail "the mirror $mirror cannot be reached or has no $suite: nothing was proven" \
+mirror_answers || fail "the mirror $mirror cannot be reached or has no $suite: nothing was tested" \
     "$(grep -m1 '^E:' "$asked/log" || tail -1 "$asked/log")"
 
 # ---- The minimal Debian, made once.
@@ -70,7 +70,7 @@ if [ "$(cat "$base.recipe" 2>/dev/null)" != "$recipe" ] || [ ! -d "$base" ]; the
         { apt-get update -q && apt-get install -y --no-install-recommends debootstrap; } \
             > "$asked/log" 2>&1 || { cat "$asked/log" >&2; fail "debootstrap could not be installed"; }
     fi
-    echo "fresh machine: making a minimal $suite of $mirror in $base, once"
+    echo "fresh machine: making a minimal $suite from $mirror in $base, once"
     rm -rf --one-file-system "$base" "$base.recipe"
     copy=$base.unfinished
     rm -rf --one-file-system "$copy"
@@ -143,6 +143,6 @@ trap '{ kill -KILL $running; wait $running; } 2>/dev/null; exit 143' TERM HUP
 code=0
 wait $running || code=$?
 if [ $code != 0 ] && ! mirror_answers; then
-    fail "the mirror $mirror can no longer be reached: nothing was proven"
+    fail "the mirror $mirror can no longer be reached: nothing was tested"
 fi
 exit $code

@@ -12,7 +12,7 @@ all="tests memcheck racecheck bench demo"
 wanted=" ${*:-$all} "
 for name in $wanted; do
     if [[ " $all " != *" $name "* ]]; then
-        echo "error: gpu-check has no part $name, but: $all" >&2
+        echo "error: gpu-check has no part $name; it has: $all" >&2
         exit 2
     fi
 done

@@ -24,7 +24,7 @@ awk -v out="$guide/step" '
     /^```/ { block = !block; next }
     block { print > (out number) }
 ' CONTRIBUTING.md > "$guide/steps"
-[ "$(wc -l < "$guide/steps")" = 6 ] || { echo "guide: CONTRIBUTING.md has not six steps"; exit 1; }
+[ "$(wc -l < "$guide/steps")" = 6 ] || { echo "guide: 'Adding an op' in CONTRIBUTING.md must have six steps"; exit 1; }
 
 while IFS='|' read -r file where line block; do
     mkdir -p "$guide/$(dirname "$file")"
@@ -36,7 +36,7 @@ while IFS='|' read -r file where line block; do
         function insert() { while ((getline text < block) > 0) print text; done = 1 }
         !done && index($0, line) { if (where == "before") insert(); print; if (!done) insert(); next }
         { print }
-        END { if (!done) { print "guide: " line " is not there" > "/dev/stderr"; exit 1 } }
+        END { if (!done) { print "guide: " FILENAME " has no line with: " line > "/dev/stderr"; exit 1 } }
     ' "$file" > "$guide/$file"
 done < "$guide/steps"
 

@@ -199,7 +199,7 @@ TEST_SUITE("tests/make") {
         for (const char* wrong : {"SANITIZE=yes", "WERROR=2", "DEVICE=gpu"}) {
             const Said ran = tree.make(wrong);
             CHECK(ran.code == 2);
-            CHECK_MESSAGE(contains(ran.text, {wrong, "is one of"}), ran.text);
+            CHECK_MESSAGE(contains(ran.text, {wrong, "must be one of"}), ran.text);
         }
     }
 

@@ -11,14 +11,14 @@ Usage: [DEVICE=cpu|cuda] train/demo.sh [short]
 Renders seated people who perform 16 micro-actions, trains the TSM baseline and Micro-DualNet, and
 tests both on people whom neither has seen. `make demo` builds the program first.
 
-  short          5 people and one epoch, in a minute: shows only that it all runs
+  short          5 people and one epoch, in a minute: shows only that everything runs
   DEVICE=cuda    trains and tests on the GPU (default: cpu)
 
-Says beforehand how long it will take on this machine. Needs 1.3 GB of disk and 256 MiB of memory,
-and takes up to 4 GiB more to keep decoded frames in: half of what is available.
-Everything lies in runs/demo (runs/demo-short): `data` and, for each model, checkpoints, a log,
+The demo first says how long it will take on this machine. It needs 1.3 GB of disk and 256 MiB of
+memory. To keep decoded frames, it takes half of the memory that is available, at most 4 GiB more.
+The results are in runs/demo (runs/demo-short): `data` and, for each model, checkpoints, a log,
 report.html and test.txt. A second run removes the models of the first. It uses the rendered data
-again if this very program has rendered them, and nobody has changed them since.
+again if the same program rendered them and nobody has changed them since.
 END
 }
 
@@ -44,11 +44,11 @@ short)
     subjects=5 clips=5 disk=100
     epochs=(--epochs 1)
     ;;
-*) fail "train/demo.sh has no argument '$*', but: short" "train/demo.sh --help explains" ;;
+*) fail "train/demo.sh has no argument '$*'; it has only: short" "train/demo.sh --help explains" ;;
 esac
 case $device in
 cpu | cuda) ;;
-*) fail "DEVICE=$device: DEVICE is one of: cpu cuda" ;;
+*) fail "DEVICE=$device: DEVICE must be one of: cpu cuda" ;;
 esac
 [ -x "$program" ] || fail "there is no $program" "make builds it; make demo does that first"
 
@@ -59,7 +59,7 @@ clean_up() {
     [ -z "$measured" ] || rm -rf "$measured"
 }
 trap clean_up EXIT
-trap 'echo "demo: stopped; the next one uses the rendered data again, if they are whole" >&2; exit 130' INT
+trap 'echo "demo: stopped; the next run uses the rendered data again if they are complete" >&2; exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
 run() {
@@ -90,8 +90,8 @@ if [ "$rendered" = no ] && [ -d "$out" ]; then
     mebibytes_free=$((mebibytes_free + $(du -sk "$out" | awk '{ print int($1 / 1024) }')))
 fi
 [ "$mebibytes_free" -ge "$disk" ] ||
-    fail "the demo needs $disk MiB of disk in runs/, and $mebibytes_free MiB are free" \
-        "make room, or let runs/ be a link to a folder where there is more"
+    fail "the demo needs $disk MiB of disk in runs/, but $mebibytes_free MiB are free" \
+        "make room, or make runs/ a link to a folder where there is more"
 
 # Memory that this process may use: of the machine, or of the container it runs in.
 memory=$(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo)
@@ -144,7 +144,7 @@ if [ "$out" = runs/demo ]; then
     # third of the time.
     [ $rendered = no ] || rendering=0
     seconds=$(((rendering * 3280 / 80 + training * (1968 * 12 + 1312 / 3) / 48) / 1000))
-    time="$((seconds * 85 / 6000)) to $((seconds * 115 / 6000 + 1)) minutes on this machine, as busy as it is"
+    time="$((seconds * 85 / 6000)) to $((seconds * 115 / 6000 + 1)) minutes on this machine, as busy as it is now"
 else
     run bench --device "$device" --repeats 1 > /dev/null
     time="about a minute"
@@ -156,7 +156,7 @@ echo "and up to $((cache + 256)) MiB of memory ($memory free), $cache of them to
 
 if [ -e "$out" ]; then
     if [ $rendered = yes ]; then
-        echo "removing the previous $out, but for the data it has rendered"
+        echo "removing the previous $out, except for the data it rendered"
         find "$out/" -mindepth 1 -maxdepth 1 ! -name data ! -name data.made-by -exec rm -rf {} +
     else
         echo "removing the previous $out"
@@ -183,7 +183,7 @@ for model in tsm full; do
     echo "== $((++step))/5 training $config"
     run train --config $config --data "$out/data" --out "$out/$model" "${epochs[@]}" \
         --cache $cache --device "$device"
-    echo "== $((++step))/5 testing it on people never seen"
+    echo "== $((++step))/5 testing it on people it has never seen"
     run eval --weights "$out/$model/best.safetensors" --data "$out/data" --split test \
         --device "$device" --json-file "$out/$model/test.json" > "$out/$model/test.txt"
 done
@@ -193,8 +193,8 @@ echo "On people that neither model has seen, in percent ($((SECONDS - started)) 
 run compare --runs "TSM baseline=$out/tsm/test.json,Micro-DualNet=$out/full/test.json"
 echo
 [ "$out" = runs/demo ] ||
-    echo "One epoch shows only that it all runs: these figures say nothing of the models."
+    echo "One epoch shows only that everything runs: these figures say nothing about the models."
 echo "Per class, in text: $out/full/test.txt"
-echo "What each model confuses, and what each body part chose, as a page:"
+echo "What each model confuses, and which path each body part chose, as a page:"
 echo "  $out/tsm/report.html"
 echo "  $out/full/report.html"

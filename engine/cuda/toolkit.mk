@@ -19,7 +19,7 @@ endef
 CUDA_STATE := CUDA not found
 ifeq ($(CUDA),0)
 CUDA_STATE := CUDA not asked for (CUDA=0)
-CUDA_WHY   := CUDA=auto, the default, uses it where it is
+CUDA_WHY   := CUDA=auto, the default, uses CUDA where it is installed
 else ifeq ($(SANITIZE),1)
 CUDA_STATE := CUDA left out (SANITIZE=1)
 CUDA_WHY   := it cannot be combined with SANITIZE=1
@@ -29,7 +29,7 @@ else
 CUDA_MAJOR := $(shell $(NVCC) --version | sed -n 's/.*release \([0-9]*\)\..*/\1/p')
 ifeq ($(shell test "$(CUDA_MAJOR)" -ge 12 2>/dev/null && echo yes),)
 CUDA_STATE := CUDA found, but not usable
-CUDA_WHY := $(NVCC) is of release $(CUDA_MAJOR), 12 or later is needed
+CUDA_WHY := $(NVCC) is of release $(CUDA_MAJOR), but 12 or later is needed
 else ifneq ($(shell $(probe)),yes)
 CUDA_STATE := CUDA found, but not usable
 CUDA_WHY := a small program does not compile and link: see build/cuda_probe.log
@@ -47,7 +47,7 @@ GPU_CAPABILITY := $(shell nvidia-smi --query-gpu=compute_cap --format=csv,nohead
 KNOWN_ARCHS    := $(shell $(NVCC) --list-gpu-code)
 ifneq ($(ARCH),)
 ifeq ($(filter $(ARCH),$(KNOWN_ARCHS)),)
-$(error ARCH=$(ARCH) is none that $(NVCC) knows: $(KNOWN_ARCHS))
+$(error ARCH=$(ARCH) is not an architecture that $(NVCC) knows: $(KNOWN_ARCHS))
 endif
 CUDA_ARCHS := -arch=$(ARCH)
 else ifneq ($(filter sm_$(GPU_CAPABILITY),$(KNOWN_ARCHS)),)

@@ -119,7 +119,7 @@ TEST_SUITE("data/extract_frames") {
         std::filesystem::remove(folder.frame("0001", 2));
         CHECK(contains(folder.extract("--short-side 100").text, {"0001", "lost frames"}));
         std::filesystem::remove(folder.frames + "/0001/extracted.txt");
-        CHECK(contains(folder.extract("--short-side 100").text, {"0001", "not from here"}));
+        CHECK(contains(folder.extract("--short-side 100").text, {"0001", "did not make it"}));
         CHECK(std::filesystem::exists(folder.frame("0001", 1)));
     }
 

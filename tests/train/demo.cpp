@@ -97,7 +97,7 @@ TEST_SUITE("train/demo") {
         CHECK(!contains(ran.text, {"removing"}));
         CHECK(!contains(ran.text, {"shows only that"}));
         ran = tree.demo("short");
-        CHECK_MESSAGE(contains(ran.text, {"One epoch shows only that it all runs",
+        CHECK_MESSAGE(contains(ran.text, {"One epoch shows only that everything runs",
                                           "runs/demo-short/full/report.html"}),
                       ran.text);
     }
