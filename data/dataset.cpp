@@ -91,7 +91,7 @@ std::string folder_name(const fs::path& folder) {
 void check_label(const ListedClip& clip, const DatasetFormat& format) {
     if (clip.label != unlabelled) return;
     throw Error(clip.where + ": clip '" + clip.files.name +
-                    "' has no label: what its list holds are placeholders",
+                    "' has no label: its list has placeholders instead",
                 format.name() == "MA-52"
                     ? "predict --submission writes the file that the challenge scores"
                     : "predict --predictions writes what the model says of such clips");
@@ -151,7 +151,7 @@ void check_links(const fs::path& dataset, const ListedClip& clip, ClipNeeds need
         if (stays_inside(root, path)) return;
         throw Error(clip.where + ": clip '" + clip.files.name +
                         "' lies outside the dataset folder: " + path.string() +
-                        " is a link out of " + root.string(),
+                        " is a link that leads out of " + root.string(),
                     "link the whole of " + root.string() + " instead");
     };
     if (needs.frames) check(dataset / "frames", clip.files.frames);
@@ -178,9 +178,9 @@ void check_class_count(std::int64_t of_model, std::int64_t of_dataset, const fs:
                     (is_file(labels) ? labels.string() + " names "
                                      : "the dataset " + dataset.string() + " has ") +
                     std::to_string(of_dataset),
-                "weights serve the classes they were trained for; to train, set \"classes\": " +
+                "weights fit only the classes they were trained for; to train, set \"classes\": " +
                     std::to_string(of_dataset) +
-                    " in the config, or leave it out: train then takes the dataset's");
+                    " in the config, or leave it out to take the dataset's classes");
 }
 
 std::vector<ListedClip> read_split(const fs::path& dataset, const std::string& split,

@@ -73,7 +73,7 @@ class DatasetChecker {
         if (counts.unlabelled > 0 && split != "test")
             add(severity, clips.front().where + ": " + std::to_string(counts.unlabelled) +
                               " clips of the " + split +
-                              " list have no label: what it holds are placeholders");
+                              " list have no label: the list has placeholders instead");
         summary_.splits.push_back(std::move(counts));
         lists_.push_back(std::move(clips));
     }

@@ -113,7 +113,7 @@ void check_backbone_fits(const NameMapping& mapping, const std::vector<Shape>& s
                           theirs.width == config.width;
         if (!same)
             throw Error(source + " is " + describe_backbone(theirs) +
-                            ", the config's backbone is " + describe_backbone(config),
+                            ", but the config's backbone is " + describe_backbone(config),
                         "choose a checkpoint or a config whose block, depths and width agree");
     }
     std::set<std::string> wanted;

@@ -92,7 +92,7 @@ class Reader {
         if (!json) return;
         if (!json->is_array()) wrong_type(path(key), "a list of 4 integers", *json);
         if (json->size() != 4)
-            fail(path(key) + " must list 4 integers, one a stage, not " +
+            fail(path(key) + " must list 4 integers, one per stage, not " +
                  std::to_string(json->size()));
         for (size_t i = 0; i < 4; ++i)
             values[i] = as_integer((*json)[i], path(key) + "[" + std::to_string(i) + "]");
@@ -313,7 +313,8 @@ void check_config(const Config& config, const std::string& source) {
     visit_keys(config, Checker(source));
     if (config.dim % config.heads != 0)
         throw Error(source + ": dim must be a multiple of heads, but " +
-                    std::to_string(config.dim) + " is not one of " + std::to_string(config.heads));
+                    std::to_string(config.dim) + " is not a multiple of " +
+                    std::to_string(config.heads));
     const bool keypoints = config.regions == Regions::keypoints;
     if (config.modality == Modality::rgb && keypoints)
         throw Error(source + ": modality rgb has no keypoints to take regions from",

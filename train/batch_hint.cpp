@@ -41,7 +41,7 @@ std::string advice(const BatchWork& batch, int64_t available) {
         return "--precision bf16 should fit";
     return bytes_text(available) + " is too little for any batch of this model" +
            (on_gpu ? ": free the GPU's memory, or run with --device cpu"
-                   : ": take a smaller one, as --preset tiny is, or close other programs");
+                   : ": take a smaller model, such as --preset tiny, or close other programs");
 }
 
 std::string hint_for(const BatchWork& batch) {

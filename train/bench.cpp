@@ -269,7 +269,7 @@ int64_t peak_resident_bytes() {
     std::ifstream status("/proc/self/status");
     for (std::string line; std::getline(status, line);)
         if (line.rfind("VmHWM:", 0) == 0) return std::stoll(line.substr(6)) * 1024;  // in KiB
-    throw std::runtime_error("the system does not tell a process's peak memory");
+    throw std::runtime_error("/proc/self/status does not give this process's peak memory (VmHWM)");
 }
 
 }  // namespace mdn

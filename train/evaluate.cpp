@@ -41,7 +41,7 @@ ViewAverage average_views(const Tensor& logits, const Tensor& alpha, int64_t fir
         const float* row = logits.data<float>() + view * classes;
         if (!std::all_of(row, row + classes, [](float x) { return std::isfinite(x); }))
             throw NonFinite("the logits of clip " + clip + " are not finite",
-                            "the weights are broken, or training had diverged");
+                            "the weights are damaged, or their training diverged");
         const std::vector<double> probabilities = probabilities_of(row, classes);
         for (int64_t c = 0; c < classes; ++c) mean.probabilities[c] += probabilities[c] / count;
         for (int64_t k = 0; k < entities; ++k) {

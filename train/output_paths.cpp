@@ -50,7 +50,8 @@ bool overwrites_keypoints(const NamedPath& output, const fs::path& folder) {
 
 [[noreturn]] void refuse(const NamedPath& output, const std::string& what,
                          const std::string& option) {
-    throw Error(output.option + " " + output.path + " would overwrite " + what + " of " + option,
+    throw Error(output.option + " " + output.path + " would overwrite " + what + ", which " +
+                    option + " reads",
                 "give " + output.option + " another name");
 }
 

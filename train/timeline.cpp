@@ -65,7 +65,7 @@ Windows::Windows(int64_t frames, int64_t length, int64_t stride)
     if (stride < 1 || stride > length)
         throw Error("--stride must be from 1 to the window's " + std::to_string(length) +
                         " frames, not " + std::to_string(stride),
-                    "what lies between two windows would never be looked at");
+                    "frames between two windows would never be looked at");
     // ⌈(frames − length)/stride⌉ after the first.
     count_ = 1 + (std::max<int64_t>(frames - length, 0) + stride - 1) / stride;
 }

@@ -76,7 +76,7 @@ TraceInput read_trace_input(const std::string& path, const Config& config) {
                      "(frames and entities of the config)");
     }
     if (input.labels.defined()) {
-        check_tensor(path, "labels", input.labels, DType::i64, {B}, "(one a clip)");
+        check_tensor(path, "labels", input.labels, DType::i64, {B}, "(one per clip)");
         check_labels(path, input.labels, config.classes);
     }
     return input;
@@ -94,7 +94,7 @@ TraceInput read_trace_clip(const std::string& dataset, const std::string& clip,
 std::vector<std::pair<std::string, Tensor>> trace(MicroDualNet& model, const TraceInput& input,
                                                   const TraceOptions& options) {
     if (options.gradients && !input.labels.defined())
-        throw Error("gradients are those of the loss, and the input has no labels",
+        throw Error("gradients of the loss need labels, and the input has none",
                     "add `labels` [B] i64 to the input, or leave out --grads");
     std::optional<NoGrad> no_grad;
     if (!options.gradients) no_grad.emplace();

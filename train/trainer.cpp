@@ -86,7 +86,7 @@ void Trainer::say_what_is_trained() {
     const TrainingMemory memory = estimate_training_memory(
         run_.config, clips, run_.settings.optimizer, run_.machine.activations());
     progress_.line(
-        format("%s: %.1f M parameters, %.2f GMAC a clip; %lld training clips",
+        format("%s: %.1f M parameters, %.2f GMAC per clip; %lld training clips",
                run_.config.preset.c_str(), static_cast<double>(parameters) * 1e-6,
                static_cast<double>(summary.total.macs) * 1e-9,
                static_cast<long long>(train_->clips().size())) +
@@ -115,10 +115,10 @@ void Trainer::check_folder() const {
     const bool has_run = is_file(last_checkpoint(run_.out)) || is_file(log_file(run_.out));
     if (has_run && !run_.overwrite)
         throw Error(
-            "--out " + run_.out + " holds a run already",
+            "--out " + run_.out + " already holds a run",
             "continue it with --resume, replace it with --overwrite, or give another --out");
     const bool empty = !fs::exists(run_.out, error) || fs::is_empty(run_.out, error);
-    if (error) throw Error("cannot look into " + run_.out + ": " + error.message());
+    if (error) throw Error("cannot read the folder " + run_.out + ": " + error.message());
     if (!has_run && !empty)
         throw Error("--out " + run_.out + " exists and is not an empty folder",
                     "give another --out");
@@ -140,7 +140,7 @@ void Trainer::make_folder() {
 void Trainer::check_same_config(const SafetensorsFile& file) const {
     const auto stored = file.metadata.find(metadata_config);
     if (stored == file.metadata.end())
-        throw Error(file.path + " does not say which config it belongs to: it is no run's");
+        throw Error(file.path + " does not say which config it belongs to: no run wrote it");
     // Read and written again, so that a key that was not there yet has its default.
     std::istringstream was(to_json(parse_config(stored->second, file.path)));
     std::istringstream now(to_json(run_.config));
@@ -163,7 +163,7 @@ void Trainer::go_on_from_checkpoint() {
     const auto stored = file.metadata.find("threads");
     if (stored != file.metadata.end() && stored->second != std::to_string(threads()))
         progress_.line("note: the run was started with " + stored->second +
-                       " threads; rounding will differ from an uninterrupted run's");
+                       " threads; rounding will differ from that of an uninterrupted run");
     log_ = std::make_unique<Log>(log_file(run_.out), position_.log_bytes);
     steps_before_ = position_.step;
     if (position_.epoch < run_.settings.epochs)
@@ -212,7 +212,7 @@ std::optional<Batch> Trainer::next_batch() {
         return train_->next();
     } catch (const Error& error) {
         if (!log_) throw;
-        throw Error(error.what(), "once that is put right, the run goes on with --resume" +
+        throw Error(error.what(), "once that is fixed, --resume continues the run" +
                                       (error.hint().empty() ? "" : "; " + error.hint()));
     }
 }
@@ -290,7 +290,7 @@ void Trainer::say_pace() {
                "about %s",
                pace, static_cast<long long>(per_epoch), static_cast<long long>(position_.epoch + 1),
                left((position_.epoch + 1) * per_epoch).c_str(), left(epochs * per_epoch).c_str()) +
-        (val_ ? ", validation aside" : ""));
+        (val_ ? ", not counting validation" : ""));
 }
 
 Evaluation Trainer::validate() {

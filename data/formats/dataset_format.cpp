@@ -43,7 +43,7 @@ std::unique_ptr<const DatasetFormat> open_dataset(const fs::path& dataset) {
     for (const auto open : {open_rawframes, open_ma52, open_imigue})
         if (auto format = open(dataset)) return format;
     throw Error(dataset.string() +
-                    " is no dataset in a form known here: it has neither labels.txt (rawframes), "
+                    " is not a dataset in a known format: it has neither labels.txt (rawframes), "
                     "nor train_list_videos.txt (MA-52), nor labels_20200831.csv or *_label.csv "
                     "(iMiGUE)",
                 "docs/datasets.md shows what each folder holds");

@@ -39,8 +39,8 @@ class Warnings {
     void close() {
         for (const auto& [kind, count] : untold_)
             if (count > 0)
-                into_.push_back(std::to_string(count) + " more folders that " + kind +
-                                " were left out");
+                into_.push_back(std::to_string(count) + " more folders were left out: each " +
+                                kind);
     }
 };
 
@@ -77,7 +77,7 @@ class FolderScan {
                 lists_.clips.push_back(
                     {.name = files_of(folder).name, .count = files.count, .group = {}});
             else
-                warnings_.add(folder, "is a link out of " + root_.string());
+                warnings_.add(folder, "is a link that leads out of " + root_.string());
         } else if (below.empty() && depth > 0) {
             warnings_.add(folder, of_frames_ ? "holds no frames (img_00001.jpg, img_00002.jpg, ...)"
                                              : "holds no keypoint files");
@@ -101,12 +101,12 @@ class FolderScan {
             (has_keypoints(clip) ? complete : incomplete).push_back(clip);
         if (complete.empty()) {
             lists_.warnings.push_back((dataset_ / "keypoints").string() +
-                                      " has the keypoints of no clip");
+                                      " holds no clip's keypoints");
             lists_.has_keypoints = false;
             return;
         }
         for (const FolderLists::Clip& clip : incomplete)
-            warnings_.add(root_ / clip.name, "has not as many keypoint files as frames");
+            warnings_.add(root_ / clip.name, "does not have a keypoint file for every frame");
         lists_.clips = std::move(complete);
     }
 
@@ -117,7 +117,7 @@ class FolderScan {
           of_frames_(is_folder(dataset / "frames")),
           lists_(lists),
           warnings_(lists.warnings) {
-        if (!is_folder(dataset)) throw Error("DATASET " + dataset.string() + " is no folder");
+        if (!is_folder(dataset)) throw Error("DATASET " + dataset.string() + " is not a folder");
         if (!is_folder(root_))
             throw Error("DATASET " + dataset.string() + " has neither frames/ nor keypoints/",
                         "data/extract_frames VIDEOS " + (dataset / "frames").string() +
@@ -144,7 +144,7 @@ void check_can_be_listed(const std::string& name, const fs::path& root) {
     if (has_control || name.starts_with(" ") || name.ends_with(" ") || !is_utf8(name))
         throw Error((root / name).string() +
                         " cannot be listed: its name begins or ends with a "
-                        "blank, or holds a character that is no text",
+                        "blank, holds a control character, or is not UTF-8",
                     "rename the folder");
 }
 
@@ -164,8 +164,8 @@ std::vector<std::string> read_names(const NamePattern& pattern, FolderLists& lis
     }
     if (!strange.empty())
         throw Error("--names does not fit " + std::to_string(strange.size()) + " of " +
-                        std::to_string(lists.clips.size()) + " clips, '" + strange.front() +
-                        "' for one",
+                        std::to_string(lists.clips.size()) + " clips, for example '" +
+                        strange.front() + "'",
                     "'{class}/{}' fits walk/003, '{group}_{class}_{}' fits P01_walk_003");
     return labels;
 }
@@ -184,8 +184,8 @@ void number_classes(const std::vector<std::string>& labels, FolderLists& lists) 
         const auto found = index.find(labels[i]);
         if (found == index.end())
             throw Error(
-                file.string() + " has no class '" + labels[i] + "', which clip '" +
-                    lists.clips[i].name + "' is of",
+                file.string() + " has no class '" + labels[i] + "', the class of clip '" +
+                    lists.clips[i].name + "'",
                 did_you_mean(labels[i], lists.classes, "add it, or leave --keep-labels out"));
         lists.clips[i].label = found->second;
     }
@@ -237,8 +237,8 @@ FolderLists make_folder_lists(const fs::path& dataset, const NamePattern& patter
 void check_lists_can_be_written(const fs::path& dataset, bool keep_labels, bool overwrite) {
     for (const auto open : {open_ma52, open_imigue})
         if (const auto format = open(dataset))
-            throw Error(dataset.string() + " is a dataset of the form " + format->name() +
-                        ": its lists came with it");
+            throw Error(dataset.string() + " is a dataset in the format " + format->name() +
+                        ", which comes with its own lists");
     if (overwrite) return;
     std::vector<std::string> files = {"train.txt", "val.txt", "test.txt"};
     if (!keep_labels) files.insert(files.begin(), "labels.txt");

@@ -111,8 +111,8 @@ class Splitter {
             throw Error(std::to_string(groups_.size()) +
                             (groups_.size() == 1 ? " group of clips" : " groups of clips") +
                             " cannot fill " + std::to_string(lists) + " lists",
-                        "leave a list out with --val-share 0 or --test-share 0, or name a smaller "
-                        "{group}");
+                        "leave a list out with --val-share 0 or --test-share 0, or give --names a "
+                        "{group} that makes smaller groups");
         for (const Group& group : groups_)
             if (!split_of_.contains(group.name)) give(group, best_for(group, left--, open));
         return split_of_;

@@ -33,9 +33,9 @@ void set_range(Gesture& gesture, const std::string& start, const std::string& en
     gesture.start = parse_integer(start, "start frame", gesture.where);
     gesture.end = parse_integer(end, "end frame", gesture.where);
     if (gesture.start < 1)
-        throw Error(gesture.where + ": start frame " + start + ": frames count from 1");
+        throw Error(gesture.where + ": start frame " + start + " is below 1: frames count from 1");
     if (gesture.start > gesture.end)
-        throw Error(gesture.where + ": start frame " + start + " lies behind end frame " + end);
+        throw Error(gesture.where + ": start frame " + start + " comes after end frame " + end);
 }
 
 /// Rows of a CSV file with a header, given to `take` as (field by column name, where). Throws Error

@@ -18,7 +18,7 @@ NamePattern::NamePattern(const std::string& pattern, const std::string& option) 
         const std::string literal = pattern.substr(at, open - at);
         (fields_.empty() ? before_ : fields_.back().after) = literal;
         if (open == pattern.size()) break;
-        if (!fields_.empty() && literal.empty()) fail("has two fields that nothing separates");
+        if (!fields_.empty() && literal.empty()) fail("has two fields with nothing between them");
         const size_t close = pattern.find('}', open);
         if (close == std::string::npos) fail("has a { without a }");
         const std::string name = pattern.substr(open + 1, close - open - 1);

@@ -34,7 +34,8 @@ ListedClip parse_clip(const fs::path& dataset, const std::string& line, std::int
                   .count = parse_integer(count, "NUM_FRAMES", where)};
     clip.label = parse_integer(label, "LABEL", where);
     if (clip.files.count < 1) {
-        throw Error(where + ": clip '" + name + "' has NUM_FRAMES " + count);
+        throw Error(where + ": clip '" + name + "' has NUM_FRAMES " + count +
+                    ", which must be at least 1");
     }
     if (clip.label < 0 || clip.label >= classes) {
         throw Error(where + ": label " + label + " of clip '" + name + "' is outside 0.." +
@@ -99,7 +100,8 @@ ClassNames Rawframes::class_names() const {
         const std::int64_t index = parse_integer(fields[0], "INDEX", where);
         // No index can exceed the number of lines if 0..C-1 all occur.
         if (index < 0 || index >= count) {
-            throw Error(where + ": class index " + fields[0] + " is outside 0..C-1");
+            throw Error(where + ": class index " + fields[0] + " is outside 0.." +
+                        std::to_string(count - 1) + " (one class per line)");
         }
         const Row row{fields[1], fields.size() == 3 ? fields[2] : ""};
         if (!rows.emplace(index, row).second) {

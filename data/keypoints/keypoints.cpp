@@ -48,7 +48,7 @@ void check_inside(const Track& track, FrameSize frame, const std::string& clip) 
                     std::to_string(frame.width) + "x" + std::to_string(frame.height) +
                     " (they reach to " + std::to_string(std::llround(extent.right)) + "x" +
                     std::to_string(std::llround(extent.bottom)) + ")",
-                "if the keypoints were found before the frames were resized, say in what size: "
+                "if the frames were resized after the keypoints were found, give the size before: "
                 "--keypoint-size WIDTHxHEIGHT");
 }
 

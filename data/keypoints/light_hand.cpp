@@ -77,7 +77,7 @@ class IndexCheck {
         double index = 0;
         // Beyond that, adding 1 gives no other number.
         if (!parse(field, index) || !(std::abs(index) < 1e15) || index != std::floor(index)) {
-            fail(line, "the index '" + std::string(field) + "' is no whole number");
+            fail(line, "the index '" + std::string(field) + "' is not a whole number");
         }
         if (rows_ == 1) step_ = index == last_ ? 0 : 1;
         if (rows_ > 0 && index != last_ + step_) {

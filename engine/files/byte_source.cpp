@@ -58,8 +58,8 @@ class Memory final : public ByteSource {
 
 void ByteSource::read(int64_t offset, void* to, int64_t count) const {
     if (offset < 0 || count < 0 || offset > size_ || count > size_ - offset)
-        throw Error(name_ + " ends too early: " + std::to_string(count) + " bytes at " +
-                    std::to_string(offset) + " are not in its " + std::to_string(size_));
+        throw Error(name_ + " ends too early: it has " + std::to_string(size_) + " bytes, but " +
+                    std::to_string(count) + " are needed at byte " + std::to_string(offset));
     if (count > 0) read_inside(offset, to, count);
 }
 

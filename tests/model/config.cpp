@@ -162,9 +162,9 @@ TEST_SUITE("model/config") {
         check_refused(R"({"backbone": {"block": "wide"}})", "backbone.block has no choice 'wide'");
         check_refused(R"({"backbone": {"depths": 3}})", "backbone.depths must be a list");
         check_refused(R"({"backbone": {"depths": [1, 1, 1]}})",
-                      "backbone.depths must list 4 integers, one a stage, not 3");
+                      "backbone.depths must list 4 integers, one per stage, not 3");
         check_refused(R"({"backbone": {"strides": [1, 2, 2, 2, 2]}})",
-                      "backbone.strides must list 4 integers, one a stage, not 5");
+                      "backbone.strides must list 4 integers, one per stage, not 5");
         check_refused(R"({"backbone": {"strides": [1, 2, "2", 2]}})",
                       "backbone.strides[2] must be an integer");
         check_refused(R"({"entities": "face"})", "entities must be a list");

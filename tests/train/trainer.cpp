@@ -191,7 +191,7 @@ TEST_SUITE("train/trainer") {
         REQUIRE(microdualnet(project.train(out, {"--epochs", "1"})).code == 0);
         const std::string before = bytes_of(last_checkpoint(out));
         CHECK_MISTAKE(microdualnet(project.train(out, {"--epochs", "1"})),
-                      {out, "holds a run already", "--resume", "--overwrite"});
+                      {out, "already holds a run", "--resume", "--overwrite"});
         CHECK(bytes_of(last_checkpoint(out)) == before);
         CHECK(microdualnet(project.train(out, {"--epochs", "1", "--seed", "8", "--overwrite"}))
                   .code == 2);  // an option twice
@@ -375,7 +375,7 @@ TEST_SUITE("train/trainer") {
         INFO(ran.out);
         CHECK(at != std::string::npos);
         CHECK(at < ran.out.find("epoch 1/2"));
-        CHECK(contains(ran.out, {", the run in about ", ", validation aside\n"}));
+        CHECK(contains(ran.out, {", the run in about ", ", not counting validation\n"}));
         CHECK(ran.out.find("s per step", at + 5) == std::string::npos);
         const Ran more = microdualnet(project.train(out, {"--epochs", "2", "--resume"}));
         CHECK(more.out.find("s per step") == std::string::npos);  // nothing is left

@@ -33,9 +33,10 @@ std::string LoadReport::message() const {
     std::string text = "loaded " + std::to_string(loaded) + " tensors from " + path;
     if (batch_counters > 0)
         text += ", ignored " + std::to_string(batch_counters) + " num_batches_tracked";
-    if (optimizer > 0) text += ", ignored " + std::to_string(optimizer) + " of the optimizer";
+    if (optimizer > 0)
+        text += ", ignored " + std::to_string(optimizer) + " tensors of the optimizer";
     if (outside > 0)
-        text += ", ignored " + std::to_string(outside) + " keys that are not the model's";
+        text += ", ignored " + std::to_string(outside) + " tensors that are not the model's";
     return text;
 }
 

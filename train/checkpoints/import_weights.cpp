@@ -62,8 +62,8 @@ class Importer {
 
     void check_architecture() {
         if (mapping_.taken == 0)
-            fail(" has no tensor whose name is known: its first is '" + file_.names.front() + "'",
-                 "docs/weights.md lists the names that are");
+            fail(" has no tensor with a known name; the first is '" + file_.names.front() + "'",
+                 "docs/weights.md lists the known names");
         for (size_t i = 0; i < file_.names.size(); ++i)
             if (mapping_.names[i].kind == Kind::alien)
                 fail(" cannot be this model's backbone: it has " + mapping_.names[i].why +
@@ -126,7 +126,8 @@ class Importer {
         const auto check_finite = [&](const auto* numbers) {
             for (int64_t i = 0; i < tensor.numel(); ++i)
                 if (!std::isfinite(static_cast<float>(numbers[i])))
-                    fail(what + "holds " + std::to_string(numbers[i]));
+                    fail(what + "holds " + std::to_string(numbers[i]) +
+                         ", which is not finite in float32");
         };
         if (tensor.dtype() == DType::f32)
             check_finite(tensor.data<float>());
@@ -203,9 +204,10 @@ void ImportReport::print(std::ostream& out) const {
     if (!wrapper.empty()) out << " under '" << wrapper << "'";
     out << "\n";
     if (!own)
-        out << (shifts_named ? "its temporal shifts are those of this config\n"
-                             : "its names say nothing of temporal shifts, which have no weights: "
-                               "an image network's weights fit\n");
+        out << (shifts_named
+                    ? "its temporal shifts are those of this config\n"
+                    : "its names do not tell whether it has temporal shifts; these have no "
+                      "weights, so the weights of an image network fit\n");
     out << "taken: " << counted(total(taken), "tensor") << ", " << taken_numbers << " numbers\n";
     print_groups(out, taken);
     const int64_t left = total(ignored) + counters + static_cast<int64_t>(misfits.size());

@@ -31,7 +31,7 @@ Log::Log(const std::string& path, int64_t keep_bytes)
     ::close(descriptor_);
     if (!shorter) throw Error("cannot shorten " + path + ": " + reason);
     throw Error(path + " is shorter than when the checkpoint was written",
-                "was it edited? the run can only go on with the log it wrote");
+                "was it edited? --resume needs the log as the run wrote it");
 }
 
 Log::~Log() { ::close(descriptor_); }

@@ -48,8 +48,9 @@ std::string profile_report(const std::vector<KernelFamily>& families, int64_t ru
     for (const KernelFamily& family : families) text += line(family, count, all.seconds, peaks);
     text += line(all, count, all.seconds, peaks);
     text += format(
-        "Peaks: a large copy, %.1f GB/s, and a large matrix product, %.1f GFLOP/s. Bytes are those "
-        "of what\na call is given, moved once; products: the part of the time in cuBLAS.\n",
+        "Peaks: %.1f GB/s in a large copy, %.1f GFLOP/s in a large matrix product. GB/s counts "
+        "every "
+        "tensor\nof a call once. products: the share of the time that is spent in cuBLAS.\n",
         peaks.copy_gbps, peaks.gemm_gflops);
     return text;
 }

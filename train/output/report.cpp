@@ -88,7 +88,8 @@ std::string rates(const Metrics& m) {
         rows += format("<tr><th>body</th><td>%.2f</td><td></td><td>%.2f</td><td>%.2f</td></tr>\n",
                        m.body_top1, m.body.macro, m.body.micro);
     const std::string mean =
-        m.has_body ? format("<p>F1mean %.2f: the mean of the four F1.</p>\n", m.f1_mean) : "";
+        m.has_body ? format("<p>F1mean %.2f: the mean of the four F1 scores.</p>\n", m.f1_mean)
+                   : "";
     return "<table><tr><th></th><th>Top-1</th><th>Top-5</th><th>F1 macro</th><th>F1 micro</th></tr>"
            "\n" +
            rows + "</table>\n" + mean;
@@ -107,8 +108,9 @@ std::string routing(const Metrics& m, const std::vector<std::string>& entities) 
                               format("%.3f", 1 - alpha[k]),
                           format("%.0f", 100 * alpha[k]));
     }
-    return "<h2>What each body part chose</h2>\n<p>Mean weight of the ST path in percent: blue, "
-           "the body first and then time (ST); orange, time first (TS).</p>\n" +
+    return "<h2>Which path each body part chose</h2>\n<p>Mean weight of the ST path in percent. "
+           "Blue: "
+           "the ST path (the body first, then time). Orange: the TS path (time first).</p>\n" +
            svg + "</svg>\n";
 }
 
@@ -125,7 +127,8 @@ std::string confusion(const Metrics& m) {
                           names[t] + " taken for " + names[p] + ": " + std::to_string(count),
                           count > 0 ? std::to_string(count) : "");
         }
-    return "<h2>Confusion</h2>\n<p>A row a true class, a column a predicted one; clips.</p>\n" +
+    return "<h2>Confusion</h2>\n<p>Numbers of clips. Each row is a true class, each column a "
+           "predicted one.</p>\n" +
            svg + "</svg>\n";
 }
 

@@ -14,7 +14,7 @@ void check_submission_classes(const ClassNames& classes, const std::string& data
                     std::to_string(classes.count()) + " classes" +
                     (classes.count() != 52     ? ""
                      : classes.body_of.empty() ? " without body-level classes"
-                                               : " of other body-level classes"),
+                                               : " with other body-level classes"),
                 "--predictions FILE writes a table for any dataset");
 }
 
@@ -30,7 +30,8 @@ std::string submission_csv(const std::vector<ClipPrediction>& predictions,
         std::string vid = clip.clip;
         if (!vid.ends_with(".mp4")) vid += ".mp4";
         if (csv_field(vid) != vid)
-            throw Error("clip '" + clip.clip + "' cannot be submitted: its name breaks the row");
+            throw Error("clip '" + clip.clip +
+                        "' cannot be submitted: its name has a comma, a quote or a line break");
         const std::vector<int64_t> actions = top_classes(clip.probabilities, places);
         text += vid;
         for (int64_t action : actions) text.append(",").append(std::to_string(action));

@@ -124,7 +124,7 @@ class PickleMachine {
 
     // ---- The memo: values that are used again. Picklers number them one by one.
     void remember(uint64_t index) {
-        if (index > memo_.size() + 1) fail("it numbers what it will use again out of order");
+        if (index > memo_.size() + 1) fail("its memo is numbered out of order");
         const PickleValue value = top();
         while (memo_.size() <= index) {
             if (memo_.size() == memo_.capacity())
@@ -134,7 +134,7 @@ class PickleMachine {
         memo_[index] = value;
     }
     void recall(uint64_t index) {
-        if (index >= memo_.size()) fail("it uses again what was not there before");
+        if (index >= memo_.size()) fail("it reads a memo entry that it has not written");
         push(memo_[index]);
     }
 

@@ -100,8 +100,8 @@ Tensor TorchFile::read(const TorchTensor& tensor) const {
     if (!type.read_as) fail("holds " + std::string(type.name) + ", which is not read");
     const int64_t numel = element_count(tensor.shape);
     if (numel > tensor.storage.numel)
-        fail("repeats the " + to_string(tensor.storage) + " that are stored to fill " +
-             to_string(tensor.shape));
+        fail("has shape " + to_string(tensor.shape) + ", which repeats the " +
+             to_string(tensor.storage) + " that are stored");
     const Tensor result = Tensor::empty(tensor.shape, *type.read_as);
     if (numel == 0) return result;
     const auto as_is = [](auto number) { return number; };

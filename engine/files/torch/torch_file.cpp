@@ -34,7 +34,7 @@ int64_t storage_bytes(const TorchStorage& storage, const std::string& key,
                       const std::string& source) {
     int64_t bytes = 0;
     if (__builtin_mul_overflow(storage.numel, storage.type->size, &bytes))
-        throw Error(source + ": storage '" + key + "' is said to hold " + to_string(storage));
+        throw Error(source + ": storage '" + key + "' claims to hold " + to_string(storage));
     return bytes;
 }
 
@@ -47,8 +47,8 @@ TorchFile::TorchFile(std::shared_ptr<const ByteSource> source) : source_(std::mo
         open_legacy();
     else
         throw Error(source_->name() +
-                    ": not a PyTorch file: it is neither a zip archive nor does " +
-                    "it begin as torch.save's files before version 1.6 do");
+                    ": not a PyTorch file: it is neither a zip archive nor a file that " +
+                    "torch.save wrote before version 1.6");
 }
 
 void TorchFile::open_zip() {
@@ -101,7 +101,7 @@ void TorchFile::open_legacy() {
     next();  // the magic number
     const PickleValue protocol = next().root();
     if (!protocol.is(Kind::integer) || protocol.payload() != legacy_protocol)
-        throw Error(name + ": not the one protocol that PyTorch's legacy files have, 1001");
+        throw Error(name + ": its protocol is not 1001, that of PyTorch's legacy files");
     const Pickle system = next();
     const auto& facts = system.items(system.root());
     for (size_t i = 0; i + 1 < facts.size(); i += 2)
@@ -115,7 +115,7 @@ void TorchFile::open_legacy() {
         const std::string& key = keys.text(item);
         const auto found = contents_.storages.find(key);
         if (found == contents_.storages.end() || found->second.begin >= 0)
-            throw Error(name + ": storage '" + key + "' is listed, but not used once");
+            throw Error(name + ": storage '" + key + "' is listed twice, or no tensor uses it");
         TorchStorage& storage = found->second;
         const auto numel = reader.number<int64_t>();
         if (numel != storage.numel)

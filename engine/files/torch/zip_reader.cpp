@@ -82,7 +82,7 @@ class DirectoryReader {
         if (count_ == 0xffff || directory_size_ == in_zip64 || directory_begin_ == in_zip64)
             limit = find_directory64(record_begin);
         if (directory_begin_ > limit || directory_size_ > limit - directory_begin_)
-            fail("its directory is said to lie outside the file");
+            fail("its directory lies outside the file");
         if (count_ > directory_size_ / central_size)
             fail("it announces " + std::to_string(count_) + " entries in a directory of " +
                  std::to_string(directory_size_) + " bytes");
@@ -137,7 +137,7 @@ class DirectoryReader {
             throw Error(source_.name() + ": entry '" + entry.name +
                             "' is compressed, which PyTorch never does",
                         "was the checkpoint packed again? Unpack it, and zip it with `zip -0`");
-        if (packed != size) fail(entry.name, "has two sizes");
+        if (packed != size) fail(entry.name, "is stored, but has two different sizes");
         entry.begin = size_from(begin);
         entry.size = size_from(size);
         return entry;

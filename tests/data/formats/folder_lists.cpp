@@ -94,7 +94,7 @@ TEST_SUITE("data/formats/folder_lists") {
         for (const std::string& warning : lists.warnings) all += warning + "\n";
         CHECK(lists.warnings.size() == 4);
         CHECK(contains(all, {"frames/P4_nod_1 holds no frames", "frames/P5_nod_1 has a gap",
-                             "frames/P6_nod_1 has not as many keypoint files as frames",
+                             "frames/P6_nod_1 does not have a keypoint file for every frame",
                              "frames/P7_nod_1 has not as many"}));
     }
 
@@ -106,7 +106,7 @@ TEST_SUITE("data/formats/folder_lists") {
         const FolderLists lists = people.lists("{group}_{class}_{}");
         CHECK(lists.clips.size() == 6);
         REQUIRE(lists.warnings.size() == 1);
-        CHECK(contains(lists.warnings[0], {"P9_nod_1 is a link out of"}));
+        CHECK(contains(lists.warnings[0], {"P9_nod_1 is a link that leads out of"}));
     }
 
     TEST_CASE("many warnings of one kind are told once") {
@@ -180,7 +180,7 @@ TEST_SUITE("data/formats/folder_lists") {
                            make_folder_lists(clips / "no", NamePattern("{class}", "--names"), {},
                                              false);
                        }),
-                       {"is no folder"}));
+                       {"is not a folder"}));
         clips.frames("wave", 2);
         clips.frames("a/b", 2);
         CHECK(contains(error_of([&] { clips.lists("{class}/{}"); }),

@@ -321,7 +321,7 @@ TEST_SUITE("data/formats/imigue") {
         fs::remove(link);
         fs::create_symlink(elsewhere / "table.csv", link);
         CHECK(contains(folder.error("train", needs),
-                       {"0001_label.csv:1", "0001_light_hand.csv is a link out of",
+                       {"0001_label.csv:1", "0001_light_hand.csv is a link that leads out of",
                         "link the whole of " + link.parent_path().string()}));
     }
 }

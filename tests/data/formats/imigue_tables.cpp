@@ -30,7 +30,7 @@ TEST_SUITE("data/formats/imigue_tables") {
         CHECK(gestures[2].label == 1);
         CHECK(gestures[2].where == file.string() + ":8");
         const std::vector<std::vector<std::string>> expected = {{":2", "class 0"},
-                                                                {":4", "behind end frame 7"},
+                                                                {":4", "after end frame 7"},
                                                                 {":5", "from 1"},
                                                                 {":6", "class,start,end"},
                                                                 {":7", "class 'x'"}};

@@ -63,7 +63,7 @@ TEST_SUITE("data/formats/name_pattern") {
     TEST_CASE("a pattern that says too little or too much is refused") {
         CHECK(contains(refused("{group}_{}"), {"--names '{group}_{}' has no {class}"}));
         CHECK(contains(refused(""), {"has no {class}"}));
-        CHECK(contains(refused("{class}{group}"), {"two fields that nothing separates"}));
+        CHECK(contains(refused("{class}{group}"), {"two fields with nothing between them"}));
         CHECK(contains(refused("{class}_{class}"), {"{class} twice"}));
         CHECK(contains(refused("{class}_{group}_{group}"), {"{group} twice"}));
         CHECK(contains(refused("{class}_{subject}"), {"{subject}", "none of"}));

@@ -195,7 +195,7 @@ TEST_SUITE("train/checkpoints/import_weights") {
         }
         SUBCASE("names of no known project") {
             for (auto& [name, tensor] : project.tensors) name = "features." + name;
-            CHECK_MISTAKE(project.import(), {"no tensor whose name is known", "docs/weights.md"});
+            CHECK_MISTAKE(project.import(), {"no tensor with a known name", "docs/weights.md"});
         }
         SUBCASE("two tensors for one parameter") {
             project.tensors.emplace_back("layer1.0.conv1.net.weight",

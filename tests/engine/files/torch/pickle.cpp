@@ -199,6 +199,6 @@ TEST_SUITE("engine/files/torch/pickle") {
             CHECK(contains(refusal(lie + "abc"), {"3 remain"}));
         CHECK(contains(refusal("r\xff\xff\xff\xff"), {"out of order"}));
         CHECK(contains(refusal("Nr\xff\xff\xff\xff."), {"out of order"}));
-        CHECK(contains(refusal("Nj\xff\xff\xff\xff."), {"not there before"}));
+        CHECK(contains(refusal("Nj\xff\xff\xff\xff."), {"memo entry that it has not written"}));
     }
 }

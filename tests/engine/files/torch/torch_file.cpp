@@ -157,7 +157,7 @@ TEST_SUITE("engine/files/torch/torch_file") {
         refused(tensor(6, -1, {2}, {1}), {"'w'", "begins before its storage"});
         refused(tensor(6, 0, {-2}, {1}), {"'w'", "not a size"});
         refused(tensor(6, 0, {2}, {-1}), {"'w'", "not a size"});
-        refused(tensor(6, 0, {2, 3}, {1}), {"'w'", "one stride an axis"});
+        refused(tensor(6, 0, {2, 3}, {1}), {"'w'", "one stride per axis"});
         refused(tensor(6, 0, std::vector<int64_t>(33, 1), std::vector<int64_t>(33, 1)),
                 {"'w'", "not a list of numbers"});
         // More numbers than there are, out of one that is repeated: no memory is taken for them.
@@ -201,7 +201,7 @@ TEST_SUITE("engine/files/torch/torch_file") {
         const std::string key = pickled(std::string("0")), data = legacy_storage(6, six);
         read_all(legacy(value, "]"s + key + "a", data));
         check_refused(legacy(value, "]", data), {"storage '0' is not in the file"});
-        check_refused(legacy(value, "]("s + key + key + "e", data + data), {"not used once"});
+        check_refused(legacy(value, "]("s + key + key + "e", data + data), {"listed twice"});
         check_refused(legacy(value, "]"s + pickled(std::string("1")) + "a", data), {"storage '1'"});
         check_refused(legacy(value, "]"s + key + "a", legacy_storage(5, six)),
                       {"5 numbers instead of 6 x float32"});
