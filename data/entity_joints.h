@@ -1,5 +1,5 @@
-// The joints of each body entity in units of the body itself: what a model looks at that is shown
-// no frames (SPEC §8, `modality: pose`).
+// The joints of each body entity, in units of the body itself: the input of a model without frames
+// (SPEC §8, `modality: pose`).
 #pragma once
 
 #include <cstdint>

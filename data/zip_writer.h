@@ -1,4 +1,4 @@
-// Zip archives with stored (uncompressed) entries: what challenges take files in.
+// Writes zip archives with stored (uncompressed) entries, the form in which challenges take files.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What every allocator keeps count of.
+// The statistics that every allocator keeps.
 #pragma once
 
 #include <algorithm>

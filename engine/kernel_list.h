@@ -1,13 +1,13 @@
 // Every kernel, once: KERNEL(name, (parameters), (arguments), family, bytes[, operations]).
 //
-// Whoever includes this file says what KERNEL makes of an entry: the contract (kernels.h) a pure
-// virtual function, the devices (cpu_kernels.h, cuda_kernels.h) its override, the profile
+// A file that includes this one defines what KERNEL makes of an entry: the contract (kernels.h) a
+// pure virtual function, the devices (cpu_kernels.h, cuda_kernels.h) its override, the profile
 // (profiling_kernels.h) a call that is timed and passed on. So a new kernel is declared here and
-// nowhere else. Its family groups it with others in `bench --profile`; bytes are those of the
-// tensors it must read or write, each once, and operations two per multiply-add, 0 where it is no
-// product.
+// nowhere else. The family groups it with others in `bench --profile`. The bytes are those of the
+// tensors that it must read or write, each once. The operations are two per multiply-add, and 0
+// where the kernel is not a product.
 //
-// What holds for all of them (devices, dtypes, layouts, who may overlap) is said in kernels.h.
+// kernels.h says what holds for all kernels: devices, dtypes, layouts, and what may overlap.
 
 // clang-format off: it takes the parameters for expressions.
 

@@ -1,12 +1,12 @@
-// The contract between ops and devices: one abstract interface, one implementation a device.
+// The contract between ops and devices: one abstract interface, one implementation per device.
 //
 // Ops check shapes and allocate outputs; a kernel only computes. All tensors of a call live on the
-// kernel's device. Activations share one floating dtype T: f32, f64 (CPU) or bf16 (GPU). What is
-// named weight, bias, gamma, beta, entity or frame (embeddings), their gradients, and statistics
-// (mean, inv_std, norm, scale, shift, running_*, boxes) are of parameter_dtype(T), which is f32
-// beside bf16 and T otherwise. Losses and optimizers never see bf16. Layouts are row-major;
-// images are channels-last [N,H,W,C] with N = clips·frames. Outputs come last and are overwritten;
-// they do not overlap inputs unless a comment allows it. `defined()` false means "not given".
+// kernel's device. Activations share one floating dtype T: f32, f64 (CPU) or bf16 (GPU). Parameters
+// (weight, bias, gamma, beta, and the embeddings entity and frame), their gradients, and statistics
+// (mean, inv_std, norm, scale, shift, running_*, boxes) have dtype parameter_dtype(T): f32 where T
+// is bf16, else T. Losses and optimizers never see bf16. Layouts are row-major; images are
+// channels-last [N,H,W,C] with N = clips·frames. Outputs come last and are overwritten; they do not
+// overlap inputs unless a comment allows it. `defined()` false means "not given".
 #pragma once
 
 #include <string>

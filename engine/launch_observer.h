@@ -1,4 +1,4 @@
-// What a GPU's code tells the profile that is being taken (profile.h), if one is.
+// How a GPU's code reports its launches while a profile (profile.h) is taken.
 #pragma once
 
 namespace mdn {

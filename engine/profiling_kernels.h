@@ -1,4 +1,5 @@
-// The kernel contract once more: tells an observer what each call is and moves, and passes it on.
+// The kernel contract once more: each call is reported to an observer (its family, bytes and
+// operations) and passed on to the device's kernels.
 #pragma once
 
 #include <exception>

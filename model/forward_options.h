@@ -1,4 +1,4 @@
-// What one forward pass is told besides its inputs.
+// The options of one forward pass.
 #pragma once
 
 #include "engine/tensor.h"

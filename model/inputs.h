@@ -1,4 +1,4 @@
-// What a model looks at.
+// The inputs of a model: frames and boxes, or joints.
 #pragma once
 
 #include <vector>

@@ -1,4 +1,5 @@
-// What an entity is in a model without frames: the places of its joints (SPEC §8, `modality`).
+// Describes each entity by the positions of its joints, in a model without frames (SPEC §8,
+// `modality`).
 #pragma once
 
 #include "model/config.h"

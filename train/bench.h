@@ -1,4 +1,4 @@
-// How fast the model runs, and how much of what the machine can do that is.
+// How fast the model runs, and how close that comes to the machine's peak.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// From a command's flags to a model, and from a model to how clips are read for it.
+// Loads the model that a command's flags name, and finds how clips are read for it.
 #pragma once
 
 #include <memory>

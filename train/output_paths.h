@@ -1,4 +1,4 @@
-// The files that a command writes, held against those that it reads.
+// Checks that the files a command writes would not overwrite the files it reads, or each other.
 #pragma once
 
 #include <string>

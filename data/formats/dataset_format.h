@@ -1,4 +1,5 @@
-// The formats in which datasets come: each knows its classes and its lists, and nothing of files.
+// The formats in which datasets come. Each reads class names and lists of clips; what a clip's own
+// files hold is read elsewhere (data/clip.h).
 #pragma once
 
 #include <cstdint>

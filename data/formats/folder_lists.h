@@ -1,4 +1,4 @@
-// Lists for a folder of clips that has none: what each clip shows is told by its name.
+// Makes lists for a folder of clips that has none. The name of a clip tells what it shows.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Where iMiGUE's label files lie: the search of the MiGA challenge's release for one a video.
+// Finds iMiGUE's label files: the MiGA challenge's release has one per video.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What reading any dataset's lists takes: lines, numbers and names, with errors that say where.
+// What readers of dataset lists share: lines, numbers and names, with errors that say where.
 #pragma once
 
 #include <cstdint>

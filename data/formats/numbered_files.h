@@ -1,4 +1,4 @@
-// Which of the files that a folder numbers one by one are there, from one look at the folder.
+// Which numbered files, such as img_00001.jpg, a folder holds, found by listing the folder once.
 #pragma once
 
 #include <cstdint>

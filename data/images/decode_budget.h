@@ -1,4 +1,4 @@
-// How much memory the image decoder may take, for a file may ask for any amount.
+// Limits the memory that the image decoder may take, because a file may ask for any amount.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// What the image decoder takes on trust about a JPEG file, checked before it sees the file.
+// Checks what the image decoder takes on trust about a JPEG file, before the decoder sees the file.
 #pragma once
 
 #include <cstddef>

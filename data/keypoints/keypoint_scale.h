@@ -1,4 +1,4 @@
-// What the coordinates of keypoint files mean, and their way into pixels of the frame.
+// What the coordinates of keypoint files mean, and how they become pixels of the frame.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// One person over a clip, and what can be done about joints that tremble or flicker.
+// One person over a clip: fills gaps in the tracks of joints, and smooths joints that tremble.
 #pragma once
 
 #include <cstdint>

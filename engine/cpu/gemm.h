@@ -1,4 +1,4 @@
-// The matrix product everything fast on the CPU hangs on.
+// The matrix product that everything fast on the CPU is built on.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// The knob of the CUDA convolutions.
+// The one setting of the CUDA convolutions.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Kernels that only move rows of memory do not care what it holds, but how much moves at once.
+// For kernels that only move rows of memory: what the rows hold does not matter to them, only how
+// many bytes move at once.
 #pragma once
 
 #include "engine/cuda/launch.h"

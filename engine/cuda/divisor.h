@@ -1,4 +1,4 @@
-// Division by a number that only the launch knows, cheap enough to be done for every load.
+// Division by a number that is known only at the launch, cheap enough for every load of a kernel.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Bytes that are read where they are needed: a file larger than memory, or bytes in memory.
+// A source of bytes that are read on demand: a file, which may be larger than memory, or a block of
+// memory.
 #pragma once
 
 #include <cstdint>

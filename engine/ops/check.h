@@ -1,4 +1,4 @@
-// What op files share: the form of their complaints.
+// What op files share: their checks of arguments, and the form of their error messages.
 #pragma once
 
 #include <string>

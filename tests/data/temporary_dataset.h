@@ -1,4 +1,4 @@
-// Small dataset folders for tests, gone when the test is.
+// Small dataset folders for tests, removed when the test ends.
 #pragma once
 
 #include <doctest/doctest.h>

@@ -1,4 +1,4 @@
-// Runs `microdualnet` inside the test, on datasets and models as small as they come.
+// Runs `microdualnet` inside the test, on very small datasets and models.
 #pragma once
 
 #include <filesystem>

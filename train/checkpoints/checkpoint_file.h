@@ -1,4 +1,4 @@
-// A checkpoint of any container: what is in it first, the numbers when they are asked for.
+// Opens a checkpoint in any container: lists its tensors first, and reads their numbers on demand.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// `predict` over a long recording: its options, and where the timeline goes.
+// `predict` on a long recording: its options, and where the timeline is written.
 #pragma once
 
 #include <ostream>

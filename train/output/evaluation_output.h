@@ -1,4 +1,4 @@
-// An evaluation as people, spreadsheets and programs want it.
+// An evaluation as a table for people, CSV for spreadsheets and JSON for programs.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Text with numbers in it.
+// printf into a string.
 #pragma once
 
 #include <cstdio>

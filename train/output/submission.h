@@ -1,4 +1,4 @@
-// What a model says of a whole list, in the files that challenges and spreadsheets take.
+// A model's predictions for a whole list, as a challenge's zip file or as a CSV table.
 #pragma once
 
 #include <string>

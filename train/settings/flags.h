@@ -1,4 +1,4 @@
-// The options by which every command that runs a model says which, and on what.
+// The options that commands share: which model to run, on which device, and on how many views.
 #pragma once
 
 #include <cstdint>

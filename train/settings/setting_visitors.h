@@ -1,5 +1,6 @@
-// What can be done with every setting of a struct that lists them once: its option, its place in
-// checkpoints (written and read), and its place in config files.
+// Visitors of settings. A struct lists its settings once, and each visitor does one thing with all
+// of them: declares their options, writes them to a checkpoint, reads them from one, or reads them
+// from a config file.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// A dataset's list as the user names it.
+// Checks the name that a user gives for a dataset's list.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// What decides the result of a run besides data and config, each setting once: its option, its
-// range, its explanation, and its place in config files and in checkpoints.
+// The settings that decide the result of a run, besides data and config. Each is listed once, with
+// its option, its range, its explanation, and its place in config files and in checkpoints.
 #pragma once
 
 #include <cstdint>

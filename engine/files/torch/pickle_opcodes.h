@@ -1,4 +1,4 @@
-// The instructions of the machine that a pickle is a program for.
+// The opcodes of a pickle, which is a program for a small stack machine.
 #pragma once
 
 #include <cstdint>
