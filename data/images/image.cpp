@@ -15,6 +15,8 @@
 #include "data/file.h"
 #include "data/images/decode_budget.h"
 #include "data/images/jpeg_check.h"
+#include "data/images/orientation.h"
+#include "data/images/png_chunks.h"
 #include "engine/error.h"
 
 namespace mdn {
@@ -104,13 +106,18 @@ FrameSize image_size(const std::filesystem::path& path) {
     file.read(start, sizeof start);
     const std::string_view bytes(start, static_cast<std::size_t>(file.gcount()));
     FrameSize size = claimed_png_size(bytes);
+    Orientation orientation = 0;
+    file.clear();
     if (is_jpeg(bytes)) {
-        file.clear();
         file.seekg(2);
-        size = jpeg_size(file);
+        const JpegHeader header = read_jpeg_header(file);
+        size = header.stored;
+        orientation = header.orientation;
+    } else if (size.width > 0) {
+        orientation = png_orientation(file);
     }
     if (size.width < 1 || size.height < 1) fail(path, "no valid JPEG or PNG header");
-    return size;
+    return upright_size(size, orientation);
 }
 
 Image read_image(const std::filesystem::path& path) {
@@ -147,7 +154,14 @@ Image read_image(const std::filesystem::path& path) {
         stbi_load_from_memory(data, length, &width, &height, &channels, 3), stbi_image_free);
     if (!decoded && budget.exceeded()) fail(path, "it unpacks to more than its header claims");
     if (!decoded) fail(path, stbi_failure_reason());
-    return {width, height, {decoded.get(), decoded.get() + std::int64_t{3} * width * height}};
+    const std::int64_t values = std::int64_t{3} * width * height;
+    const Orientation orientation = is_jpeg(bytes) ? jpeg.orientation : png_orientation(bytes);
+    if (orientation <= 1) return {width, height, {decoded.get(), decoded.get() + values}};
+    const FrameSize upright = upright_size(size, orientation);
+    Image image{upright.width, upright.height,
+                std::vector<std::uint8_t>(static_cast<std::size_t>(values))};
+    turn_upright(decoded.get(), size, orientation, image.pixels.data());
+    return image;
 }
 
 void resample(const Image& image, const Transform& transform, std::int64_t size, float* out) {

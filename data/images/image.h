@@ -24,14 +24,15 @@ struct Image {
 constexpr std::array<float, 3> rgb_mean = {123.675f, 116.28f, 103.53f};
 constexpr std::array<float, 3> rgb_deviation = {58.395f, 57.12f, 57.375f};
 
-/// Reads a JPEG or PNG file as RGB, whatever its number of channels. Throws Error naming the file:
-/// missing, not decodable, cut short, of zero size, above 64 megapixels or more than the file can
-/// hold (both found from the header, before memory is taken), or unpacking to more than its header
-/// says. At no time does decoding take more than 4 times the file and its pixels as RGBA.
+/// Reads a JPEG or PNG file as RGB, whatever its number of channels, upright as OpenCV's imread
+/// does (data/images/orientation.h). Throws Error naming the file: missing, not decodable, cut
+/// short, of zero size, above 64 megapixels or more than the file can hold (both found from the
+/// header, before memory is taken), or unpacking to more than its header says. At no time does
+/// decoding take more than 4 times the file and its pixels as RGBA.
 Image read_image(const std::filesystem::path& path);
 
-/// The size of a JPEG or PNG file, from its header: nothing more is read. Throws Error naming the
-/// file: missing, not a valid header, of zero size.
+/// The size that read_image gives a JPEG or PNG file, from its header: no pixel is read. Throws
+/// Error naming the file: missing, not a valid header, of zero size.
 FrameSize image_size(const std::filesystem::path& path);
 
 /// Writes out [size,size,3] = (image under the transform - rgb_mean) / rgb_deviation. Bilinear with

@@ -6,7 +6,8 @@ namespace mdn {
 
 namespace {
 
-constexpr unsigned char start_of_scan = 0xDA, end_of_image = 0xD9, huffman_tables = 0xC4;
+constexpr unsigned char start_of_scan = 0xDA, end_of_image = 0xD9, huffman_tables = 0xC4,
+                        app1 = 0xE1;
 constexpr int most_scans = 500;
 
 class Walk {
@@ -17,17 +18,18 @@ class Walk {
         std::size_t at = 2;  // behind the start marker
         while ((at = next_marker(at)) + 1 < bytes_.size()) {
             const unsigned char marker = byte(at + 1);
-            if (marker == end_of_image && scans_ > 0) return {fault_, at + 2};
+            if (marker == end_of_image && scans_ > 0) return {fault_, at + 2, orientation_};
             if (marker == start_of_scan && ++scans_ > most_scans) {
-                return {"it has more than " + std::to_string(most_scans) + " scans", 0};
+                return {"it has more than " + std::to_string(most_scans) + " scans"};
             }
+            if (marker == app1 && scans_ == 0 && orientation_ == 0) look_for_orientation(at + 2);
             // A decoder may lose step inside a damaged scan. In front of the first, both keep it;
             // behind, whatever might be taken for a table is looked at: a scan's data has none.
             if (marker == huffman_tables) check_tables(at + 2);
             if (scans_ == 0 || marker == start_of_scan) at += segment_length(at + 2);
             at += 2;
         }
-        return {"the file is cut short", 0};
+        return {"the file is cut short"};
     }
 
   private:
@@ -46,6 +48,12 @@ class Walk {
         return at;
     }
 
+    void look_for_orientation(std::size_t at) {
+        const std::size_t length = segment_length(at);
+        if (length >= 2 && at + 2 <= bytes_.size())
+            orientation_ = app1_orientation(bytes_.substr(at + 2, length - 2));
+    }
+
     /// A segment of tables: of each its class, the number of codes of each length, the codes.
     void check_tables(std::size_t at) {
         const std::size_t end = at + segment_length(at);
@@ -59,6 +67,7 @@ class Walk {
 
     std::string_view bytes_;
     int scans_ = 0;
+    Orientation orientation_ = 0;
     std::string fault_;
 };
 
@@ -66,28 +75,41 @@ class Walk {
 
 JpegCheck check_jpeg(std::string_view bytes) { return Walk(bytes).check(); }
 
-FrameSize jpeg_size(std::istream& in) {
+JpegHeader read_jpeg_header(std::istream& in) {
     const auto two_bytes = [&] {
         const int high = in.get(), low = in.get();
         return 256 * high + low;
     };
+    JpegHeader header;
+    std::string segment;
     while (in) {
         if (in.get() != 0xFF) continue;
         int marker = in.get();
         while (marker == 0xFF) marker = in.get();
+        if (marker == 0) continue;
+        if (!in || marker == start_of_scan) break;
         const int length = two_bytes();
-        if (!in || marker == start_of_scan || marker == end_of_image || length < 2) break;
+        if (!in || length < 2) break;
         // Of 0xC0 ... 0xCF all begin frames but the tables 0xC4 and 0xCC, and 0xC8.
-        const bool is_frame = marker >= 0xC0 && marker <= 0xCF && marker % 4 != 0;
-        if (is_frame || marker == 0xC0) {
+        const bool is_frame =
+            marker == 0xC0 || (marker > 0xC0 && marker <= 0xCF && marker % 4 != 0);
+        if (marker == app1 && header.orientation == 0) {
+            segment.resize(static_cast<std::size_t>(length - 2));
+            in.read(segment.data(), length - 2);
+            segment.resize(static_cast<std::size_t>(in.gcount()));
+            header.orientation = app1_orientation(segment);
+        } else if (is_frame && header.stored.width == 0 && length >= 7) {
             in.get();  // bits a sample
             const int height = two_bytes(), width = two_bytes();
-            if (in) return {width, height};
-            break;
+            if (in) header.stored = {width, height};
+            in.ignore(length - 7);
+        } else if (length <= 4096) {
+            in.ignore(length - 2);  // seeking would give up what is read ahead
+        } else {
+            in.seekg(length - 2, std::ios::cur);
         }
-        in.seekg(length - 2, std::ios::cur);
     }
-    return {};
+    return header;
 }
 
 }  // namespace mdn
