@@ -129,6 +129,19 @@ TEST_SUITE("data/images/image") {
         CHECK(read_image(folder / "c.png").pixels == std::vector<std::uint8_t>{77, 77, 77});
     }
 
+    // stb_image 2.27 and 2.30 alone give (105, 83, 183) for the fifth of these.
+    TEST_CASE("a JPEG of half the colours across is right up to its edge") {
+        const Image image = read_image("tests/fuzz/corpus/image/baseline422.jpg");
+        REQUIRE(image.width == 16);
+        REQUIRE(image.height == 8);
+        // Columns 10 to 15 of the first row, by libjpeg-turbo (Pillow 13.0.0, OpenCV 4.14.0).
+        constexpr int expected[][3] = {{42, 59, 201}, {41, 56, 199}, {41, 60, 198},
+                                       {73, 51, 151}, {171, 67, 90}, {204, 58, 43}};
+        for (std::size_t x = 0; x < 6; ++x)
+            for (std::size_t c = 0; c < 3; ++c)
+                CHECK(std::abs(image.pixels[3 * (10 + x) + c] - expected[x][c]) <= 3);
+    }
+
     TEST_CASE("the size of an image is read from its header alone") {
         TemporaryFolder folder;
         std::string jpeg = jpeg_bytes(random_image(37, 29, 6));
@@ -196,6 +209,8 @@ TEST_SUITE("data/images/image") {
             try {
                 const Image image = read_image(seed.path());
                 CHECK(std::ssize(image.pixels) == 3 * image.width * image.height);
+                CHECK(image_size(seed.path()).width == image.width);
+                CHECK(image_size(seed.path()).height == image.height);
                 ++read;
             } catch (const Error& error) {
                 CHECK(contains(error.what(), {seed.path().string()}));
