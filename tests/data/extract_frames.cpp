@@ -255,10 +255,14 @@ TEST_SUITE("data/extract_frames") {
         if (!has_ffmpeg()) return;
         const Videos folder;
         const std::string source = "-f lavfi -i testsrc=size=321x241:rate=25 -frames:v 50 ";
-        // Uneven times, some closer than the mean, some far apart.
-        REQUIRE(folder.made("uneven.mkv", source + "-vf \"settb=1/1000,setpts='N*33+mod(N*7,11)+"
-                                                   "if(gt(N,30),4000,0)'\" -fps_mode passthrough "
-                                                   "-enc_time_base 1:1000 -c:v ffv1"));
+        // Uneven times, some closer than the mean, some far apart. (The option has two names.)
+        const auto uneven = [&](const std::string& every_frame) {
+            return folder.made("uneven.mkv", source +
+                                                 "-vf \"settb=1/1000,setpts='N*33+mod(N*7,11)+"
+                                                 "if(gt(N,30),4000,0)'\" -enc_time_base 1:1000 " +
+                                                 every_frame + " -c:v ffv1");
+        };
+        REQUIRE((uneven("-fps_mode passthrough") || uneven("-vsync 0")));
         // Cut without encoding again: it has packets in front of its beginning.
         REQUIRE(folder.made("whole.mp4", source + "-c:v mpeg4 -g 20"));
         REQUIRE(folder.made("cut.mp4", "-ss 1.2 -i '" + folder.videos + "/whole.mp4' -c copy"));
@@ -270,6 +274,7 @@ TEST_SUITE("data/extract_frames") {
         REQUIRE(folder.made("interlaced.mpg",
                             "-f lavfi -i testsrc=size=320x240:rate=50 -frames:v 20 -vf "
                             "interlace=scan=tff -c:v mpeg2video -flags +ilme+ildct"));
+        REQUIRE(folder.made("camera.MTS", source + "-c:v mpeg2video -f mpegts"));
         // How to say it changed in ffmpeg 6.
         CHECK((folder.made("turned.mp4",
                            "-display_rotation 90 -i '" + folder.videos + "/whole.mp4' -c copy") ||
@@ -287,6 +292,7 @@ TEST_SUITE("data/extract_frames") {
         CHECK(count("cut") == 20);
         CHECK(count("joined") == 100);
         CHECK(count("interlaced") == 20);
+        CHECK(count("camera") == 50);
         CHECK(image_size(folder.frame("whole", 50)).width == 321);
         CHECK(image_size(folder.frame("whole", 50)).height == 241);
         CHECK(image_size(folder.frame("turned", 50)).width == 241);
