@@ -1,23 +1,11 @@
 #include "data/zip_writer.h"
 
-#include <array>
-
 #include "engine/error.h"
+#include "engine/files/crc32.h"
 
 namespace mdn {
 
 namespace {
-
-constexpr std::array<std::uint32_t, 256> crc_table() {
-    std::array<std::uint32_t, 256> table{};
-    for (std::uint32_t byte = 0; byte < table.size(); ++byte) {
-        std::uint32_t remainder = byte;
-        for (int bit = 0; bit < 8; ++bit)
-            remainder = remainder >> 1 ^ (remainder & 1 ? 0xEDB88320u : 0);
-        table[byte] = remainder;
-    }
-    return table;
-}
 
 /// Numbers in a zip file are little-endian.
 void put(std::string& out, std::uint64_t value, int bytes) {
@@ -43,14 +31,6 @@ void put_common(std::string& out, const ZipEntry& entry) {
 }
 
 }  // namespace
-
-std::uint32_t crc32(std::string_view bytes) {
-    static constexpr std::array<std::uint32_t, 256> table = crc_table();
-    std::uint32_t remainder = 0xFFFFFFFF;
-    for (char c : bytes)
-        remainder = remainder >> 8 ^ table[(remainder ^ static_cast<unsigned char>(c)) & 0xFF];
-    return ~remainder;
-}
 
 std::string zip_archive(const std::vector<ZipEntry>& entries) {
     std::uint64_t size = 22;

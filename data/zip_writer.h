@@ -3,13 +3,9 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace mdn {
-
-/// CRC-32 as zip, gzip and PNG use it (polynomial 0xEDB88320, reflected).
-std::uint32_t crc32(std::string_view bytes);
 
 struct ZipEntry {
     std::string name;  // UTF-8, slashes between folders

@@ -1,5 +1,7 @@
 #include "data/zip_writer.h"
 
+#include "engine/files/crc32.h"
+
 #include <cstdlib>
 
 #include "tests/data/temporary_dataset.h"
