@@ -2,12 +2,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "engine/files/atomic_file.h"
-#include "engine/files/byte_source.h"
-#include "engine/files/safetensors_header.h"
 #include "engine/files/torch/torch_file.h"
 #include "engine/float16.h"
 
@@ -21,98 +18,105 @@ using Json = nlohmann::json;
 
 constexpr int64_t largest_header = 100'000'000;
 
-/// Reads one file; every message begins with its path.
-class Reader {
-  public:
-    explicit Reader(const ByteSource& source) : source_(source) {}
+[[noreturn]] void fail_tensor(const std::string& source, const std::string& tensor,
+                              const std::string& what) {
+    fail_safetensors(source, "tensor '" + tensor + "': " + what);
+}
 
-    SafetensorsFile read() {
-        SafetensorsFile file;
-        file.path = source_.name();
-        SafetensorsHeader header = parse_safetensors_header(read_header(), source_.name());
-        file.metadata = std::move(header.metadata);
-        check_layout(header.entries);
-        for (const SafetensorsEntry& entry : header.entries)
-            file.tensors.emplace_back(entry.name, read_tensor(entry));
-        return file;
-    }
+std::string read_header(const ByteSource& source) {
+    const int64_t size = source.size();
+    if (is_torch_file(source))
+        throw Error(source.name() + " is a PyTorch file, not a safetensors file",
+                    "microdualnet import turns it into one");
+    if (size < 8)
+        fail_safetensors(source.name(),
+                         "it has " + std::to_string(size) + " bytes, too few for a header");
+    uint64_t length = 0;
+    source.read(0, &length, 8);
+    if (length > static_cast<uint64_t>(largest_header))
+        fail_safetensors(source.name(), "its header claims " + std::to_string(length) +
+                                            " bytes, more than the allowed " +
+                                            std::to_string(largest_header));
+    if (static_cast<int64_t>(length) > size - 8)
+        fail_safetensors(source.name(), "its header claims " + std::to_string(length) +
+                                            " bytes, but only " + std::to_string(size - 8) +
+                                            " follow");
+    std::string text(length, '\0');
+    source.read(8, text.data(), static_cast<int64_t>(length));
+    return text;
+}
 
-  private:
-    [[noreturn]] void fail(const std::string& what) const {
-        fail_safetensors(source_.name(), what);
+/// Sorts the entries by their data, which must fill the rest of the file, `present` bytes, exactly.
+void check_layout(std::vector<SafetensorsEntry>& entries, int64_t present,
+                  const std::string& source) {
+    std::sort(entries.begin(), entries.end(),
+              [](const SafetensorsEntry& a, const SafetensorsEntry& b) {
+                  return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+              });
+    int64_t covered = 0;
+    for (const SafetensorsEntry& entry : entries) {
+        if (entry.begin != covered)
+            fail_tensor(
+                source, entry.name,
+                "its data begins at " + std::to_string(entry.begin) +
+                    (entry.begin > covered ? ", leaving a gap after " : ", overlapping the ") +
+                    std::to_string(covered) + " bytes before it");
+        covered = entry.end;
     }
-    [[noreturn]] void fail(const std::string& tensor, const std::string& what) const {
-        fail("tensor '" + tensor + "': " + what);
-    }
+    if (covered > present)
+        fail_tensor(source, entries.back().name,
+                    "its data ends at " + std::to_string(covered) +
+                        ", past the end of the file's " + std::to_string(present) +
+                        " bytes of data");
+    if (covered < present)
+        fail_safetensors(source, std::to_string(present - covered) +
+                                     " bytes are left over after the last tensor");
+}
 
-    std::string read_header() {
-        const int64_t size = source_.size();
-        if (is_torch_file(source_))
-            throw Error(source_.name() + " is a PyTorch file, not a safetensors file",
-                        "microdualnet import turns it into one");
-        if (size < 8) fail("it has " + std::to_string(size) + " bytes, too few for a header");
-        uint64_t length = 0;
-        source_.read(0, &length, 8);
-        if (length > static_cast<uint64_t>(largest_header))
-            fail("its header claims " + std::to_string(length) + " bytes, more than the allowed " +
-                 std::to_string(largest_header));
-        if (static_cast<int64_t>(length) > size - 8)
-            fail("its header claims " + std::to_string(length) + " bytes, but only " +
-                 std::to_string(size - 8) + " follow");
-        std::string text(length, '\0');
-        source_.read(8, text.data(), static_cast<int64_t>(length));
-        data_start_ = 8 + static_cast<int64_t>(length);
-        return text;
-    }
-
-    /// Sorts the entries by their data, which must fill the rest of the file exactly.
-    void check_layout(std::vector<SafetensorsEntry>& entries) const {
-        std::sort(entries.begin(), entries.end(),
-                  [](const SafetensorsEntry& a, const SafetensorsEntry& b) {
-                      return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
-                  });
-        int64_t covered = 0;
-        for (const SafetensorsEntry& entry : entries) {
-            if (entry.begin != covered)
-                fail(entry.name,
-                     "its data begins at " + std::to_string(entry.begin) +
-                         (entry.begin > covered ? ", leaving a gap after " : ", overlapping the ") +
-                         std::to_string(covered) + " bytes before it");
-            covered = entry.end;
-        }
-        const int64_t present = source_.size() - data_start_;
-        if (covered > present)
-            fail(entries.back().name, "its data ends at " + std::to_string(covered) +
-                                          ", past the end of the file's " +
-                                          std::to_string(present) + " bytes of data");
-        if (covered < present)
-            fail(std::to_string(present - covered) + " bytes are left over after the last tensor");
-    }
-
-    Tensor read_tensor(const SafetensorsEntry& entry) const {
-        Tensor tensor = Tensor::empty(entry.shape, entry.type->dtype);
-        if (entry.type->size == size_of(entry.type->dtype)) {
-            source_.read(data_start_ + entry.begin, tensor.raw(), entry.end - entry.begin);
-            return tensor;
-        }
-        std::vector<uint16_t> halves(static_cast<size_t>(tensor.numel()));
-        source_.read(data_start_ + entry.begin, halves.data(), entry.end - entry.begin);
-        const bool brain = std::strcmp(entry.type->name, "BF16") == 0;
-        std::transform(halves.begin(), halves.end(), tensor.data<float>(),
-                       brain ? from_bfloat16 : from_float16);
-        return tensor;
-    }
-
-    const ByteSource& source_;
-    int64_t data_start_ = 0;
-};
+SafetensorsFile read_all(std::shared_ptr<const ByteSource> source) {
+    const SafetensorsReader reader(std::move(source));
+    SafetensorsFile file;
+    file.path = reader.path();
+    file.metadata = reader.metadata();
+    for (const SafetensorsEntry& entry : reader.entries())
+        if (entry.type && entry.type->read_as)
+            file.tensors.emplace_back(entry.name, reader.read(entry));
+        else
+            file.unread.emplace(entry.name, entry.dtype);
+    return file;
+}
 
 const char* stored_name(DType dtype) {
-    const auto same = [&](const StoredType& type) { return type.dtype == dtype; };
+    const auto same = [&](const StoredType& type) { return type.read_as == dtype; };
     return std::find_if(std::begin(stored_types), std::end(stored_types), same)->name;
 }
 
 }  // namespace
+
+SafetensorsReader::SafetensorsReader(std::shared_ptr<const ByteSource> source)
+    : source_(std::move(source)) {
+    const std::string text = read_header(*source_);
+    data_start_ = 8 + static_cast<int64_t>(text.size());
+    header_ = parse_safetensors_header(text, source_->name());
+    check_layout(header_.entries, source_->size() - data_start_, source_->name());
+}
+
+Tensor SafetensorsReader::read(const SafetensorsEntry& entry) const {
+    if (!entry.type || !entry.type->read_as)
+        throw Error(source_->name() + ": tensor '" + entry.name + "' holds " + entry.dtype +
+                        ", which is not read",
+                    "save it as float32: tensor.float()");
+    const Tensor tensor = Tensor::empty(entry.shape, *entry.type->read_as);
+    if (entry.type->bits == 8 * size_of(tensor.dtype())) {
+        source_->read(data_start_ + entry.begin, tensor.raw(), entry.end - entry.begin);
+        return tensor;
+    }
+    std::vector<uint16_t> halves(static_cast<size_t>(tensor.numel()));
+    source_->read(data_start_ + entry.begin, halves.data(), entry.end - entry.begin);
+    std::transform(halves.begin(), halves.end(), tensor.data<float>(),
+                   entry.dtype == "BF16" ? from_bfloat16 : from_float16);
+    return tensor;
+}
 
 Tensor SafetensorsFile::find(const std::string& name) const {
     for (const auto& [stored, tensor] : tensors)
@@ -122,16 +126,17 @@ Tensor SafetensorsFile::find(const std::string& name) const {
 
 Tensor SafetensorsFile::at(const std::string& name) const {
     Tensor tensor = find(name);
+    if (const auto other = unread.find(name); other != unread.end())
+        throw Error(path + ": tensor '" + name + "' holds " + other->second +
+                    ", which is not read");
     if (!tensor.defined()) throw Error(path + " has no tensor '" + name + "'");
     return tensor;
 }
 
-SafetensorsFile read_safetensors(const std::string& path) {
-    return Reader(*open_file(path)).read();
-}
+SafetensorsFile read_safetensors(const std::string& path) { return read_all(open_file(path)); }
 
 SafetensorsFile parse_safetensors(std::span<const uint8_t> bytes, const std::string& name) {
-    return Reader(*in_memory(bytes, name)).read();
+    return read_all(in_memory(bytes, name));
 }
 
 void write_safetensors(const std::string& path,

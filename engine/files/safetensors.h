@@ -2,30 +2,54 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "engine/files/byte_source.h"
+#include "engine/files/safetensors_header.h"
 #include "engine/tensor.h"
 
 namespace mdn {
 
+/// A file whose numbers are read one tensor at a time.
+class SafetensorsReader {
+  public:
+    /// Reads the header. Throws Error naming the file, and the tensor where one is at fault, for
+    /// everything the format forbids: short file, header past the end or over 100,000,000 bytes,
+    /// bad UTF-8 or JSON, duplicate keys, offsets with gaps, overlaps, reversals or overflow, sizes
+    /// that disagree, bytes left over.
+    explicit SafetensorsReader(std::shared_ptr<const ByteSource> source);
+
+    /// In the order of their data.
+    const std::vector<SafetensorsEntry>& entries() const { return header_.entries; }
+    const std::map<std::string, std::string>& metadata() const { return header_.metadata; }
+    const std::string& path() const { return source_->name(); }
+    /// One of entries(): F32, F64, I64 and U8 as they are, F16 and BF16 as f32. Throws Error naming
+    /// the tensor and its dtype for another one.
+    Tensor read(const SafetensorsEntry& entry) const;
+
+  private:
+    std::shared_ptr<const ByteSource> source_;
+    SafetensorsHeader header_;
+    int64_t data_start_ = 0;
+};
+
 struct SafetensorsFile {
     std::vector<std::pair<std::string, Tensor>> tensors;  // in the order of their data
     std::map<std::string, std::string> metadata;
+    std::map<std::string, std::string> unread;  // names and dtypes of those of other dtypes
 
     /// Undefined Tensor if there is none of that name.
     Tensor find(const std::string& name) const;
-    /// Throws Error naming the missing tensor.
+    /// Throws Error naming the tensor that is missing or has a dtype that is not read.
     Tensor at(const std::string& name) const;
     std::string path;  // for messages
 };
 
-/// Reads F32, F64, I64 and U8 tensors; F16 and BF16 become f32. Throws Error naming the file, and
-/// the tensor where one is at fault, for everything the format forbids: short file, header past
-/// the end or over 100,000,000 bytes, bad UTF-8 or JSON, duplicate keys, offsets with gaps,
-/// overlaps, reversals or overflow, sizes that disagree, bytes left over.
+/// Every tensor whose dtype SafetensorsReader reads. Throws what its constructor throws.
 SafetensorsFile read_safetensors(const std::string& path);
 /// The same of a file's bytes; `name` stands for its path.
 SafetensorsFile parse_safetensors(std::span<const uint8_t> bytes, const std::string& name);

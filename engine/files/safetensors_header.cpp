@@ -11,6 +11,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr size_t highest_rank = 64;
+constexpr size_t longest_dtype = 32;
 constexpr size_t most_entries = 100'000;
 constexpr size_t most_metadata = 10'000;  // a program says something of its file, not everything
 
@@ -43,9 +44,10 @@ class HeaderReader final : public nlohmann::json_sax<Json> {
             return true;
         }
         if (place_ == Place::entry && key_ == "dtype") {
+            if (value.empty() || value.size() > longest_dtype) fail_type("\"" + value + "\"");
             for (const StoredType& type : stored_types)
                 if (value == type.name) entry().type = &type;
-            if (!entry().type) fail_type("\"" + value + "\"");
+            entry().dtype = std::move(value);
             return true;
         }
         return scalar("\"" + value + "\"");
@@ -132,7 +134,7 @@ class HeaderReader final : public nlohmann::json_sax<Json> {
         fail("its header has the key '" + key + "' twice");
     }
     [[noreturn]] void fail_type(const std::string& value) const {
-        fail_entry("dtype " + value + " is not one of F32, F64, F16, BF16, I64, U8");
+        fail_entry("dtype " + value + " is not the name of a type, as F32 is");
     }
     SafetensorsEntry& entry() { return header_.entries.back(); }
 
@@ -179,15 +181,18 @@ class HeaderReader final : public nlohmann::json_sax<Json> {
     void finish_entry() {
         for (size_t i = 0; i < std::size(fields); ++i)
             if (!seen_[i]) fail_entry("no '" + std::string(fields[i]) + "'");
-        int64_t bytes = entry().type->size;
+        const int64_t element = entry().type ? entry().type->bits : 1;
+        int64_t bits = element;
         for (const int64_t axis : entry().shape)
-            if (__builtin_mul_overflow(bytes, axis, &bytes))
+            if (__builtin_mul_overflow(bits, axis, &bits))
                 fail_entry("the size of shape " + to_string(entry().shape) + " overflows 64 bits");
         if (entry().end < entry().begin) fail_entry("its data ends before it begins");
-        if (entry().end - entry().begin != bytes)
-            fail_entry(to_string(entry().shape) + " " + entry().type->name + " needs " +
-                       std::to_string(bytes) + " bytes, data_offsets span " +
-                       std::to_string(entry().end - entry().begin));
+        const int64_t bytes = entry().end - entry().begin;
+        if (entry().type && (bits % 8 != 0 || bytes != bits / 8))
+            fail_entry(to_string(entry().shape) + " " + entry().dtype + " needs " +
+                       (bits % 8 == 0 ? std::to_string(bits / 8) + " bytes"
+                                      : std::to_string(bits) + " bits, no whole bytes") +
+                       ", data_offsets span " + std::to_string(bytes));
         place_ = Place::names;
     }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,19 +14,29 @@ namespace mdn {
 /// How a dtype is stored and what it is read as.
 struct StoredType {
     const char* name;
-    int64_t size;  // bytes of one element on disk
-    DType dtype;
+    int64_t bits;  // of one element on disk
+    std::optional<DType> read_as;
 };
 
-inline constexpr StoredType stored_types[] = {{"F32", 4, DType::f32}, {"F64", 8, DType::f64},
-                                              {"I64", 8, DType::i64}, {"U8", 1, DType::u8},
-                                              {"F16", 2, DType::f32}, {"BF16", 2, DType::f32}};
+/// Those of safetensors 0.8.0. A file may hold tensors of any; most are known by their size only,
+/// for nothing here has a use for their numbers.
+inline constexpr StoredType stored_types[] = {
+    {"F32", 32, DType::f32}, {"F64", 64, DType::f64}, {"I64", 64, DType::i64},
+    {"U8", 8, DType::u8},    {"F16", 16, DType::f32}, {"BF16", 16, DType::f32},
+    {"BOOL", 8, {}},         {"I8", 8, {}},           {"I16", 16, {}},
+    {"U16", 16, {}},         {"I32", 32, {}},         {"U32", 32, {}},
+    {"U64", 64, {}},         {"C64", 64, {}},         {"F8_E4M3", 8, {}},
+    {"F8_E5M2", 8, {}},      {"F8_E4M3FNUZ", 8, {}},  {"F8_E5M2FNUZ", 8, {}},
+    {"F8_E8M0", 8, {}},      {"F6_E2M3", 6, {}},      {"F6_E3M2", 6, {}},
+    {"F4", 4, {}},
+};
 
 inline constexpr const char* metadata_key = "__metadata__";
 
 struct SafetensorsEntry {
     std::string name;
-    const StoredType* type = nullptr;
+    std::string dtype;                 // as the file calls it
+    const StoredType* type = nullptr;  // null: a dtype of a later release, whose size is not known
     Shape shape;
     int64_t begin = 0, end = 0;  // bytes from the start of the data
 };

@@ -44,6 +44,9 @@ LoadReport load_weights(const ParameterStore& parameters, const SafetensorsFile&
     std::unordered_map<std::string, Tensor> stored(file.tensors.begin(), file.tensors.end());
     for (const Parameter& parameter : parameters.all()) {
         const auto found = stored.find(parameter.name);
+        if (const auto other = file.unread.find(parameter.name); other != file.unread.end())
+            throw Error(file.path + ": tensor '" + parameter.name + "' holds " + other->second +
+                        ", which is not read: the model needs F32");
         if (found == stored.end())
             throw Error(file.path + " has no tensor '" + parameter.name + "' " +
                             to_string(parameter.disk_shape()),
@@ -69,6 +72,7 @@ LoadReport load_weights(const ParameterStore& parameters, const SafetensorsFile&
            : name.starts_with(optimizer_prefix)  ? report.optimizer
                                                  : report.outside);
     }
+    report.outside += static_cast<int64_t>(file.unread.size());
     return report;
 }
 

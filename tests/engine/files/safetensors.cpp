@@ -161,6 +161,58 @@ TEST_SUITE("engine/files/safetensors") {
         CHECK(folder.read("{}", 0).tensors.empty());
     }
 
+    TEST_CASE("dtypes that are not read are no fault of a file: only a tensor that is wanted is") {
+        // All of safetensors 0.8.0, and one that is still to come.
+        for (const auto& [dtype, shape, bytes] : {std::tuple("BOOL", "[5]", 5),
+                                                  {"I8", "[5]", 5},
+                                                  {"I16", "[5]", 10},
+                                                  {"U16", "[5]", 10},
+                                                  {"I32", "[5]", 20},
+                                                  {"U32", "[5]", 20},
+                                                  {"U64", "[5]", 40},
+                                                  {"C64", "[5]", 40},
+                                                  {"F8_E4M3", "[5]", 5},
+                                                  {"F8_E5M2", "[5]", 5},
+                                                  {"F8_E4M3FNUZ", "[5]", 5},
+                                                  {"F8_E5M2FNUZ", "[5]", 5},
+                                                  {"F8_E8M0", "[5]", 5},
+                                                  {"F6_E2M3", "[4]", 3},
+                                                  {"F6_E3M2", "[4]", 3},
+                                                  {"F4", "[6]", 3},
+                                                  {"F128", "[5]", 7}}) {
+            INFO(std::string(dtype));
+            Folder folder;
+            const std::string end = std::to_string(bytes), whole = std::to_string(bytes + 4);
+            const std::string header =
+                object({entry("other", dtype, shape, "[0," + end + "]"),
+                        entry("a", "F32", "[1]", "[" + end + "," + whole + "]")});
+            const SafetensorsFile file = folder.read(header, bytes + 4);
+            CHECK(file.tensors.size() == 1);
+            CHECK(file.at("a").shape() == Shape{1});
+            CHECK(file.unread == std::map<std::string, std::string>{{"other", dtype}});
+            CHECK(!file.find("other").defined());
+            CHECK_REFUSED(error_of([&] { file.at("other"); }), {folder.path, "'other'", dtype});
+            const SafetensorsReader reader(open_file(folder.path));
+            REQUIRE(reader.entries().size() == 2);
+            CHECK_REFUSED(error_of([&] { reader.read(reader.entries()[0]); }),
+                          {folder.path, "'other' holds " + std::string(dtype)});
+            CHECK(reader.read(reader.entries()[1]).to_vector<float>() ==
+                  file.at("a").to_vector<float>());
+        }
+    }
+
+    TEST_CASE("sizes are those of the dtype, down to four bits an element") {
+        Folder folder;
+        for (const auto& [dtype, shape, offsets, words] :
+             {std::tuple("I32", "[5]", "[0,5]", "needs 20 bytes"),
+              {"BOOL", "[5]", "[0,20]", "needs 5 bytes"},
+              {"F4", "[5]", "[0,3]", "20 bits"},
+              {"F6_E2M3", "[5]", "[0,4]", "30 bits"},
+              {"F4", "[4]", "[0,4]", "needs 2 bytes"}})
+            CHECK_REFUSED(folder.refusal(object({entry("a", dtype, shape, offsets)}), 20),
+                          {"'a'", words});
+    }
+
     TEST_CASE("a file too short for its header is refused, and one without it") {
         Folder folder;
         CHECK_REFUSED(folder.refusal(""), {"0 bytes"});
@@ -189,8 +241,8 @@ TEST_SUITE("engine/files/safetensors") {
         CHECK_REFUSED(folder.refusal("{\"a\":3}", 0), {"'a'", "not an object"});
         CHECK_REFUSED(folder.refusal("{\"a\":{\"shape\":[],\"dtype\":\"F32\"}}", 4),
                       {"'a'", "no 'data_offsets'"});
-        CHECK_REFUSED(folder.refusal(object({entry("a", "C64", "[1]", "[0,8]")}), 8),
-                      {"'a'", "C64"});
+        CHECK_REFUSED(folder.refusal(object({entry("a", "", "[1]", "[0,8]")}), 8),
+                      {"'a'", "dtype", "not the name of a type"});
         CHECK_REFUSED(folder.refusal(object({entry("a", "F32", "3", "[0,4]")}), 4),
                       {"'a'", "shape is not a list"});
         CHECK_REFUSED(folder.refusal(object({entry("a", "F32", "[1]", "[0,4,8]")}), 4),
