@@ -71,15 +71,26 @@ def all_layouts():
         ("transposed_half", random(3, 5).half().t()),
         ("diagonal", random(5, 5).diagonal()),
         ("repeated", torch.tensor([2.5]).expand(3, 4)),
+        ("repeated_rows", random(4).expand(3, 4)),
+        # Views that share their numbers with others and say that theirs are the negative.
+        ("negated", torch._neg_view(random(3, 4))),
+        ("negated_parameter", nn.Parameter(torch._neg_view(random(2)))),
+        ("imaginary", torch.conj(torch.complex(random(5), random(5))).imag),
+        ("conjugate", torch.conj(torch.complex(random(2), random(2)))),
+        ("quantised", torch.quantize_per_tensor(random(3), 0.1, 0, torch.qint8)),
+        ("sparse", torch.eye(3).to_sparse()),
+        ("meta", torch.empty(2, 3, device="meta")),
+        ("float8", random(3).to(torch.float8_e4m3fn)),
     ])
 
 
-UNREAD = {"int16", "complex64", "repeated"}  # refused one by one when they are asked for
+# Refused one by one when they are asked for.
+UNREAD = {"int16", "complex64", "conjugate", "quantised", "sparse", "meta", "float8"}
 
 
 def widened(tensor):
     """What a reader makes of it: the types that the engine has."""
-    tensor = tensor.detach().contiguous()
+    tensor = tensor.detach().resolve_neg().contiguous()
     if tensor.dtype in (torch.float16, torch.bfloat16):
         tensor = tensor.float()
     if tensor.dtype == torch.int32:
@@ -155,6 +166,9 @@ def write_containers(folder):
     save("zip", checkpoint, expected)
     save("legacy", checkpoint, expected, _use_new_zipfile_serialization=False)
     save("zip_protocol4", checkpoint, expected, pickle_protocol=4)
+    save("zip_protocol1", checkpoint, expected, pickle_protocol=1)
+    save("legacy_protocol1", checkpoint, expected, pickle_protocol=1,
+         _use_new_zipfile_serialization=False)
     save("legacy_protocol4", checkpoint, expected, pickle_protocol=4,
          _use_new_zipfile_serialization=False)
 
@@ -171,7 +185,7 @@ def write_containers(folder):
                         {name: widened(tensor) for name, tensor in floats.items()})
 
 
-# ---- Names: one ResNet under the names of five projects ----
+# ---- Names: one ResNet under the names of six projects ----
 
 def random_backbone(config):
     """Random parameters and statistics of a TSM-ResNet under SPEC §7's names."""
@@ -226,6 +240,15 @@ def hugging_face_names(state):
     return {rename(name): tensor for name, tensor in state.items()}
 
 
+def sequential_names(state):
+    """nn.Sequential(*resnet.children()), with the pooling and the classifier behind layer4."""
+    def rename(name):
+        name = name.removeprefix("backbone.")
+        name = re.sub(r"^conv1\.", "0.", re.sub(r"^bn1\.", "1.", name))
+        return re.sub(r"^layer(\d)", lambda match: str(int(match[1]) + 3), name)
+    return {rename(name): tensor for name, tensor in state.items()}
+
+
 def write_names(folder):
     folder.mkdir(parents=True, exist_ok=True)
     half, brain, legacy = torch.float16, torch.bfloat16, False
@@ -246,6 +269,8 @@ def write_names(folder):
                              if not key.endswith("num_batches_tracked")})
 
     save("torchvision", "basic", torchvision_names, "fc")
+    save("sequential", "bottleneck", sequential_names, "9",
+         lambda s: {"_orig_mod." + key: tensor for key, tensor in s.items()})
     save("mmaction2_tsm", "bottleneck", mmaction2_names, "cls_head.fc_cls", wrapped)
     save("mmaction2_tsn", "basic", lambda s: mmaction2_names(s, shift_every=0), "cls_head.fc_cls",
          lambda s: {"state_dict": s, "meta": {}}, half, legacy)

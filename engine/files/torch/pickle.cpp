@@ -1,5 +1,6 @@
 #include "engine/files/torch/pickle.h"
 
+#include <charconv>
 #include <utility>
 
 #include "engine/error.h"
@@ -176,6 +177,25 @@ class PickleMachine {
             text.push_back(character);
         }
     }
+    /// A decimal number, or protocol 1's 00 and 01 for False and True. One that fits no integer is
+    /// opaque, as a long one is.
+    void push_decimal(std::string text) {
+        if (text.ends_with('L')) text.pop_back();
+        int64_t value = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (text.empty() || end != text.data() + text.size()) fail("'" + text + "' is no number");
+        if (error != std::errc()) return push(opaque);
+        push_integer(value);
+    }
+    /// A number that the memo knows a value by.
+    uint64_t memo_index() {
+        const std::string text = line();
+        uint64_t index = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
+        if (text.empty() || end != text.data() + text.size() || error != std::errc())
+            fail("'" + text + "' is no place of a value");
+        return index;
+    }
     std::string module_and_name(PickleValue module, PickleValue name) const {
         if (!module.is(Kind::text) || !name.is(Kind::text)) fail("a class without a name");
         return pickle_.text(module) + " " + pickle_.text(name);
@@ -221,6 +241,15 @@ class PickleMachine {
                 return push_long(reader_.number<uint32_t>());
             case BINFLOAT:
                 return skip(8);
+            case INT:
+            case LONG:
+                return push_decimal(line());
+            case FLOAT:
+                line();
+                return push(opaque);
+            case UNICODE:
+            case STRING:
+                return push(text(Kind::text, line()));
             case BINUNICODE:
             case BINSTRING:
                 return push_text(reader_.number<uint32_t>());
@@ -280,6 +309,10 @@ class PickleMachine {
                 return remember(reader_.number<uint32_t>());
             case MEMOIZE:
                 return remember(memo_.size());
+            case PUT:
+                return remember(memo_index());
+            case GET:
+                return recall(memo_index());
             case BINGET:
                 return recall(reader_.byte());
             case LONG_BINGET:
@@ -315,6 +348,11 @@ class PickleMachine {
                     pickle_.containers_[pickle_.container(target)].items[Pickle::state] = state;
                 return;
             }
+            case PERSID:
+                throw Error(source_ +
+                                " was written with pickle protocol 0, which cannot say where "
+                                "tensors lie: PyTorch cannot load it either",
+                            "save it again without pickle_protocol=0");
             case BINPERSID:
                 return push(container(Kind::persistent, take(1)));
         }

@@ -49,7 +49,7 @@ class Pickle {
     // Where an object's items begin.
     static constexpr size_t callable = 0, arguments = 1, state = 2, contents = 3;
 
-    /// Reads one pickle of protocol 2 to 5, to its end. Throws Error naming the source and the byte
+    /// Reads one pickle of protocol 1 to 5, to its end. Throws Error naming the source and the byte
     /// where it is damaged, or where what it describes outgrows the source: `budget` bytes of
     /// memory at most.
     Pickle(ByteReader& reader, const std::string& source, int64_t budget);

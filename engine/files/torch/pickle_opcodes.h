@@ -5,12 +5,21 @@
 
 namespace mdn {
 
-/// The opcodes of protocols 2 to 5, by the names of Python's pickletools.
+/// The opcodes of protocols 1 to 5, and those of 0 that precede the first storage, by the names of
+/// Python's pickletools.
 enum Opcode : uint8_t {
     MARK = '(',
     STOP = '.',
     POP = '0',
     POP_MARK = '1',
+    FLOAT = 'F',
+    INT = 'I',
+    LONG = 'L',
+    PERSID = 'P',
+    STRING = 'S',
+    UNICODE = 'V',
+    GET = 'g',
+    PUT = 'p',
     DUP = '2',
     BINFLOAT = 'G',
     BININT = 'J',

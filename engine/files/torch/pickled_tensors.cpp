@@ -34,6 +34,25 @@ constexpr TorchType types[] = {
     {"UntypedStorage", "untyped", 1, {}},
 };
 
+/// Functions that rebuild tensors whose numbers are not read, and why not. Where among their
+/// arguments the shape stands, or -1.
+struct OtherRebuild {
+    const char* function;
+    const char* refusal;
+    int shape;
+};
+constexpr OtherRebuild other_rebuilds[] = {
+    {"torch._utils _rebuild_meta_tensor_no_storage",
+     "was on the device 'meta' when it was saved: it has no numbers", 1},
+    {"torch._utils _rebuild_qtensor", "is quantised", 2},
+    {"torch._utils _rebuild_sparse_tensor", "is sparse", -1},
+    {"torch._utils _rebuild_sparse_csr_tensor", "is sparse", -1},
+    {"torch._utils _rebuild_nested_tensor", "is nested", -1},
+    {"torch._utils _rebuild_wrapper_subclass", "is of a class of its own", 2},
+};
+constexpr TorchType none{"", "nothing that is read", 1, {}};
+constexpr const char* rebuild_v3 = "torch._utils _rebuild_tensor_v3";
+
 constexpr const char* ordered_dict = "collections OrderedDict";
 constexpr size_t deepest = 32;  // dicts in dicts
 constexpr size_t highest_rank = 32;
@@ -126,9 +145,15 @@ class TensorFinder {
     }
 
     // ---- Tensors: objects that one of PyTorch's functions would rebuild.
-    /// The arguments of the function that rebuilds the tensor; null if the value is none. Takes
-    /// what is wrapped around a tensor off.
-    const std::vector<PickleValue>* rebuild_arguments(PickleValue value) const {
+    struct Rebuild {
+        const std::string* function = nullptr;  // null: the value is no tensor
+        const std::vector<PickleValue>* given = nullptr;
+        const OtherRebuild* other = nullptr;
+    };
+
+    /// The function that rebuilds the tensor, and its arguments. Takes what is wrapped around a
+    /// tensor off.
+    Rebuild rebuild(PickleValue value) const {
         for (int i = 0; i < most_wrappers && value.is(Kind::object); ++i) {
             const std::string* function = &callable(value);
             const std::vector<PickleValue>* given = &arguments(value);
@@ -137,12 +162,14 @@ class TensorFinder {
                 given = &pickle_.items((*given)[2]);
             }
             if (*function == "torch._utils _rebuild_tensor_v2" ||
-                *function == "torch._utils _rebuild_tensor")
-                return given;
-            if (!wraps_tensor(*function) || given->empty()) return nullptr;
+                *function == "torch._utils _rebuild_tensor" || *function == rebuild_v3)
+                return {function, given, nullptr};
+            for (const OtherRebuild& other : other_rebuilds)
+                if (*function == other.function) return {function, given, &other};
+            if (!wraps_tensor(*function) || given->empty()) return {};
             value = (*given)[0];
         }
-        return nullptr;
+        return {};
     }
 
     static bool wraps_tensor(const std::string& function) {
@@ -150,12 +177,9 @@ class TensorFinder {
                function == "torch._utils _rebuild_parameter_with_state";
     }
 
-    /// (storage, offset, size, stride, …)
-    TorchTensor read_tensor(const std::string& name, const std::vector<PickleValue>& given) {
+    TorchTensor read_tensor(const std::string& name, const Rebuild& rebuild) {
         const auto wrong = [&](const std::string& what) { fail("tensor '" + name + "': " + what); };
-        if (given.size() < 4) wrong("it is not fully described");
-        const std::optional<StorageWindow> found = window(given[0]);
-        if (!found) wrong("it has no storage");
+        const auto& given = *rebuild.given;
         const auto numbers = [&](PickleValue list, const char* what) {
             const auto& items = pickle_.items(list);
             if (items.size() > highest_rank || !(list.is(Kind::tuple) || list.is(Kind::list)))
@@ -169,17 +193,59 @@ class TensorFinder {
             return values;
         };
         TorchTensor tensor{.name = name,
-                           .shape = numbers(given[2], "shape"),
-                           .strides = numbers(given[3], "stride"),
-                           .offset = given[1].is(Kind::integer) ? given[1].payload() : -1,
-                           .storage = result_.storages.at(found->key),
-                           .storage_key = found->key};
-        if (tensor.strides.size() != tensor.shape.size())
-            wrong("it does not have one stride per axis");
+                           .shape = {},
+                           .strides = {},
+                           .offset = 0,
+                           .storage = {&none, 0},
+                           .storage_key = {},
+                           .negated = false,
+                           .refusal = {}};
+        if (const OtherRebuild* other = rebuild.other) {
+            const auto place = static_cast<size_t>(other->shape);
+            if (other->shape >= 0 && place < given.size() && pickle_.items(given[place]).size() > 0)
+                tensor.shape = numbers(given[place], "shape");
+            tensor.refusal = other->refusal;
+            return tensor;
+        }
+        // (storage, offset, size, stride, requires_grad, hooks, metadata), from version 3 on with
+        // the type before the metadata and a storage of bytes.
+        const bool typed = *rebuild.function == rebuild_v3;
+        if (given.size() < (typed ? 7 : 4)) wrong("it is not fully described");
+        const std::optional<StorageWindow> found = window(given[0]);
+        if (!found) wrong("it has no storage");
+        tensor.shape = numbers(given[2], "shape");
+        tensor.strides = numbers(given[3], "stride");
+        const size_t metadata = typed ? 7 : 6;
+        if (given.size() > metadata) read_metadata(given[metadata], tensor);
+        if (typed) {
+            const std::string& type = global(given[6]);
+            tensor.refusal = "holds " + type.substr(std::min(type.size(), type.find(' ') + 1)) +
+                             ", which is not read";
+            return tensor;
+        }
+        tensor.offset = given[1].is(Kind::integer) ? given[1].payload() : -1;
+        tensor.storage = result_.storages.at(found->key);
+        tensor.storage_key = found->key;
+        if (tensor.strides.size() != tensor.shape.size()) wrong("it has not one stride an axis");
         if (tensor.offset < 0 || found->offset < 0) wrong("it begins before its storage");
         tensor.offset += found->offset;  // each below 2⁵⁹
         check_inside(tensor, wrong);
         return tensor;
+    }
+
+    /// {"neg": True}: what PyTorch does to the stored numbers whenever it reads them.
+    void read_metadata(PickleValue metadata, TorchTensor& tensor) const {
+        const auto& items = pickle_.items(metadata);
+        for (size_t i = 0; i + 1 < items.size(); i += 2) {
+            const std::string& key = pickle_.text(items[i]);
+            if (items[i + 1].is(Kind::integer) && items[i + 1].payload() == 0) continue;
+            if (key == "neg")
+                tensor.negated = true;
+            else
+                tensor.refusal = "bears the mark '" + key + "'" +
+                                 (key == "conj" ? ", complex conjugation," : "") +
+                                 " which is not read";
+        }
     }
 
     template <class Wrong>
@@ -250,7 +316,7 @@ class TensorFinder {
         else
             return;
         if (path_.size() > static_cast<size_t>(Pickle::longest_text)) return;
-        if (const auto* given = rebuild_arguments(value)) return add_tensor(*given);
+        if (const Rebuild found = rebuild(value); found.function) return add_tensor(found);
         path_ += '.';
         enter(value);
     }
@@ -283,10 +349,10 @@ class TensorFinder {
             if (pickle_.text(items[i]) == "_modules") modules_[pickle_.container(dict)] = true;
     }
 
-    void add_tensor(const std::vector<PickleValue>& given) {
-        TorchTensor tensor = read_tensor(path_, given);
+    void add_tensor(const Rebuild& found) {
+        TorchTensor tensor = read_tensor(path_, found);
         charge(sizeof tensor + 3 * tensor.name.size() + tensor.storage_key.size() +
-               32 * tensor.shape.size() + 64);
+               tensor.refusal.size() + 32 * tensor.shape.size() + 64);
         const auto [known, added] = by_name_.emplace(tensor.name, result_.tensors.size());
         if (added)
             result_.tensors.push_back(std::move(tensor));
@@ -306,7 +372,7 @@ class TensorFinder {
         pickle_.each(Kind::object, [&](PickleValue object) {
             const std::string& name = callable(object);
             const bool understood = name.empty() || name == ordered_dict || wraps_tensor(name) ||
-                                    rebuild_arguments(object) ||
+                                    rebuild(object).function ||
                                     is_module(pickle_.items(object)[Pickle::state]);
             if (!understood) ++counts[pickle_.items(object)[Pickle::callable].payload()];
         });
@@ -334,7 +400,7 @@ class TensorFinder {
             default:
                 return "something else";
         }
-        if (rebuild_arguments(root)) return "a single tensor";
+        if (rebuild(root).function) return "a single tensor";
         const std::string& name = callable(root);
         return name == ordered_dict ? "a dict without tensors"
                                     : "an object of " + dotted(name) + ", which is never run";

@@ -33,8 +33,10 @@ struct TorchTensor {
     Shape shape;
     std::vector<int64_t> strides;  // numbers between neighbours along each axis
     int64_t offset;                // of the first, in numbers from the storage's
-    TorchStorage storage;
+    TorchStorage storage;          // without a type where `refusal` says why
     std::string storage_key;
+    bool negated = false;  // what is stored is its negative: PyTorch negates when it reads
+    std::string refusal;   // why its numbers are not read: "is sparse"; "" if they are
 };
 
 struct PickledTensors {

@@ -1,9 +1,11 @@
 // A tensor's numbers: from any window on a storage, of any type, to a contiguous Tensor.
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 #include <type_traits>
 
 #include "engine/error.h"
+#include "engine/files/crc32.h"
 #include "engine/files/torch/torch_file.h"
 #include "engine/float16.h"
 
@@ -12,6 +14,18 @@ namespace mdn {
 namespace {
 
 constexpr int64_t chunk = 1 << 16;  // bytes of a storage read at a time
+// Numbers that a few repeated ones may fill: more than any layer has, and far less than memory.
+constexpr int64_t most_repeated = 1 << 26;
+
+template <class T>
+void negate(const Tensor& tensor) {
+    T* numbers = tensor.data<T>();
+    for (int64_t i = 0; i < tensor.numel(); ++i)
+        if constexpr (std::is_integral_v<T>)  // modulo 2ⁿ, as PyTorch does
+            numbers[i] = static_cast<T>(uint64_t{0} - static_cast<uint64_t>(numbers[i]));
+        else
+            numbers[i] = -numbers[i];
+}
 
 /// Calls row(first, count, out) for each run of the last axis: `first` is its first number's place
 /// in the storage, `out` its place in the result.
@@ -92,18 +106,53 @@ void read_numbers(const ByteSource& source, const TorchTensor& tensor, bool swap
 
 }  // namespace
 
+/// Of a tensor's whole storage, once: a checksum of a part is not known.
+void TorchFile::check_written(const TorchTensor& tensor) const {
+    const auto known = checksums_.find(tensor.storage_key);
+    if (known == checksums_.end()) return;
+    const int64_t size = tensor.storage.numel * tensor.storage.type->size;
+    std::vector<uint8_t> bytes(static_cast<size_t>(std::min(chunk, size)));
+    uint32_t crc = 0;
+    bool all_zero = true;
+    for (int64_t done = 0; done < size;) {
+        const int64_t count = std::min(chunk, size - done);
+        source_->read(tensor.storage.begin + done, bytes.data(), count);
+        const std::string_view part(reinterpret_cast<const char*>(bytes.data()),
+                                    static_cast<size_t>(count));
+        crc = crc32(part, crc);
+        all_zero =
+            all_zero && std::all_of(part.begin(), part.end(), [](char byte) { return byte == 0; });
+        done += count;
+    }
+    const auto fail = [&](const std::string& what, const std::string& hint) {
+        throw Error(source_->name() + ": tensor '" + tensor.name + "' " + what, hint);
+    };
+    // PyTorch leaves holes on request, to be filled by other means: then no checksum is known.
+    if (known->second == 0 && size > 0 && all_zero)
+        fail("has no numbers: the file was written without its data",
+             "torch.serialization.skip_data does that; save the checkpoint without it");
+    if (known->second != 0 && crc != known->second)
+        fail("does not hold the numbers that were saved: the checksum of storage '" +
+                 tensor.storage_key + "' differs",
+             "was the file changed, or its download not finished?");
+    checksums_.erase(known);
+}
+
 Tensor TorchFile::read(const TorchTensor& tensor) const {
     const TorchType& type = *tensor.storage.type;
     const auto fail = [&](const std::string& what) {
-        throw Error(source_->name() + ": tensor '" + tensor.name + "' " + what);
+        throw Error(source_->name() + ": tensor '" + tensor.name + "' " + what,
+                    "save it as dense float32 numbers");
     };
+    if (!tensor.refusal.empty()) fail(tensor.refusal);
     if (!type.read_as) fail("holds " + std::string(type.name) + ", which is not read");
     const int64_t numel = element_count(tensor.shape);
-    if (numel > tensor.storage.numel)
-        fail("has shape " + to_string(tensor.shape) + ", which repeats the " +
-             to_string(tensor.storage) + " that are stored");
+    if (numel > tensor.storage.numel && numel > most_repeated)
+        fail("repeats the " + to_string(tensor.storage) + " that are stored to fill " +
+             to_string(tensor.shape));
     const Tensor result = Tensor::empty(tensor.shape, *type.read_as);
     if (numel == 0) return result;
+    check_written(tensor);
     const auto as_is = [](auto number) { return number; };
     const std::string name = type.name;
     if (name == "float32")
@@ -120,6 +169,11 @@ Tensor TorchFile::read(const TorchTensor& tensor) const {
         read_numbers<int32_t>(*source_, tensor, big_endian_, result.data<int64_t>(), as_is);
     else
         read_numbers<uint8_t>(*source_, tensor, big_endian_, result.data<uint8_t>(), as_is);
+    if (!tensor.negated) return result;
+    if (result.dtype() == DType::f32) negate<float>(result);
+    if (result.dtype() == DType::f64) negate<double>(result);
+    if (result.dtype() == DType::i64) negate<int64_t>(result);
+    if (result.dtype() == DType::u8) negate<uint8_t>(result);
     return result;
 }
 

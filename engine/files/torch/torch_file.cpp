@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 
 #include "engine/error.h"
-#include "engine/files/torch/zip_reader.h"
 
 namespace mdn {
 
@@ -17,10 +17,14 @@ constexpr std::array<uint8_t, 13> legacy_magic = {0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 
                                                   0x20, 0x6a, 0xa8, 0x50, 0x19, '.'};
 constexpr int64_t legacy_protocol = 1001;
 
+/// The same in protocols 0 and 1, which write long numbers in decimal.
+constexpr std::string_view legacy_magic_text = "L119547037146038801333356L\n.";
+
 bool is_legacy(const ByteSource& source) {
     std::array<uint8_t, 32> head{};  // PROTO, and FRAME in late protocols, come before the number
     const int64_t size = std::min<int64_t>(source.size(), head.size());
     source.read(0, head.data(), size);
+    if (std::equal(legacy_magic_text.begin(), legacy_magic_text.end(), head.begin())) return true;
     return head[0] == 0x80 && std::search(head.begin(), head.end(), legacy_magic.begin(),
                                           legacy_magic.end()) != head.end();
 }
@@ -71,6 +75,7 @@ void TorchFile::open_zip() {
     if (zip.find(folder + "constants.pkl"))
         throw Error(name + ": a TorchScript program, not a checkpoint",
                     "save the weights alone: torch.save(torch.jit.load(FILE).state_dict(), ...)");
+    check_stored(*data);
     if (const StoredEntry* order = zip.find(folder + "byteorder")) {
         std::string text(static_cast<size_t>(std::min<int64_t>(order->size, 16)), '\0');
         source_->read(order->begin, text.data(), static_cast<int64_t>(text.size()));
@@ -85,12 +90,22 @@ void TorchFile::open_zip() {
     for (auto& [key, storage] : contents_.storages) {
         const StoredEntry* entry = zip.find(folder + "data/" + key);
         if (!entry) throw Error(name + ": storage '" + key + "' is not in the archive");
+        check_stored(*entry);
         if (entry->size != storage_bytes(storage, key, name))
             throw Error(name + ": storage '" + key + "' has " + std::to_string(entry->size) +
                         " bytes instead of " + to_string(storage));
         storage.begin = entry->begin;
+        // Where PyTorch was told to compute none (set_crc32_options), the pickle has none either.
+        if (data->crc != 0) checksums_.emplace(key, entry->crc);
     }
     place_tensors();
+}
+
+void TorchFile::check_stored(const StoredEntry& entry) const {
+    if (entry.compressed)
+        throw Error(source_->name() + ": entry '" + entry.name +
+                        "' is compressed, which PyTorch never does",
+                    "was the checkpoint packed again? Unpack it, and zip it with `zip -0`");
 }
 
 void TorchFile::open_legacy() {
@@ -131,7 +146,8 @@ void TorchFile::open_legacy() {
 
 void TorchFile::place_tensors() {
     for (TorchTensor& tensor : contents_.tensors)
-        tensor.storage = contents_.storages.at(tensor.storage_key);
+        if (tensor.refusal.empty() || !tensor.storage_key.empty())
+            tensor.storage = contents_.storages.at(tensor.storage_key);
 }
 
 bool is_torch_file(const ByteSource& source) { return is_zip(source) || is_legacy(source); }

@@ -10,6 +10,7 @@
 
 #include "engine/files/byte_source.h"
 #include "engine/files/torch/pickled_tensors.h"
+#include "engine/files/torch/zip_reader.h"
 
 namespace mdn {
 
@@ -30,19 +31,25 @@ class TorchFile {
     /// "PyTorch, zip" or "PyTorch, legacy".
     const char* container() const { return container_; }
     /// One of tensors(), row-major whatever its strides: f32 (from float32, float16, bfloat16),
-    /// f64, i64 (from int64, int32) or u8 (from uint8, bool). Throws Error naming the tensor for
-    /// another type, and for one that has more numbers than its storage.
+    /// f64, i64 (from int64, int32) or u8 (from uint8, bool); negated where PyTorch would. Throws
+    /// Error naming the tensor for another type. A tensor that repeats numbers (expanded, stride 0)
+    /// may be larger than the file: look at its shape first. Throws Error as well where the
+    /// archive's checksum says that the numbers are not those that were saved, or that none were.
     Tensor read(const TorchTensor& tensor) const;
 
   private:
     void open_zip();
     void open_legacy();
     void place_tensors();
+    void check_stored(const StoredEntry& entry) const;
+    void check_written(const TorchTensor& tensor) const;
 
     std::shared_ptr<const ByteSource> source_;
     PickledTensors contents_;
     const char* container_ = "";
     bool big_endian_ = false;
+    /// CRC-32 of storages by key, where the archive has them, until they have been compared.
+    mutable std::map<std::string, uint32_t> checksums_;
 };
 
 /// Whether the source begins as one of the two containers does.

@@ -113,7 +113,8 @@ class DirectoryReader {
                    method = number_at<uint16_t>(record + 10);
         uint64_t packed = number_at<uint32_t>(record + 20), size = number_at<uint32_t>(record + 24),
                  begin = number_at<uint32_t>(record + 42);
-        StoredEntry entry{directory.text(number_at<uint16_t>(record + 28)), 0, 0};
+        StoredEntry entry{directory.text(number_at<uint16_t>(record + 28)), 0, 0,
+                          number_at<uint32_t>(record + 16), method != 0};
         int64_t extra = number_at<uint16_t>(record + 30);
         const int64_t comment = number_at<uint16_t>(record + 32);
         directory.require(extra + comment);
@@ -133,11 +134,8 @@ class DirectoryReader {
         }
         directory.skip(extra + comment);
         if (flags & 1) fail(entry.name, "is encrypted");
-        if (method != 0)
-            throw Error(source_.name() + ": entry '" + entry.name +
-                            "' is compressed, which PyTorch never does",
-                        "was the checkpoint packed again? Unpack it, and zip it with `zip -0`");
-        if (packed != size) fail(entry.name, "is stored, but has two different sizes");
+        if (entry.compressed) size = packed;
+        if (packed != size) fail(entry.name, "has two sizes");
         entry.begin = size_from(begin);
         entry.size = size_from(size);
         return entry;

@@ -1,4 +1,4 @@
-// The entries of a zip archive that are stored uncompressed, as PyTorch writes them.
+// The entries of a zip archive, stored uncompressed as PyTorch writes those of a checkpoint.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,15 @@ namespace mdn {
 
 struct StoredEntry {
     std::string name;
-    int64_t begin, size;  // of its bytes, in the source
+    int64_t begin, size;      // of its bytes, in the source
+    uint32_t crc = 0;         // CRC-32 of them, as the directory says; 0 where none was computed
+    bool compressed = false;  // its bytes are not what is stored
 };
 
 /// Reads the central directory (ZIP64 too), which alone is binding: the local headers that PyTorch
 /// writes hold no sizes. Throws Error naming the source, and the entry where one is at fault, for
-/// compressed or encrypted entries, entries outside the file, entries that overlap (a small file
-/// could claim to hold much that way), two of one name, and archives in several parts.
+/// encrypted entries, entries outside the file, entries that overlap (a small file could claim to
+/// hold much that way), two of one name, and archives in several parts.
 class ZipReader {
   public:
     explicit ZipReader(const ByteSource& source);

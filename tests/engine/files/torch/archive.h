@@ -23,6 +23,7 @@ struct Zip {
         std::string name, bytes;
         uint16_t method = 0, flags = 0;
         int64_t claimed_size = -1, claimed_begin = -1;  // -1: the truth
+        uint32_t crc = 0;                               // 0: none was computed
     };
     std::vector<Entry> entries;
     int64_t claimed_count = -1, claimed_directory = -1;
@@ -50,8 +51,8 @@ struct Zip {
             };
             directory += std::string("PK\x01\x02") + std::string(4, '\0') +
                          little_endian(entry.flags) + little_endian(entry.method) +
-                         std::string(8, '\0') + narrow(size) + narrow(size) +
-                         little_endian(static_cast<uint16_t>(entry.name.size())) +
+                         std::string(4, '\0') + little_endian(entry.crc) + narrow(size) +
+                         narrow(size) + little_endian(static_cast<uint16_t>(entry.name.size())) +
                          little_endian(static_cast<uint16_t>(zip64 ? large.size() : 0)) +
                          std::string(10, '\0') + narrow(begin) + entry.name + (zip64 ? large : "");
         }
@@ -98,10 +99,11 @@ inline std::string storage(int64_t numel, const std::string& type = "FloatStorag
 /// A tensor on storage '0'.
 inline std::string tensor(int64_t numel, int64_t offset, const std::vector<int64_t>& shape,
                           const std::vector<int64_t>& strides,
-                          const std::string& type = "FloatStorage") {
+                          const std::string& type = "FloatStorage",
+                          const std::string& metadata = "") {
     return global("torch._utils", "_rebuild_tensor_v2") + "("s + storage(numel, type) +
            pickled(offset) + pickled(shape) + pickled(strides) + "\x89"s +
-           global("collections", "OrderedDict") + ")RtR";
+           global("collections", "OrderedDict") + ")R"s + metadata + "tR";
 }
 /// {name: value}
 inline std::string dict(const std::string& name, const std::string& value) {

@@ -47,6 +47,12 @@ TEST_SUITE("engine/files/torch/pickle") {
         CHECK(integer(std::string("\x8b\x03\x00\x00\x00\xff\xff\x7f", 8)) == 0x7fffff);
         CHECK(integer(pickled((int64_t{1} << 59) - 1)) == (int64_t{1} << 59) - 1);
         CHECK(integer(pickled(-(int64_t{1} << 59))) == -(int64_t{1} << 59));
+        // As protocols 0 and 1 write them.
+        CHECK(integer("I-12\n") == -12);
+        CHECK(integer("I01\n") == 1);
+        CHECK(integer("I00\n") == 0);
+        CHECK(integer("L7L\n") == 7);
+        CHECK(read("L119547037146038801333356L\n.").root().is(Kind::opaque));
         CHECK(integer("\x88") == 1);
         CHECK(integer("\x89") == 0);
         CHECK(read(pickled(int64_t{1} << 59) + ".").root().is(Kind::opaque));
@@ -90,6 +96,17 @@ TEST_SUITE("engine/files/torch/pickle") {
         CHECK(pickle.text(items[4]) == "m n");
         CHECK(items[4].is(Kind::global));
         CHECK(items[5].is(Kind::opaque));
+    }
+
+    TEST_CASE("what protocol 1 writes otherwise is read, and protocol 0 up to the first storage") {
+        const Pickle pickle = read("(Vname\np0\nF1.5\ng0\nI3\nt.");
+        const auto& items = pickle.items(pickle.root());
+        REQUIRE(items.size() == 4);
+        CHECK(pickle.text(items[0]) == "name");
+        CHECK(items[1].is(Kind::opaque));
+        CHECK(pickle.text(items[2]) == "name");
+        CHECK(items[3].payload() == 3);
+        CHECK(contains(refusal("(P('storage', 0)\nt."), {"x.pkl", "protocol 0", "save it again"}));
     }
 
     TEST_CASE("values may hold themselves and share others: nothing is expanded") {
@@ -182,8 +199,16 @@ TEST_SUITE("engine/files/torch/pickle") {
                                    "K\x01q\x05.",
                                    "\x80\x01N.",
                                    "\x80\x06N.",
-                                   "I1\n.",
-                                   "S'x'\n.",
+                                   "I\n.",
+                                   "Ix\n.",
+                                   "I1",
+                                   "L1x\n.",
+                                   "V",
+                                   "Np\n.",
+                                   "Np-1\n.",
+                                   "Np5\n.",
+                                   "Ng0\n.",
+                                   "Pname\n.",
                                    "\x82\x01.",
                                    "\xff."}) {
             INFO(broken);

@@ -38,7 +38,7 @@ void check_containers(const std::filesystem::path& folder) {
         }
         CHECK(found == expected.tensors.size());
     }
-    CHECK(files == 7);
+    CHECK(files == 9);
 }
 
 }  // namespace

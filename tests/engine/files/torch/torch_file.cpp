@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include "engine/files/crc32.h"
 #include "engine/random.h"
 #include "tests/engine/files/torch/archive.h"
 #include "tests/torch_checkpoints/fresh.h"
@@ -162,11 +163,129 @@ TEST_SUITE("engine/files/torch/torch_file") {
                 {"'w'", "not a list of numbers"});
         // More numbers than there are, out of one that is repeated: no memory is taken for them.
         refused(tensor(6, 0, {1 << 20, 1 << 20}, {0, 0}), {"'w'", "repeats the 6 x float32"});
+        refused(tensor(6, 0, {huge}, {0}), {"'w'", "repeats the 6 x float32"});
         refused(tensor(7, 0, {6}, {1}), {"storage '0' has 24 bytes instead of 7 x float32"});
         refused(tensor(huge, 0, {6}, {1}), {"storage '0'"});
         refused(tensor(-1, 0, {6}, {1}), {"storage '0' has no size"});
         refused(tensor(6, 0, {6}, {1}, "OddStorage"), {"torch.OddStorage", "unknown type"});
         refused(tensor(12, 0, {6}, {1}, "ShortStorage"), {"'w' holds int16"});
+    }
+
+    TEST_CASE("what is marked as negated is read negated, other marks are refused by name") {
+        const auto numbers_of = [](const std::string& type, const std::string& bytes, int64_t count,
+                                   const std::string& metadata) {
+            const Parsed parsed(
+                torch_zip(dict("w", tensor(count, 0, {count}, {1}, type, metadata)), bytes)
+                    .bytes());
+            return parsed.file.read(parsed.file.tensors()[0]);
+        };
+        const std::string negated = dict("neg", "\x88"), plain = dict("neg", "\x89");
+        CHECK(numbers_of("FloatStorage", six, 6, negated).to_vector<float>() ==
+              std::vector<float>{-1.5f, 2, -3, 4, -5, -6.25f});
+        CHECK(numbers_of("FloatStorage", six, 6, plain).to_vector<float>()[1] == -2);
+        CHECK(numbers_of("FloatStorage", six, 6, "}").to_vector<float>()[1] == -2);
+        CHECK(numbers_of("DoubleStorage", little_endian(2.5), 1, negated).to_vector<double>()[0] ==
+              -2.5);
+        CHECK(numbers_of("HalfStorage", little_endian<uint16_t>(0x3c00), 1, negated)
+                  .to_vector<float>()[0] == -1);
+        CHECK(numbers_of("LongStorage", little_endian<int64_t>(7), 1, negated)
+                  .to_vector<int64_t>()[0] == -7);
+        CHECK(numbers_of("LongStorage", little_endian(INT64_MIN), 1, negated)
+                  .to_vector<int64_t>()[0] == INT64_MIN);
+        for (const char* mark : {"conj", "of_a_later_release"})
+            check_refused(
+                torch_zip(dict("w", tensor(6, 0, {6}, {1}, "FloatStorage", dict(mark, "\x88"))),
+                          six)
+                    .bytes(),
+                {"tensor 'w' bears the mark '"s + mark + "'"});
+    }
+
+    TEST_CASE("a tensor that repeats numbers is filled with them") {
+        const Parsed parsed(torch_zip(dict("w", tensor(6, 1, {3, 2, 4}, {1, 2, 0})), six).bytes());
+        const Tensor read = parsed.file.read(parsed.file.tensors()[0]);
+        CHECK(read.to_vector<float>() ==
+              std::vector<float>{-2, -2, -2, -2, -4,    -4,    -4,    -4,  //
+                                 3,  3,  3,  3,  5,     5,     5,     5,   //
+                                 -4, -4, -4, -4, 6.25f, 6.25f, 6.25f, 6.25f});
+    }
+
+    TEST_CASE("tensors whose numbers are not read are listed, and say why when they are wanted") {
+        const std::string float8 =
+            global("torch._utils", "_rebuild_tensor_v3") + "("s + "("s +
+            pickled(std::string("storage")) + global("torch.storage", "UntypedStorage") +
+            pickled(std::string("0")) + pickled(std::string("cpu")) + pickled(int64_t{24}) + "tQ"s +
+            pickled(int64_t{0}) + pickled(std::vector<int64_t>{24}) +
+            pickled(std::vector<int64_t>{1}) + "\x89)"s + global("torch", "float8_e4m3fn") + "tR";
+        const std::string meta = global("torch._utils", "_rebuild_meta_tensor_no_storage") + "("s +
+                                 global("torch", "float32") + pickled(std::vector<int64_t>{2, 3}) +
+                                 pickled(std::vector<int64_t>{3, 1}) + "\x89tR";
+        const std::string sparse = global("torch._utils", "_rebuild_sparse_tensor") + "NN\x86R";
+        const Parsed parsed(torch_zip("}("s + pickled(std::string("f")) + float8 +
+                                          pickled(std::string("m")) + meta +
+                                          pickled(std::string("s")) + sparse + "u",
+                                      six)
+                                .bytes());
+        const auto& tensors = parsed.file.tensors();
+        REQUIRE(tensors.size() == 3);
+        CHECK(tensors[0].shape == Shape{24});
+        CHECK(tensors[1].shape == Shape{2, 3});
+        CHECK(parsed.file.skipped().empty());
+        for (const auto& [i, word] : {std::pair(0, "'f' holds float8_e4m3fn"),
+                                      {1, "'m' was on the device 'meta'"},
+                                      {2, "'s' is sparse"}}) {
+            const std::string refusal =
+                error_of([&] { parsed.file.read(tensors[static_cast<size_t>(i)]); });
+            CHECK_MESSAGE(contains(refusal, {"x.pth", word}), refusal);
+        }
+    }
+
+    TEST_CASE("numbers that were never written, or changed since, are refused by name") {
+        const std::string value = dict("w", tensor(6, 0, {6}, {1}));
+        const std::string zeros(24, '\0');
+        const auto file = [&](uint32_t pickle_crc, uint32_t storage_crc, const std::string& bytes) {
+            Zip zip = torch_zip(value, bytes);
+            zip.entries[0].crc = pickle_crc;
+            zip.entries[2].crc = storage_crc;
+            return zip.bytes();
+        };
+        const uint32_t some = crc32(pickle(value));
+        // torch.serialization.skip_data leaves zeros and no checksum.
+        check_refused(file(some, 0, zeros), {"'w' has no numbers", "skip_data"});
+        check_refused(file(some, crc32(six), zeros),
+                      {"'w' does not hold the numbers", "storage '0'"});
+        std::string changed = six;
+        changed[13] ^= 4;
+        check_refused(file(some, crc32(six), changed), {"'w' does not hold the numbers"});
+        // Right, filled in later, without checksums at all, and zeros that are meant.
+        read_all(file(some, crc32(six), six));
+        read_all(file(some, 0, six));
+        read_all(file(0, 0, zeros));
+        read_all(file(some, crc32(zeros), zeros));
+    }
+
+    TEST_CASE("pickle protocol 1 is read in both containers, protocol 0 is refused by name") {
+        // As torch.save(..., pickle_protocol=1) writes it.
+        const std::string value =
+            "}q"s + std::string(1, '\0') + "X\x01\0\0\0wq\x01"s +
+            "ctorch._utils\n_rebuild_tensor_v2\nq\x02((X\x07\0\0\0storageq\x03"s +
+            "ctorch\nFloatStorage\nq\x04X\x01\0\0\0"s +
+            "0q\x05X\x03\0\0\0cpuq\x06K\x06tq\x07QK\0"s +
+            "(K\x06tq\x08(K\x01tq\x09I00\nccollections\nOrderedDict\nq\x0a)Rq\x0btq\x0cRq\x0ds";
+        Zip zip = torch_zip("", six);
+        zip.entries[0].bytes = value + ".";
+        const std::string legacy =
+            "L119547037146038801333356L\n.M\xe9\x03.}q\0X\x0d\0\0\0little_endianq\x01I01\ns."s +
+            value + ".]q\0X\x01\0\0\0"s + "0q\x01"s + "a."s + legacy_storage(6, six);
+        for (const std::string& bytes : {zip.bytes(), legacy}) {
+            const Parsed parsed(bytes);
+            REQUIRE(parsed.file.tensors().size() == 1);
+            CHECK(parsed.file.read(parsed.file.tensors()[0]).to_vector<float>() ==
+                  std::vector<float>{1.5f, -2, 3, -4, 5, 6.25f});
+        }
+        zip.entries[0].bytes =
+            "(dp0\nVw\np1\nctorch._utils\n_rebuild_tensor_v2\np2\n(P('storage', <class "
+            "'torch.FloatStorage'>, '0', 'cpu', 6)\n";
+        check_refused(zip.bytes(), {"pickle protocol 0"});
     }
 
     TEST_CASE("archives that are not a checkpoint's are refused") {
@@ -183,6 +302,18 @@ TEST_SUITE("engine/files/torch/torch_file") {
         SUBCASE("TorchScript") {
             zip.entries.push_back({"archive/constants.pkl", pickle(")")});
             check_refused(zip.bytes(), {"TorchScript"});
+        }
+        SUBCASE("TorchScript as it is written, with compressed code") {
+            zip.entries.push_back({"archive/code/__torch__.py", "x", 8});
+            zip.entries.push_back({"archive/constants.pkl", pickle(")")});
+            check_refused(zip.bytes(), {"TorchScript"});
+        }
+        SUBCASE("packed again with compression") {
+            zip.entries[2].method = 8;
+            check_refused(zip.bytes(), {"'archive/data/0' is compressed", "zip -0"});
+            zip.entries[2].method = 0;
+            zip.entries[0].method = 8;
+            check_refused(zip.bytes(), {"'archive/data.pkl' is compressed"});
         }
         SUBCASE("no storage") {
             zip.entries.erase(zip.entries.begin() + 2);
