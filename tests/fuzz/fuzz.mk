@@ -12,7 +12,8 @@ CLANGXX  ?= clang++
 FUZZ_ALL := $(filter-out fuzz,$(basename $(notdir $(wildcard tests/fuzz/*.cpp))))
 # What is fuzzed. Longer inputs only make it slower, once a format's parts fit.
 FUZZED   := $(filter-out data/synth/%,$(filter data/%,$(LIBRARY_SOURCES))) model/config.cpp \
-            engine/files/byte_source.cpp $(wildcard engine/files/safetensors*.cpp engine/files/torch/*.cpp)
+            engine/files/byte_source.cpp \
+            engine/files/crc32.cpp engine/files/shard_index.cpp $(wildcard engine/files/safetensors*.cpp engine/files/torch/*.cpp)
 FUZZ_MAX_LENGTH = $(or $(FUZZ_MAX_LENGTH_$(1)),16384)
 FUZZ_MAX_LENGTH_image := 4096
 # Seeds beside those of tests/fuzz/corpus/TARGET.
