@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <tuple>
 
 namespace mdn {
 
@@ -30,6 +31,28 @@ constexpr Rule torchvision_rules[] = {
     {"layer#.#.downsample.1.*", "backbone.layer#.#.downsample.1.*"},
     // MIT's TSM wraps the convolution that it shifts.
     {"layer#.#.conv1.net.weight", "backbone.layer#.#.conv1.weight", true},
+    // Segmentation networks gather the stem, nn.Sequential(conv1, bn1, relu, maxpool).
+    {"layer0.0.weight", "backbone.conv1.weight"},
+    {"layer0.1.*", "backbone.bn1.*"},
+};
+
+/// nn.Sequential(*resnet.children()): conv1, bn1, relu, maxpool, layer1 to layer4. Other positions
+/// would mean other modules between them, which have no names.
+constexpr Rule position_rules[] = {
+    {"0.weight", "backbone.conv1.weight"},
+    {"1.*", "backbone.bn1.*"},
+#define STAGE(position, stage)                                                                \
+    {position ".#.conv#.weight", "backbone.layer" stage ".#.conv#.weight"},                   \
+        {position ".#.bn#.*", "backbone.layer" stage ".#.bn#.*"},                             \
+        {position ".#.downsample.0.weight", "backbone.layer" stage ".#.downsample.0.weight"}, \
+        {position ".#.downsample.1.*", "backbone.layer" stage ".#.downsample.1.*"}, {         \
+        position ".#.conv1.net.weight", "backbone.layer" stage ".#.conv1.weight", true        \
+    }
+    STAGE("4", "1"),
+    STAGE("5", "2"),
+    STAGE("6", "3"),
+    STAGE("7", "4"),
+#undef STAGE
 };
 
 constexpr Rule mmaction2_rules[] = {
@@ -53,11 +76,8 @@ constexpr Rule hugging_face_rules[] = {
 };
 
 constexpr Rule own_rules[] = {
-    {"sem.~", "sem.~"},
-    {"st.~", "st.~"},
-    {"ts.~", "ts.~"},
-    {"router.~", "router.~"},
-    {"classifier.~", "classifier.~"},
+    {"sem.~", "sem.~"}, {"pose.~", "pose.~"},     {"st.~", "st.~"},
+    {"ts.~", "ts.~"},   {"router.~", "router.~"}, {"classifier.fc#.~", "classifier.fc#.~"},
 };
 
 /// Parts of a ResNet that this model's does not have, the telling ones first.
@@ -76,6 +96,7 @@ constexpr Alien aliens[] = {
     {"layer#.#.se.~", "squeeze-and-excitation"},
     {"layer#.#.downsample.2.~", "pooling in the downsampling (ResNet-D)"},
     {"conv1.#.~", "a stem of several convolutions (ResNet-C or -D)"},
+    {"layer0.~", "a stem of several convolutions, or one with another layout"},
     {"layer#.~", "a part that this model's ResNet does not have"},
     {"conv1.~", "a part that this model's ResNet does not have"},
     {"bn1.~", "a part that this model's ResNet does not have"},
@@ -83,31 +104,45 @@ constexpr Alien aliens[] = {
     {"encoder.stages.~", "a part that this model's ResNet does not have"},
 };
 
+constexpr Alien position_aliens[] = {
+    {"0.~", "a stem other than one convolution"},
+    {"1.~", "a stem other than a convolution and a batch norm"},
+    {"2.~", "weights at position 2, where a ResNet has its ReLU"},
+    {"3.~", "weights at position 3, where a ResNet has its pooling"},
+    {"4.~", "a part that this model's ResNet does not have"},
+    {"5.~", "a part that this model's ResNet does not have"},
+    {"6.~", "a part that this model's ResNet does not have"},
+    {"7.~", "a part that this model's ResNet does not have"},
+};
+
 struct Family {
     const char* name;
-    const char* prefix;
-    std::span<const Rule> rules, more_rules;  // the latter without the prefix
-    bool own;
+    std::span<const Rule> rules;
+    std::span<const Alien> aliens;
 };
 
-const Family families[] = {
-    {"Micro-DualNet", "backbone.", torchvision_rules, own_rules, true},
-    {"torchvision or timm", "", torchvision_rules, {}, false},
-    {"MMAction2", "backbone.", mmaction2_rules, {}, false},
-    {"MIT TSM", "base_model.", torchvision_rules, {}, false},
-    {"Hugging Face", "resnet.", hugging_face_rules, {}, false},
-    {"Hugging Face", "", hugging_face_rules, {}, false},
+constexpr Family families[] = {
+    {"torchvision or timm", torchvision_rules, aliens},
+    {"MMAction2", mmaction2_rules, aliens},
+    {"Hugging Face", hugging_face_rules, aliens},
+    {"torchvision by position", position_rules, position_aliens},
 };
+constexpr size_t torchvision = 0, positions = 3;
+/// Stands for the family of this model's own names: those of own_rules, and torchvision's under
+/// "backbone.".
+constexpr size_t own = std::size(families);
+constexpr const char* own_backbone = "backbone.";
 
-/// What checkpoints put before the names of a network, those preferred first: where a file holds
-/// averaged weights too, the plain ones are meant.
-constexpr std::string_view wrappers[] = {
-    "state_dict", "model_state_dict", "model_state", "model",          "module",
-    "net",        "network",          "timm_model",  "encoder",        "encoder_q",
-    "backbone",   "state_dict_ema",   "model_ema",   "ema_state_dict",
-};
-constexpr size_t most_wrappers = 4;     // around each other
-constexpr size_t most_candidates = 16;  // ways to unwrap one checkpoint
+/// Components of a prefix that say that the weights behind it are averages of others: of the model
+/// over its training, or MoCo's key encoder of its query encoder.
+constexpr std::string_view averaged[] = {"ema", "swa", "averaged", "averaged_model", "encoder_k"};
+
+/// Modules that wrap another one and change nothing of what it computes; they may stand in the
+/// middle of a name, where only a part of the network was wrapped.
+constexpr std::string_view wrappers[] = {"_orig_mod.", "_fsdp_wrapped_module.",
+                                         "_checkpoint_wrapped_module.", "module."};
+
+constexpr size_t deepest_rule = 16;  // components of a name, wrappers among them
 
 constexpr std::array<std::string_view, 4> norm_tensors = {"weight", "bias", "running_mean",
                                                           "running_var"};
@@ -161,36 +196,135 @@ std::string fill(std::string_view target, const std::vector<std::string_view>& f
     return text;
 }
 
+/// The rule that the name fits; null if none does.
+const Rule* rule_for(std::span<const Rule> rules, std::string_view name) {
+    const auto fits = [&](const Rule& rule) { return match(rule.theirs, name).has_value(); };
+    const auto found = std::find_if(rules.begin(), rules.end(), fits);
+    return found == rules.end() ? nullptr : &*found;
+}
+
 bool apply(std::span<const Rule> rules, std::string_view name, MappedName& mapped) {
-    for (const Rule& rule : rules)
-        if (const auto found = match(rule.theirs, name)) {
-            mapped = {MappedName::Kind::taken, fill(rule.ours, *found), rule.shifted, {}};
-            return true;
+    const Rule* rule = rule_for(rules, name);
+    if (!rule) return false;
+    mapped = {
+        MappedName::Kind::taken, fill(rule->ours, *match(rule->theirs, name)), rule->shifted, {}};
+    return true;
+}
+
+bool wrapped(std::string_view name) {
+    return std::any_of(std::begin(wrappers), std::end(wrappers),
+                       [&](std::string_view wrapper) { return name.starts_with(wrapper); });
+}
+
+/// The name without the wrappers in it, but for those at its beginning.
+std::string unwrapped(std::string_view name) {
+    std::string text;
+    for (bool first = true; !name.empty(); first = false) {
+        const size_t dot = name.find('.');
+        const size_t length = dot == std::string_view::npos ? name.size() : dot + 1;
+        if (first || !wrapped(name)) text += name.substr(0, length);
+        name.remove_prefix(length);
+    }
+    return text;
+}
+
+/// Calls visit(prefix, rest) for each way to cut the name before one of its last components.
+template <class Visit>
+void each_cut(std::string_view name, Visit visit) {
+    size_t cut = name.size();
+    for (size_t i = 0; i < deepest_rule && cut > 0; ++i) {
+        const size_t dot = cut < 2 ? std::string_view::npos : name.rfind('.', cut - 2);
+        cut = dot == std::string_view::npos ? 0 : dot + 1;
+        if (!wrapped(name.substr(cut)))
+            visit(name.substr(0, cut), std::string_view(unwrapped(name.substr(cut))));
+    }
+}
+
+bool is_averaged(std::string_view prefix) {
+    while (!prefix.empty()) {
+        std::string_view part = prefix.substr(0, prefix.find('.'));
+        prefix.remove_prefix(std::min(prefix.size(), part.size() + 1));
+        for (const std::string_view word : averaged) {
+            const std::string text(word);
+            if (part == word || part.starts_with(text + "_") || part.ends_with("_" + text) ||
+                part.find("_" + text + "_") != std::string_view::npos)
+                return true;
         }
+    }
     return false;
 }
 
-MappedName map_name(const Family& family, std::string_view name) {
+MappedName map_name(const NamePlace& place, std::string_view name) {
     MappedName mapped;
     if (name.ends_with(counter)) {
         mapped.kind = MappedName::Kind::counter;
         return mapped;
     }
-    if (apply(family.more_rules, name, mapped) || !name.starts_with(family.prefix)) return mapped;
-    name.remove_prefix(std::string_view(family.prefix).size());
-    if (apply(family.rules, name, mapped)) return mapped;
-    for (const Alien& alien : aliens)
-        if (match(alien.theirs, name)) return {MappedName::Kind::alien, {}, false, alien.why};
+    if (!name.starts_with(place.prefix)) return mapped;
+    const std::string rest = unwrapped(name.substr(place.prefix.size()));
+    std::string_view theirs = rest;
+    if (place.rules == own) {
+        if (apply(own_rules, theirs, mapped) || !theirs.starts_with(own_backbone)) return mapped;
+        theirs.remove_prefix(std::string_view(own_backbone).size());
+    }
+    const Family& family = families[place.rules == own ? torchvision : place.rules];
+    if (apply(family.rules, theirs, mapped)) return mapped;
+    for (const Alien& alien : family.aliens)
+        if (match(alien.theirs, theirs)) return {MappedName::Kind::alien, {}, false, alien.why};
     return mapped;
 }
 
-NameMapping map_names(const Family& family, const std::string& wrapper,
-                      const std::vector<std::string>& names) {
-    NameMapping mapping{family.name, family.own, wrapper, {}, 0, false};
+std::string family_name(size_t rules, const std::string& prefix) {
+    if (rules == own) return "Micro-DualNet";
+    if (rules == torchvision && (prefix == "base_model." || prefix.ends_with(".base_model.")))
+        return "MIT TSM";
+    return families[rules].name;
+}
+
+}  // namespace
+
+std::vector<NamePlace> find_name_places(const std::vector<std::string>& names) {
+    struct Found {
+        int64_t known = 0;
+        bool has_blocks = false, has_own = false;
+    };
+    std::map<std::pair<std::string, size_t>, Found> found;
+    const auto add = [&](std::string_view prefix, size_t rules, const Rule* rule) {
+        if (!rule) return;
+        Found& place = found[{std::string(prefix), rules}];
+        ++place.known;
+        const std::string_view ours = rule->ours;
+        place.has_blocks |= ours.starts_with("backbone.layer");
+        place.has_own |= !ours.starts_with(own_backbone);
+    };
+    for (const std::string& name : names)
+        each_cut(name, [&](std::string_view prefix, std::string_view rest) {
+            for (size_t i = 0; i < std::size(families); ++i)
+                add(prefix, i, rule_for(families[i].rules, rest));
+            add(prefix, own, rule_for(own_rules, rest));
+            if (!rest.starts_with(own_backbone)) return;
+            rest.remove_prefix(std::string_view(own_backbone).size());
+            add(prefix, own, rule_for(torchvision_rules, rest));
+        });
+    std::vector<NamePlace> places;
+    for (const auto& [key, place] : found) {
+        const auto& [prefix, rules] = key;
+        // A backbone alone is not known to be ours; positions without blocks are of any Sequential.
+        if ((rules == own && !place.has_own) || (rules == positions && !place.has_blocks)) continue;
+        places.push_back({family_name(rules, prefix), prefix, place.known, place.has_blocks,
+                          rules == own, is_averaged(prefix), rules});
+    }
+    std::stable_sort(places.begin(), places.end(), [](const NamePlace& a, const NamePlace& b) {
+        return std::tuple(b.has_blocks, b.known, a.averaged) <
+               std::tuple(a.has_blocks, a.known, b.averaged);
+    });
+    return places;
+}
+
+NameMapping map_names(const std::vector<std::string>& names, const NamePlace& place) {
+    NameMapping mapping{place.family, place.own, place.prefix, {}, 0, false};
     for (const std::string& name : names) {
-        MappedName mapped;
-        if (name.starts_with(wrapper))
-            mapped = map_name(family, std::string_view(name).substr(wrapper.size()));
+        MappedName mapped = map_name(place, name);
         mapping.taken += mapped.kind == MappedName::Kind::taken;
         mapping.shifted |= mapped.shifted;
         mapping.names.push_back(std::move(mapped));
@@ -198,38 +332,12 @@ NameMapping map_names(const Family& family, const std::string& wrapper,
     return mapping;
 }
 
-/// Every chain of wrappers that some name begins with, the empty one included; the preferred first.
-std::vector<std::string> unwrappings(const std::vector<std::string>& names) {
-    std::map<std::vector<size_t>, std::string> chains = {{{}, ""}};  // by the wrappers' ranks
-    for (const std::string& name : names) {
-        std::string_view rest = name;
-        std::vector<size_t> ranks;
-        while (ranks.size() < most_wrappers && chains.size() < most_candidates) {
-            const size_t dot = rest.find('.');
-            const auto found =
-                std::find(std::begin(wrappers), std::end(wrappers), rest.substr(0, dot));
-            if (dot == std::string_view::npos || found == std::end(wrappers)) break;
-            rest.remove_prefix(dot + 1);
-            ranks.push_back(static_cast<size_t>(found - std::begin(wrappers)));
-            chains.emplace(ranks, name.substr(0, name.size() - rest.size()));
-        }
-    }
-    std::vector<std::string> texts;
-    for (const auto& [ranks, text] : chains) texts.push_back(text);
-    return texts;
-}
-
-}  // namespace
-
 NameMapping map_checkpoint_names(const std::vector<std::string>& names) {
-    NameMapping best;
-    best.names.resize(names.size());
-    for (const std::string& wrapper : unwrappings(names))
-        for (const Family& family : families) {
-            NameMapping mapping = map_names(family, wrapper, names);
-            if (mapping.taken > best.taken) best = std::move(mapping);
-        }
-    return best;
+    const std::vector<NamePlace> places = find_name_places(names);
+    if (!places.empty()) return map_names(names, places.front());
+    NameMapping none;
+    none.names.resize(names.size());
+    return none;
 }
 
 }  // namespace mdn

@@ -79,7 +79,8 @@ TEST_SUITE("model/checkpoint_fit") {
 
     TEST_CASE("of our own names a part is enough, but none beyond the config's") {
         const auto check = [](const std::string& name) {
-            check_backbone_fits(map_checkpoint_names({name}), {Shape{1}}, resnet50, "own.pth");
+            check_backbone_fits(map_checkpoint_names({name, "router.fc1_weight"}),
+                                {Shape{1}, Shape{1}}, resnet50, "own.pth");
         };
         check("backbone.layer3.5.bn1.weight");
         check("classifier.fc1.weight");

@@ -78,16 +78,129 @@ TEST_SUITE("model/checkpoint_names") {
         }
     }
 
+    TEST_CASE("a network is found behind any prefix, and the prefix is said") {
+        for (const char* prefix :
+             {"", "_orig_mod.", "model.resnet.", "learner.net.", "teacher.backbone.",
+              "backbone.body.", "visual_encoder.", "state_dict.module._orig_mod.model.0.",
+              "a.b.c.d.e.f.g.h.i.j.k.l."}) {
+            INFO(std::string(prefix));
+            const std::string before = prefix;
+            const NameMapping mapping = map_checkpoint_names(
+                {"epoch.weight", before + "conv1.weight", before + "bn1.running_var",
+                 before + "layer1.0.conv1.weight", before + "layer1.0.bn1.num_batches_tracked",
+                 before + "layer4.2.downsample.1.bias", before + "fc.weight"});
+            CHECK(mapping.prefix == prefix);
+            CHECK(mapping.family == "torchvision or timm");
+            CHECK(mapping.taken == 4);
+            CHECK(mapping.names[0].kind == Kind::outside);
+            CHECK(mapping.names[1].ours == "backbone.conv1.weight");
+            CHECK(mapping.names[5].ours == "backbone.layer4.2.downsample.1.bias");
+            CHECK(mapping.names[6].kind == Kind::outside);
+        }
+    }
+
+    TEST_CASE("wrappers inside a name are passed over, whatever part they wrap") {
+        const NameMapping mapping = map_checkpoint_names(
+            {"net.conv1._orig_mod.weight", "net.bn1._checkpoint_wrapped_module.bias",
+             "net.layer1._fsdp_wrapped_module.0._orig_mod.conv1.weight",
+             "net.layer2.module.0.bn1.weight", "net.layer3.other.0.bn1.weight"});
+        CHECK(mapping.prefix == "net.");
+        CHECK(mapping.names[0].ours == "backbone.conv1.weight");
+        CHECK(mapping.names[1].ours == "backbone.bn1.bias");
+        CHECK(mapping.names[2].ours == "backbone.layer1.0.conv1.weight");
+        CHECK(mapping.names[3].ours == "backbone.layer2.0.bn1.weight");
+        CHECK(mapping.names[4].kind == Kind::alien);
+    }
+
+    TEST_CASE("positions of an nn.Sequential of a network's children") {
+        for (const std::string before : {"", "0.", "model.features."}) {
+            INFO(before);
+            const NameMapping mapping = map_checkpoint_names(
+                {before + "0.weight", before + "1.running_mean", before + "4.0.conv1.weight",
+                 before + "5.1.bn2.bias", before + "6.0.downsample.0.weight",
+                 before + "7.0.downsample.1.weight", before + "7.0.conv1.net.weight",
+                 before + "9.weight", before + "1.num_batches_tracked"});
+            CHECK(mapping.prefix == before);
+            std::vector<std::string> ours;
+            for (const MappedName& name : mapping.names) ours.push_back(name.ours);
+            CHECK(ours == std::vector<std::string>{
+                              "backbone.conv1.weight", "backbone.bn1.running_mean",
+                              "backbone.layer1.0.conv1.weight", "backbone.layer2.1.bn2.bias",
+                              "backbone.layer3.0.downsample.0.weight",
+                              "backbone.layer4.0.downsample.1.weight",
+                              "backbone.layer4.0.conv1.weight", "", ""});
+            CHECK(mapping.names[6].shifted);
+        }
+        // Something with weights where a ResNet has its ReLU or its pooling, or a stem with a bias.
+        const std::vector<std::string> network = {"0.weight", "1.weight", "4.0.conv1.weight"};
+        for (const char* alien : {"2.weight", "3.0.conv1.weight", "0.bias", "5.0.se.weight"}) {
+            INFO(std::string(alien));
+            CHECK(map_beside(network, alien).kind == Kind::alien);
+        }
+        // Other positions mean other modules between, and linear layers are no network.
+        CHECK(map_checkpoint_names({"0.weight", "1.weight", "3.0.conv1.weight"}).taken == 0);
+        CHECK(map_checkpoint_names({"0.weight", "0.bias", "1.weight", "2.weight"}).taken == 0);
+    }
+
+    TEST_CASE("a stem gathered as layer0") {
+        const NameMapping mapping =
+            map_checkpoint_names({"layer0.0.weight", "layer0.1.bias", "layer1.0.conv1.weight"});
+        CHECK(mapping.names[0].ours == "backbone.conv1.weight");
+        CHECK(mapping.names[1].ours == "backbone.bn1.bias");
+        CHECK(map_beside({"layer0.0.weight", "layer1.0.conv1.weight"}, "layer0.3.weight").kind ==
+              Kind::alien);
+    }
+
+    TEST_CASE("the places of several networks, the fullest first, averages last among equals") {
+        std::vector<std::string> names;
+        for (const std::string before :
+             {"state_dict_ema.", "small.", "teacher.", "student.", "module.encoder_k."})
+            for (const char* name : {"conv1.weight", "bn1.bias", "layer1.0.conv1.weight"})
+                if (before != "small." || name[0] != 'b') names.push_back(before + name);
+        std::vector<std::string> prefixes, averaged;
+        for (const NamePlace& place : find_name_places(names)) {
+            if (!place.has_blocks) continue;
+            (place.averaged ? averaged : prefixes).push_back(place.prefix);
+            if (place.averaged) CHECK((prefixes.size() == 2 || place.prefix == "small."));
+        }
+        CHECK(prefixes == std::vector<std::string>{"student.", "teacher.", "small."});
+        CHECK(averaged == std::vector<std::string>{"module.encoder_k.", "state_dict_ema."});
+        CHECK(!find_name_places({"schema.layer1.0.conv1.weight"})[0].averaged);
+        CHECK(find_name_places({"ema_model.layer1.0.conv1.weight"})[0].averaged);
+    }
+
+    TEST_CASE("a backbone is taken for our own only beside more of this model") {
+        const std::vector<std::string> backbone = {"net.backbone.conv1.weight",
+                                                   "net.backbone.layer1.0.conv1.weight"};
+        CHECK(!map_checkpoint_names(backbone).own);
+        CHECK(map_checkpoint_names(backbone).prefix == "net.backbone.");
+        // DeepLab has a classifier, too.
+        std::vector<std::string> names = backbone;
+        names.push_back("net.classifier.0.convs.0.0.weight");
+        CHECK(!map_checkpoint_names(names).own);
+        for (const char* part :
+             {"net.classifier.fc1.weight", "net.sem.depthwise.weight", "net.pose.fc1_weight"}) {
+            INFO(std::string(part));
+            names = backbone;
+            names.push_back(part);
+            const NameMapping mapping = map_checkpoint_names(names);
+            CHECK(mapping.own);
+            CHECK(mapping.prefix == "net.");
+            CHECK(mapping.taken == 3);
+            CHECK(mapping.names[2].ours == std::string(part).substr(4));
+        }
+    }
+
     TEST_CASE("plain weights are preferred to averaged ones, whichever come first") {
         const NameMapping mapping = map_checkpoint_names(
             {"state_dict_ema.conv1.weight", "state_dict_ema.bn1.bias", "state_dict.conv1.weight",
-             "state_dict.bn1.bias", "optimizer.state.0.conv1.weight"});
-        CHECK(mapping.wrapper == "state_dict.");
+             "state_dict.bn1.bias", "optimizer.state.0.weight"});
+        CHECK(mapping.prefix == "state_dict.");
         CHECK(mapping.taken == 2);
         CHECK(mapping.names[0].kind == Kind::outside);
         CHECK(mapping.names[2].ours == "backbone.conv1.weight");
         CHECK(mapping.names[4].kind == Kind::outside);
-        CHECK(map_checkpoint_names({"model_ema.conv1.weight"}).wrapper == "model_ema.");
+        CHECK(map_checkpoint_names({"model_ema.conv1.weight"}).prefix == "model_ema.");
     }
 
     TEST_CASE("heads are outside, counters are counters, other architectures are alien") {

@@ -1,87 +1,120 @@
 #include "train/checkpoints/checkpoint_file.h"
 
-#include <algorithm>
-#include <array>
+#include <filesystem>
 #include <memory>
+#include <unordered_map>
 
 #include "engine/files/safetensors.h"
+#include "engine/files/shard_index.h"
 #include "engine/files/torch/torch_file.h"
+#include "train/checkpoints/checkpoint_folder.h"
+#include "train/checkpoints/foreign_files.h"
 
 namespace mdn {
 
 namespace {
 
-/// Files that take a checkpoint's place when a download goes wrong, and other containers.
-struct Mistaken {
-    std::string begins;
-    const char* what;
-    const char* hint;
-};
-
-const Mistaken mistaken[] = {
-    {"<", "a web page", "download the file itself, not the page that shows it"},
-    {"version https://git-lfs", "a Git LFS pointer, not the file it points to",
-     "run `git lfs pull`"},
-    {"\x1f\x8b", "compressed with gzip", "unpack it first"},
-    {"BZh", "compressed with bzip2", "unpack it first"},
-    {"\xfd"
-     "7zXZ",
-     "compressed with xz", "unpack it first"},
-    {"\x28\xb5\x2f\xfd", "compressed with zstd", "unpack it first"},
-    {"\x89HDF", "an HDF5 file", "save the weights as safetensors or with torch.save"},
-    {"\x93NUMPY", "a NumPy array", "save the weights as safetensors or with torch.save"},
-    {"GGUF", "a GGUF file", "save the weights as safetensors or with torch.save"},
-};
-
-void check_not_mistaken(const ByteSource& source) {
-    if (source.size() == 0) throw Error(source.name() + " is empty");
-    std::array<char, 32> head{};
-    source.read(0, head.data(), std::min<int64_t>(source.size(), head.size()));
-    // A safetensors file begins with its header's length and '{', which none of these has there.
-    if (head[8] == '{') return;
-    for (const Mistaken& other : mistaken)
-        if (std::equal(other.begins.begin(), other.begins.end(), head.begin()))
-            throw Error(source.name() + " is not a checkpoint: it is " + other.what, other.hint);
+CheckpointFile open_torch(const std::shared_ptr<const ByteSource>& source) {
+    const auto torch = std::make_shared<const TorchFile>(source);
+    CheckpointFile file{.path = source->name(),
+                        .container = torch->container(),
+                        .names = {},
+                        .shapes = {},
+                        .skipped = torch->skipped(),
+                        .read = {}};
+    for (const TorchTensor& tensor : torch->tensors()) {
+        file.names.push_back(tensor.name);
+        file.shapes.push_back(tensor.shape);
+    }
+    file.read = [torch](size_t i) { return torch->read(torch->tensors()[i]); };
+    return file;
 }
 
-}  // namespace
-
-SafetensorsFile read_weights(const std::string& path) {
+CheckpointFile open_one(const std::string& path) {
     const std::shared_ptr<const ByteSource> source = open_file(path);
-    if (is_torch_file(*source))
-        throw Error(path + " is a PyTorch checkpoint",
-                    "microdualnet import turns it into a safetensors file");
-    check_not_mistaken(*source);
-    return read_safetensors(path);
-}
-
-CheckpointFile open_checkpoint(const std::string& path) {
-    const std::shared_ptr<const ByteSource> source = open_file(path);
+    refuse_foreign_file(*source);
+    if (is_torch_file(*source)) return open_torch(source);
+    const auto stored = std::make_shared<const SafetensorsReader>(source);
     CheckpointFile file{.path = path,
                         .container = "safetensors",
                         .names = {},
                         .shapes = {},
                         .skipped = {},
                         .read = {}};
-    if (is_torch_file(*source)) {
-        const auto torch = std::make_shared<const TorchFile>(source);
-        file.container = torch->container();
-        file.skipped = torch->skipped();
-        for (const TorchTensor& tensor : torch->tensors()) {
-            file.names.push_back(tensor.name);
-            file.shapes.push_back(tensor.shape);
-        }
-        file.read = [torch](size_t i) { return torch->read(torch->tensors()[i]); };
-        return file;
+    for (const SafetensorsEntry& entry : stored->entries()) {
+        file.names.push_back(entry.name);
+        file.shapes.push_back(entry.shape);
     }
-    check_not_mistaken(*source);
-    const auto stored = std::make_shared<const SafetensorsFile>(read_safetensors(path));
-    for (const auto& [name, tensor] : stored->tensors) {
-        file.names.push_back(name);
-        file.shapes.push_back(tensor.shape());
-    }
-    file.read = [stored](size_t i) { return stored->tensors[i].second; };
+    file.read = [stored](size_t i) { return stored->read(stored->entries()[i]); };
     return file;
+}
+
+/// Where a tensor of several files is.
+struct PartPlace {
+    size_t part, tensor;
+};
+
+/// All tensors of all files, each once: the one that the index names, where there is one.
+CheckpointFile join(const std::string& path, const CheckpointParts& parts) {
+    const ShardIndex index = parts.index.empty() ? ShardIndex{} : read_shard_index(parts.index);
+    auto files = std::make_shared<std::vector<CheckpointFile>>();
+    for (const std::string& file : parts.files) files->push_back(open_one(file));
+    CheckpointFile all{.path = path,
+                       .container = files->front().container,
+                       .names = {},
+                       .shapes = {},
+                       .skipped = {},
+                       .read = {}};
+    all.container +=
+        ", " + std::to_string(files->size()) + (files->size() == 1 ? " file" : " shards");
+    auto places = std::make_shared<std::vector<PartPlace>>();
+    std::unordered_map<std::string, size_t> known;  // the part of each
+    for (size_t part = 0; part < files->size(); ++part) {
+        const CheckpointFile& file = (*files)[part];
+        for (const auto& [name, count] : file.skipped) all.skipped[name] += count;
+        for (size_t i = 0; i < file.names.size(); ++i) {
+            const std::string& name = file.names[i];
+            const auto meant = index.file_of.find(name);
+            if (meant != index.file_of.end() && meant->second != part) continue;
+            const auto [earlier, added] = known.emplace(name, part);
+            if (!added)
+                throw Error("tensor '" + name + "' is in " + (*files)[earlier->second].path +
+                            " and in " + file.path + ", and no index says which is meant");
+            all.names.push_back(name);
+            all.shapes.push_back(file.shapes[i]);
+            places->push_back({part, i});
+        }
+    }
+    for (const auto& [name, part] : index.file_of)
+        if (!known.contains(name))
+            throw Error(parts.index + " says that tensor '" + name + "' is in " +
+                            (*files)[part].path + ", which does not hold it",
+                        "do the index and the shards belong together?");
+    all.read = [files, places](size_t i) {
+        const PartPlace place = (*places)[i];
+        return (*files)[place.part].read(place.tensor);
+    };
+    return all;
+}
+
+}  // namespace
+
+SafetensorsFile read_weights(const std::string& path) {
+    if (std::error_code ignored; std::filesystem::is_directory(path, ignored))
+        throw Error(path + " is a folder, not a file of weights",
+                    "microdualnet import turns a folder of shards into one file");
+    const std::shared_ptr<const ByteSource> source = open_file(path);
+    refuse_foreign_file(*source);
+    if (is_torch_file(*source))
+        throw Error(path + " is a PyTorch checkpoint",
+                    "microdualnet import turns it into a safetensors file");
+    return read_safetensors(path);
+}
+
+CheckpointFile open_checkpoint(const std::string& path) {
+    const CheckpointParts parts = checkpoint_at(path);
+    const bool is_file = parts.index.empty() && parts.files.size() == 1 && parts.files[0] == path;
+    return is_file ? open_one(path) : join(path, parts);
 }
 
 }  // namespace mdn

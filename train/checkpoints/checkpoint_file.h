@@ -14,7 +14,7 @@ namespace mdn {
 
 struct CheckpointFile {
     std::string path;
-    std::string container;  // "safetensors", "PyTorch, zip", "PyTorch, legacy"
+    std::string container;  // "safetensors", "PyTorch, zip", "PyTorch, legacy, 3 shards"
     std::vector<std::string> names;
     std::vector<Shape> shapes;               // of each name
     std::map<std::string, int64_t> skipped;  // classes of other objects in it, and how many
@@ -25,8 +25,11 @@ struct CheckpointFile {
 /// is, PyTorch's with a hint at `import`.
 SafetensorsFile read_weights(const std::string& path);
 
-/// Tells the container by the file's first bytes, whatever its name. Throws Error naming the path,
-/// and what it seems to be instead, if it is neither safetensors nor PyTorch's.
+/// Tells the container by the file's first bytes, whatever its name. A folder, or an index of
+/// shards
+/// (.json), stands for the files in it (checkpoint_folder.h). Throws Error naming the path, and
+/// what it seems to be instead, if it is neither safetensors nor PyTorch's; if a shard lacks a
+/// tensor that the index says it has; if two hold one of the same name.
 CheckpointFile open_checkpoint(const std::string& path);
 
 }  // namespace mdn

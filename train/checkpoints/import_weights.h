@@ -16,10 +16,12 @@ using NameGroups = std::map<std::string, int64_t>;
 
 struct ImportReport {
     std::string path, container;
-    std::string family, wrapper;  // whose names, and what came before them
-    bool own = false;             // the names are this model's own
-    bool shifts_named = false;    // whether the names say which blocks are shifted
-    int64_t in_file = 0;          // tensors
+    std::string family, prefix;       // whose names, and what came before them
+    bool own = false;                 // the names are this model's own
+    bool averaged = false;            // the prefix says that the weights are averages of others
+    std::vector<std::string> others;  // other networks in the file, by their prefixes
+    bool shifts_named = false;        // whether the names say which blocks are shifted
+    int64_t in_file = 0;              // tensors
     int64_t taken_numbers = 0;
     NameGroups taken, initial;               // by our names
     NameGroups ignored;                      // by theirs
@@ -32,11 +34,13 @@ struct ImportReport {
 };
 
 /// Overwrites the parameters and running statistics that the checkpoint has, under any of the names
-/// that map_checkpoint_names knows, and leaves the rest. Nothing is changed unless all that is
-/// taken fits: throws Error naming the file and the tensor or the block at fault for a backbone
-/// of another kind, depth, width or shift spacing, one that lacks tensors, and numbers that are not
-/// finite.
+/// that find_name_places knows, and leaves the rest. `prefix` is what comes before the names that
+/// are meant, or the beginning of it; "." means the names without any, "" the one place that fits
+/// (averaged weights where no others do). Nothing is changed unless all that is taken fits: throws
+/// Error naming the file and the tensor or the block at fault for a backbone of another kind,
+/// depth, width or shift spacing, one that lacks tensors, several that fit and differ, numbers that
+/// are not finite, and convolutions of nothing but zeros.
 ImportReport import_weights(const ParameterStore& parameters, const Config& config,
-                            const std::string& path);
+                            const std::string& path, const std::string& prefix = "");
 
 }  // namespace mdn

@@ -1,4 +1,5 @@
 #include "train/checkpoints/checkpoint.h"
+#include "train/checkpoints/checkpoint_folder.h"
 #include "train/checkpoints/import_weights.h"
 #include "train/commands/command.h"
 #include "train/load_model.h"
@@ -10,15 +11,17 @@ namespace {
 
 class ImportCommand final : public Command {
     ModelFlags model_;
-    std::string checkpoint_, output_, data_;
+    std::string checkpoint_, output_, data_, prefix_;
     int64_t classes_ = 0;
     int64_t seed_ = 0;
     bool dry_run_ = false;
 
   public:
     void declare(CommandLine& options) override {
-        options.positional("CHECKPOINT", checkpoint_,
-                           "safetensors or PyTorch file (.pth, .pt, .bin) to read");
+        options.positional(
+            "CHECKPOINT", checkpoint_,
+            "safetensors or PyTorch file (.pth, .pt, .bin) to read, or a folder or index "
+            "of its shards");
         options.text("--out", output_, "FILE", "safetensors file to write");
         options.require("--out", "--dry-run");
         model_.declare(options, "");
@@ -26,7 +29,10 @@ class ImportCommand final : public Command {
         options.text("--data", data_, "DIR",
                      "dataset folder that the model is for; it sets the number of classes");
         options.integer("--classes", classes_, 0, 10000,
-                        "number of classes; 0: that of --data, else that of the config or preset");
+                        "classes of the model; 0: those of --data, else of the config or preset");
+        options.text("--prefix", prefix_, "TEXT",
+                     "what comes before the names to take (student.backbone.) where a checkpoint "
+                     "holds several networks; . for nothing");
         options.integer("--seed", seed_, 0, INT64_MAX,
                         "seed of the initial values that the checkpoint does not replace");
         options.flag("--dry-run", dry_run_, "write nothing, only print what would be taken");
@@ -39,16 +45,23 @@ class ImportCommand final : public Command {
         Config config = model_.resolve(nullptr);
         if (classes_ > 0) config.classes = classes_;
         if (!data_.empty()) take_classes_of(data_, config);
-        if (!dry_run_)
-            check_outputs({{"--out", output_}},
-                          {{"CHECKPOINT", checkpoint_}, {"--config", model_.config}});
+        if (!dry_run_) check_outputs({{"--out", output_}}, inputs());
         const MicroDualNet model(config, static_cast<uint64_t>(seed_));
-        const ImportReport report = import_weights(model.parameters(), config, checkpoint_);
+        const ImportReport report =
+            import_weights(model.parameters(), config, checkpoint_, prefix_);
         if (!dry_run_)
             write_safetensors(output_, weights_to_disk(model.parameters()),
                               {{metadata_config, to_json(config)}});
         report.print(out);
         out << (dry_run_ ? "nothing written (--dry-run)" : "wrote " + output_) << "\n";
+    }
+
+  private:
+    std::vector<NamedPath> inputs() const {
+        const CheckpointParts parts = checkpoint_at(checkpoint_);
+        std::vector<NamedPath> inputs = {{"--config", model_.config}, {"CHECKPOINT", parts.index}};
+        for (const std::string& file : parts.files) inputs.push_back({"CHECKPOINT", file});
+        return inputs;
     }
 };
 

@@ -4,21 +4,21 @@
 #include <cstring>
 
 #include "engine/files/safetensors.h"
-#include "engine/random.h"
+#include "engine/ops.h"
 #include "tests/torch_checkpoints/fresh.h"
-#include "tests/train/program.h"
+#include "tests/train/checkpoints/torchvision_project.h"
 #include "train/checkpoints/checkpoint.h"
 
 using namespace mdn;
-using test::contains;
-using test::microdualnet;
-using test::Ran;
-using test::SmallProject;
-using test::TemporaryFolder;
+using testing::contains;
+using testing::microdualnet;
+using testing::Named;
+using testing::Ran;
+using testing::SmallProject;
+using testing::TemporaryFolder;
+using testing::TorchvisionProject;
 
 namespace {
-
-using Named = std::vector<std::pair<std::string, Tensor>>;
 
 bool same_bits(const Tensor& a, const Tensor& b) {
     return a.shape() == b.shape() && a.dtype() == b.dtype() &&
@@ -58,42 +58,8 @@ void check_imports(const std::filesystem::path& folder) {
             CHECK(same_bits(imported.at(parameter.name), wanted));
         }
     }
-    CHECK(files == 5);
+    CHECK(files == 6);
 }
-
-/// A checkpoint with torchvision's names, for tests that spoil one thing.
-Named torchvision_checkpoint(const Config& config) {
-    const MicroDualNet model(config, 11);
-    Random random(3);
-    Named tensors;
-    for (const Parameter& parameter : model.parameters().all()) {
-        if (!parameter.name.starts_with("backbone.")) continue;
-        const bool variance = parameter.name.ends_with("running_var");
-        tensors.emplace_back(parameter.name.substr(9),
-                             variance ? random.uniform_tensor(parameter.disk_shape(), 0.5, 2)
-                                      : random.normal_tensor(parameter.disk_shape(), 0.2));
-    }
-    tensors.emplace_back("fc.weight", random.normal_tensor({10, 4}));
-    return tensors;
-}
-
-struct Spoiled : SmallProject {
-    Named tensors = torchvision_checkpoint(load_config(config));
-
-    Tensor& at(const std::string& name) {
-        for (auto& [stored, tensor] : tensors)
-            if (stored == name) return tensor;
-        FAIL(name);
-        return tensors.front().second;
-    }
-    Ran import(const std::vector<std::string>& more = {}) const {
-        write_safetensors(file("C.safetensors"), tensors);
-        std::vector<std::string> arguments = {"import", file("C.safetensors"), "--config", config,
-                                              "--out",  file("W.safetensors")};
-        arguments.insert(arguments.end(), more.begin(), more.end());
-        return microdualnet(arguments);
-    }
-};
 
 }  // namespace
 
@@ -114,7 +80,7 @@ TEST_SUITE("train/checkpoints/import_weights") {
         CHECK(ran.code == 0);
         CHECK_MESSAGE(
             contains(ran.out,
-                     {"PyTorch, zip, 105 tensors; names of MMAction2 under 'state_dict.'",
+                     {"PyTorch, zip, 105 tensors; names of MMAction2 under 'state_dict.backbone.'",
                       "its temporal shifts are those of this config", "taken: 85 tensors",
                       "backbone.*  85", "num_batches_tracked                17",
                       "state_dict.cls_head.fc_cls.*       2", "at initial values: 84 tensors",
@@ -122,8 +88,147 @@ TEST_SUITE("train/checkpoints/import_weights") {
             ran.out);
     }
 
+    TEST_CASE("weights behind any prefix give the same model, and the report names the prefix") {
+        TorchvisionProject project;
+        REQUIRE(project.import().code == 0);
+        const std::string wanted = testing::bytes_of(project.file("W.safetensors"));
+        const Named plain = project.tensors;
+        for (const std::string prefix :
+             {"_orig_mod.", "model.resnet.", "learner.net.", "teacher.backbone.", "backbone.body.",
+              "visual_encoder.", "state_dict.module.base_model.", "model_ema.module."}) {
+            INFO(prefix);
+            project.tensors = plain;
+            for (auto& [name, tensor] : project.tensors) name = prefix + name;
+            const Ran ran = project.import();
+            INFO(ran.err);
+            REQUIRE(ran.code == 0);
+            CHECK(contains(ran.out, {"under '" + prefix + "'"}));
+            CHECK(contains(ran.out, {"averaged weights"}) == (prefix == "model_ema.module."));
+            CHECK(testing::bytes_of(project.file("W.safetensors")) == wanted);
+        }
+    }
+
+    TEST_CASE("of several networks the one that fits is taken, and several are refused by name") {
+        TorchvisionProject project;
+        REQUIRE(project.import().code == 0);
+        const std::string student = testing::bytes_of(project.file("W.safetensors"));
+        const Named plain = project.tensors;
+        // Beside a copy whose numbers are others.
+        const auto with_copy = [&](const std::string& first, const std::string& second) {
+            project.tensors.clear();
+            for (const auto& [name, tensor] : plain) {
+                project.tensors.emplace_back(first + name, tensor);
+                project.tensors.emplace_back(second + name, scale(tensor, 0.5));
+            }
+        };
+        const auto taken = [&](const std::vector<std::string>& more,
+                               const std::vector<std::string>& said) {
+            const Ran ran = project.import(more);
+            INFO(ran.err);
+            REQUIRE(ran.code == 0);
+            CHECK_MESSAGE(contains(ran.out, said), ran.out);
+            return testing::bytes_of(project.file("W.safetensors"));
+        };
+        SUBCASE("student and teacher") {
+            with_copy("student.backbone.", "teacher.backbone.");
+            CHECK_MISTAKE(project.import(),
+                          {"several networks that fit", "'student.backbone.' (",
+                           "'teacher.backbone.' (", "--prefix student.backbone."});
+            CHECK(taken({"--prefix", "student"},
+                        {"under 'student.backbone.'", "left aside: the network under 'teacher."}) ==
+                  student);
+            CHECK(taken({"--prefix", "student.backbone."}, {}) == student);
+            CHECK(taken({"--prefix", "teacher."}, {"under 'teacher.backbone.'"}) != student);
+            CHECK_MISTAKE(
+                project.import({"--prefix", "professor"}),
+                {"under --prefix professor.", "'student.backbone.', 'teacher.backbone.'"});
+        }
+        SUBCASE("one of them without a prefix") {
+            with_copy("", "teacher.");
+            CHECK_MISTAKE(project.import(), {"no prefix ('.')", "'teacher.'", "--prefix ."});
+            CHECK(taken({"--prefix", "."}, {"names of torchvision or timm\n"}) == student);
+            CHECK(taken({"--prefix", "teacher"}, {"under 'teacher.'"}) != student);
+        }
+        SUBCASE("averaged weights are left where there are others") {
+            for (const char* average : {"state_dict_ema.", "ema_model.module.", "encoder_k."}) {
+                INFO(std::string(average));
+                with_copy("state_dict.", average);
+                CHECK(taken({}, {"under 'state_dict.'", "left aside: the network under '" +
+                                                            std::string(average)}) == student);
+                CHECK(taken({"--prefix", average}, {"averaged weights"}) != student);
+            }
+        }
+        SUBCASE("the same numbers under two names are no choice") {
+            with_copy("encoder.", "alias.");
+            for (auto& [name, tensor] : project.tensors)
+                if (name.starts_with("alias.")) tensor = scale(tensor, 2);
+            CHECK(taken({}, {"under '"}) == student);
+        }
+        SUBCASE("only one is of the config's shape") {
+            with_copy("flow.", "rgb.");
+            for (auto& [name, tensor] : project.tensors)
+                if (name == "flow.conv1.weight") tensor = Tensor::full({8, 10, 7, 7}, 0.5);
+            CHECK(taken({}, {"under 'rgb.'"}) != student);
+            std::erase_if(project.tensors,
+                          [](const auto& entry) { return entry.first == "rgb.layer2.0.bn2.bias"; });
+            CHECK_MISTAKE(project.import(), {"(under '", "'"});
+        }
+        SUBCASE("only the averages are whole") {
+            with_copy("swa_model.", "net.");
+            std::erase_if(project.tensors,
+                          [](const auto& entry) { return entry.first == "net.bn1.bias"; });
+            CHECK(taken({}, {"under 'swa_model.', averaged weights"}) == student);
+        }
+    }
+
+    TEST_CASE("tensors of other dtypes hinder only where they are wanted") {
+        TorchvisionProject project;
+        REQUIRE(project.import().code == 0);
+        const std::string wanted = testing::bytes_of(project.file("W.safetensors"));
+        std::string bytes = testing::bytes_of(project.file("C.safetensors"));
+        const auto with = [&](const std::string& name, const std::string& dtype,
+                              const std::string& shape, int64_t size) {
+            uint64_t length = 0;
+            std::memcpy(&length, bytes.data(), 8);
+            std::string header = bytes.substr(8, length);
+            const int64_t data = static_cast<int64_t>(bytes.size() - 8 - length);
+            header.erase(header.rfind('}'));
+            header += ",\"" + name + "\":{\"dtype\":\"" + dtype + "\",\"shape\":" + shape +
+                      ",\"data_offsets\":[" + std::to_string(data) + "," +
+                      std::to_string(data + size) + "]}}";
+            const uint64_t longer = header.size();
+            testing::write(project.file("D.safetensors"),
+                           std::string(reinterpret_cast<const char*>(&longer), 8) + header +
+                               bytes.substr(8 + length) +
+                               std::string(static_cast<size_t>(size), '\x11'));
+            return microdualnet({"import", project.file("D.safetensors"), "--config",
+                                 project.config, "--out", project.file("W.safetensors")});
+        };
+        for (const auto& [dtype, size] : {std::pair("BOOL", 3), {"I32", 12}, {"F8_E4M3", 3}}) {
+            const Ran ran = with("head.mask", dtype, "[3]", size);
+            INFO(ran.err);
+            CHECK(ran.code == 0);
+            CHECK(testing::bytes_of(project.file("W.safetensors")) == wanted);
+        }
+        std::erase_if(project.tensors, [](const auto& entry) { return entry.first == "bn1.bias"; });
+        project.import();
+        bytes = testing::bytes_of(project.file("C.safetensors"));
+        CHECK_MISTAKE(with("bn1.bias", "F8_E5M2", "[8]", 8),
+                      {"D.safetensors: tensor 'bn1.bias' holds F8_E5M2, which is not read"});
+        // Where our own weights are read, too.
+        const MicroDualNet model(load_config(project.config), 9);
+        Named all = weights_to_disk(model.parameters());
+        std::erase_if(all, [](const auto& entry) { return entry.first == "backbone.bn1.bias"; });
+        write_safetensors(project.file("C.safetensors"), all);
+        bytes = testing::bytes_of(project.file("C.safetensors"));
+        with("backbone.bn1.bias", "I16", "[8]", 16);
+        CHECK_MISTAKE(microdualnet({"eval", "--weights", project.file("D.safetensors"), "--config",
+                                    project.config, "--data", project.data}),
+                      {"'backbone.bn1.bias' holds I16, which is not read"});
+    }
+
     TEST_CASE("train starts from imported weights, eval and trace read them") {
-        const Spoiled project;
+        const TorchvisionProject project;
         REQUIRE(project.import().code == 0);
         const Ran trained = microdualnet(project.train(
             project.file("run"), {"--init", project.file("W.safetensors"), "--epochs", "1"}));
@@ -163,7 +268,7 @@ TEST_SUITE("train/checkpoints/import_weights") {
     }
 
     TEST_CASE("a checkpoint that is not whole or does not fit is refused, and nothing is written") {
-        Spoiled project;
+        TorchvisionProject project;
         SUBCASE("a tensor is missing") {
             std::erase_if(project.tensors,
                           [](const auto& entry) { return entry.first == "layer2.0.bn2.bias"; });
@@ -194,8 +299,23 @@ TEST_SUITE("train/checkpoints/import_weights") {
             CHECK_MISTAKE(project.import(), {"'bn1.weight' holds i64"});
         }
         SUBCASE("names of no known project") {
-            for (auto& [name, tensor] : project.tensors) name = "features." + name;
-            CHECK_MISTAKE(project.import(), {"no tensor with a known name", "docs/weights.md"});
+            for (auto& [name, tensor] : project.tensors) name += ".value";
+            CHECK_MISTAKE(project.import(), {"no tensor whose name is known", "docs/weights.md"});
+        }
+        SUBCASE("no tensors at all") {
+            project.tensors.clear();
+            CHECK_MISTAKE(project.import(), {"C.safetensors holds no tensors"});
+        }
+        SUBCASE("a convolution of zeros") {
+            project.at("layer3.0.conv1.weight") =
+                Tensor::full(project.at("layer3.0.conv1.weight").shape(), 0);
+            CHECK_MISTAKE(
+                project.import(),
+                {"'layer3.0.conv1.weight' [8, 8, 3, 3] holds nothing but", "zeros", "skip_data"});
+        }
+        SUBCASE("variances of zeros") {
+            project.at("bn1.running_var") = Tensor::full({8}, 0);
+            CHECK_MISTAKE(project.import(), {"'bn1.running_var' [8] holds nothing but zeros"});
         }
         SUBCASE("two tensors for one parameter") {
             project.tensors.emplace_back("layer1.0.conv1.net.weight",
@@ -204,35 +324,5 @@ TEST_SUITE("train/checkpoints/import_weights") {
             CHECK_MISTAKE(project.import(), {"spaced differently"});
         }
         CHECK(!std::filesystem::exists(project.file("W.safetensors")));
-    }
-
-    TEST_CASE("what is not a checkpoint is named for what it is") {
-        const SmallProject project;
-        const auto refused = [&](const std::string& bytes) {
-            test::write(project.file("x.pth"), bytes);
-            return microdualnet(
-                {"import", project.file("x.pth"), "--config", project.config, "--dry-run"});
-        };
-        // Where weights are read, too.
-        const auto evaluated = [&](const std::string& bytes) {
-            test::write(project.file("x.pth"), bytes);
-            return microdualnet(
-                {"eval", "--weights", project.file("x.pth"), "--data", project.data});
-        };
-        CHECK_MISTAKE(evaluated("version https://git-lfs.github.com/spec/v1\noid"), {"Git LFS"});
-        CHECK_MISTAKE(evaluated("PK\3\4" + std::string(40, 'x')), {"x.pth", "PyTorch", "import"});
-        CHECK_MISTAKE(refused(""), {"x.pth is empty"});
-        CHECK_MISTAKE(refused("<!DOCTYPE html><html>sign in</html>"), {"a web page"});
-        CHECK_MISTAKE(refused("version https://git-lfs.github.com/spec/v1\noid"), {"Git LFS"});
-        CHECK_MISTAKE(refused(std::string("\x1f\x8b\x08\x00 and so on", 14)), {"gzip"});
-        CHECK_MISTAKE(refused("neither one nor the other"), {"not a valid safetensors file"});
-        CHECK_MISTAKE(microdualnet({"import", project.file("absent.pth"), "--config",
-                                    project.config, "--dry-run"}),
-                      {"absent.pth", "No such file"});
-        CHECK_MISTAKE(
-            microdualnet({"import", project.data, "--config", project.config, "--dry-run"}),
-            {"not a regular file"});
-        CHECK_MISTAKE(microdualnet({"import", project.config, "--config", project.config}),
-                      {"--out is missing"});
     }
 }
