@@ -5,34 +5,13 @@
 #include <utility>
 
 #include "engine/error.h"
+#include "engine/files/torch/torch_types.h"
 
 namespace mdn {
 
 namespace {
 
 using Kind = PickleValue::Kind;
-
-constexpr TorchType types[] = {
-    {"FloatStorage", "float32", 4, DType::f32},
-    {"HalfStorage", "float16", 2, DType::f32},
-    {"BFloat16Storage", "bfloat16", 2, DType::f32},
-    {"DoubleStorage", "float64", 8, DType::f64},
-    {"LongStorage", "int64", 8, DType::i64},
-    {"IntStorage", "int32", 4, DType::i64},
-    {"ByteStorage", "uint8", 1, DType::u8},
-    {"BoolStorage", "bool", 1, DType::u8},
-    // Known by their size only: nothing here has a use for them.
-    {"ShortStorage", "int16", 2, {}},
-    {"CharStorage", "int8", 1, {}},
-    {"ComplexFloatStorage", "complex64", 8, {}},
-    {"ComplexDoubleStorage", "complex128", 16, {}},
-    {"QInt8Storage", "qint8", 1, {}},
-    {"QUInt8Storage", "quint8", 1, {}},
-    {"QInt32Storage", "qint32", 4, {}},
-    {"QUInt4x2Storage", "quint4x2", 1, {}},
-    {"QUInt2x4Storage", "quint2x4", 1, {}},
-    {"UntypedStorage", "untyped", 1, {}},
-};
 
 /// Functions that rebuild tensors whose numbers are not read, and why not. Where among their
 /// arguments the shape stands, or -1.
@@ -50,7 +29,6 @@ constexpr OtherRebuild other_rebuilds[] = {
     {"torch._utils _rebuild_nested_tensor", "is nested", -1},
     {"torch._utils _rebuild_wrapper_subclass", "is of a class of its own", 2},
 };
-constexpr TorchType none{"", "nothing that is read", 1, {}};
 constexpr const char* rebuild_v3 = "torch._utils _rebuild_tensor_v3";
 
 constexpr const char* ordered_dict = "collections OrderedDict";
@@ -130,8 +108,9 @@ class TensorFinder {
                    name == std::string("torch.cuda ") + type.storage ||
                    name == std::string("torch.storage ") + type.storage;
         };
-        const TorchType* type = std::find_if(std::begin(types), std::end(types), stored_so);
-        if (type == std::end(types))
+        const TorchType* type =
+            std::find_if(std::begin(torch_types), std::end(torch_types), stored_so);
+        if (type == std::end(torch_types))
             fail("storage '" + found->key + "' holds '" + dotted(name) + "', an unknown type");
         if (!id[4].is(Kind::integer) || id[4].payload() < 0)
             fail("storage '" + found->key + "' has no size");
@@ -196,7 +175,7 @@ class TensorFinder {
                            .shape = {},
                            .strides = {},
                            .offset = 0,
-                           .storage = {&none, 0},
+                           .storage = {&no_type, 0},
                            .storage_key = {},
                            .negated = false,
                            .refusal = {}};

@@ -3,22 +3,14 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/files/torch/pickle.h"
+#include "engine/files/torch/torch_types.h"
 #include "engine/tensor.h"
 
 namespace mdn {
-
-/// A type of numbers, under PyTorch's names.
-struct TorchType {
-    const char* storage;  // "FloatStorage"
-    const char* name;     // "float32"
-    int64_t size;         // bytes of one number
-    std::optional<DType> read_as;
-};
 
 /// Numbers of one type, back to back.
 struct TorchStorage {
