@@ -94,6 +94,13 @@ constexpr Alien aliens[] = {
     {"layer#.#.nl.~", "non-local blocks"},
     {"layer#.#.non_local_block.~", "non-local blocks"},
     {"layer#.#.se.~", "squeeze-and-excitation"},
+    {"layer#.#.conv#.weight_orig",
+     "pruned weights, which torch.nn.utils.prune.remove makes plain ones"},
+    {"layer#.#.conv#.weight_g",
+     "normalised weights, which torch.nn.utils.remove_weight_norm makes plain ones"},
+    {"layer#.#.conv#.parametrizations.~",
+     "parametrised weights, which torch.nn.utils.parametrize.remove_parametrizations makes plain "
+     "ones"},
     {"layer#.#.downsample.2.~", "pooling in the downsampling (ResNet-D)"},
     {"conv1.#.~", "a stem of several convolutions (ResNet-C or -D)"},
     {"layer0.~", "a stem of several convolutions, or one with another layout"},

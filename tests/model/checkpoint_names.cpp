@@ -207,15 +207,19 @@ TEST_SUITE("model/checkpoint_names") {
         const std::vector<std::string> torchvision = {"conv1.weight", "bn1.weight"};
         CHECK(map_beside(torchvision, "fc.weight").kind == Kind::outside);
         CHECK(map_beside(torchvision, "layer1.0.bn1.num_batches_tracked").kind == Kind::counter);
-        for (const auto& refused : {std::pair("layer1.0.se.fc1.weight", "squeeze-and-excitation"),
-                                    {"layer1.0.net.conv1.weight", "blockres"},
-                                    {"layer2.1.nl.theta.weight", "non-local"},
-                                    {"layer2.0.downsample.2.weight", "ResNet-D"},
-                                    {"layer1.0.conv1.bias", "a part that"},
-                                    {"layer1.0.bn1.weight.more", "a part that"},
-                                    {"layer1.00.bn1.weight", "a part that"},
-                                    {"layer1.0.bn1.momentum", "a part that"},
-                                    {"conv1.0.weight", "a stem"}}) {
+        for (const auto& refused :
+             {std::pair("layer1.0.se.fc1.weight", "squeeze-and-excitation"),
+              {"layer1.0.net.conv1.weight", "blockres"},
+              {"layer1.0.conv1.weight_orig", "prune.remove"},
+              {"layer1.0.conv1.weight_g", "remove_weight_norm"},
+              {"layer1.0.conv1.parametrizations.weight.original0", "remove_parametrizations"},
+              {"layer2.1.nl.theta.weight", "non-local"},
+              {"layer2.0.downsample.2.weight", "ResNet-D"},
+              {"layer1.0.conv1.bias", "a part that"},
+              {"layer1.0.bn1.weight.more", "a part that"},
+              {"layer1.00.bn1.weight", "a part that"},
+              {"layer1.0.bn1.momentum", "a part that"},
+              {"conv1.0.weight", "a stem"}}) {
             const auto& [name, why] = refused;
             INFO(refused.first);
             const MappedName mapped = map_beside(torchvision, name);
