@@ -163,24 +163,26 @@ TEST_SUITE("engine/files/safetensors") {
 
     TEST_CASE("dtypes that are not read are no fault of a file: only a tensor that is wanted is") {
         // All of safetensors 0.8.0, and one that is still to come.
-        for (const auto& [dtype, shape, bytes] : {std::tuple("BOOL", "[5]", 5),
-                                                  {"I8", "[5]", 5},
-                                                  {"I16", "[5]", 10},
-                                                  {"U16", "[5]", 10},
-                                                  {"I32", "[5]", 20},
-                                                  {"U32", "[5]", 20},
-                                                  {"U64", "[5]", 40},
-                                                  {"C64", "[5]", 40},
-                                                  {"F8_E4M3", "[5]", 5},
-                                                  {"F8_E5M2", "[5]", 5},
-                                                  {"F8_E4M3FNUZ", "[5]", 5},
-                                                  {"F8_E5M2FNUZ", "[5]", 5},
-                                                  {"F8_E8M0", "[5]", 5},
-                                                  {"F6_E2M3", "[4]", 3},
-                                                  {"F6_E3M2", "[4]", 3},
-                                                  {"F4", "[6]", 3},
-                                                  {"F128", "[5]", 7}}) {
-            INFO(std::string(dtype));
+        for (const auto& row : {std::tuple("BOOL", "[5]", 5),
+                                {"I8", "[5]", 5},
+                                {"I16", "[5]", 10},
+                                {"U16", "[5]", 10},
+                                {"I32", "[5]", 20},
+                                {"U32", "[5]", 20},
+                                {"U64", "[5]", 40},
+                                {"C64", "[5]", 40},
+                                {"F8_E4M3", "[5]", 5},
+                                {"F8_E5M2", "[5]", 5},
+                                {"F8_E4M3FNUZ", "[5]", 5},
+                                {"F8_E5M2FNUZ", "[5]", 5},
+                                {"F8_E8M0", "[5]", 5},
+                                {"F6_E2M3", "[4]", 3},
+                                {"F6_E3M2", "[4]", 3},
+                                {"F4", "[6]", 3},
+                                {"F128", "[5]", 7}}) {
+            const std::string dtype = std::get<0>(row), shape = std::get<1>(row);
+            const int bytes = std::get<2>(row);
+            INFO(dtype);
             Folder folder;
             const std::string end = std::to_string(bytes), whole = std::to_string(bytes + 4);
             const std::string header =
@@ -195,7 +197,7 @@ TEST_SUITE("engine/files/safetensors") {
             const SafetensorsReader reader(open_file(folder.path));
             REQUIRE(reader.entries().size() == 2);
             CHECK_REFUSED(error_of([&] { reader.read(reader.entries()[0]); }),
-                          {folder.path, "'other' holds " + std::string(dtype)});
+                          {folder.path, "'other' holds " + dtype});
             CHECK(reader.read(reader.entries()[1]).to_vector<float>() ==
                   file.at("a").to_vector<float>());
         }

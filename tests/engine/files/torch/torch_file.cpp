@@ -230,12 +230,12 @@ TEST_SUITE("engine/files/torch/torch_file") {
         CHECK(tensors[0].shape == Shape{24});
         CHECK(tensors[1].shape == Shape{2, 3});
         CHECK(parsed.file.skipped().empty());
-        for (const auto& [i, word] : {std::pair(0, "'f' holds float8_e4m3fn"),
-                                      {1, "'m' was on the device 'meta'"},
-                                      {2, "'s' is sparse"}}) {
-            const std::string refusal =
-                error_of([&] { parsed.file.read(tensors[static_cast<size_t>(i)]); });
-            CHECK_MESSAGE(contains(refusal, {"x.pth", word}), refusal);
+        for (const auto& row : {std::pair(size_t{0}, "'f' holds float8_e4m3fn"),
+                                {1, "'m' was on the device 'meta'"},
+                                {2, "'s' is sparse"}}) {
+            const TorchTensor& tensor = tensors[row.first];
+            const std::string refusal = error_of([&] { parsed.file.read(tensor); });
+            CHECK_MESSAGE(contains(refusal, {"x.pth", row.second}), refusal);
         }
     }
 
