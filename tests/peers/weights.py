@@ -5,7 +5,7 @@
 In: a TSM-ResNet-101 under MMAction2's names in both of PyTorch's containers, compared bit for bit,
 with time and peak memory; then ResNet-50s as torchvision, timm and Hugging Face's libraries write
 them, where they are installed, whose features must be those of a torchvision network that holds what
-was imported. Out: the snippets of docs/weights.md, as they stand there. Exit code 1 if anything
+was imported; files of other containers, by the line that the program prints to convert them. Out: the snippets of docs/weights.md, as they stand there. Exit code 1 if anything
 differs.
 """
 
@@ -14,13 +14,16 @@ import importlib.util
 import json
 import os
 import pathlib
+import pickle
 import re
 import subprocess
 import sys
 import tempfile
 import time
 
+import numpy as np
 import torch
+import torch.distributed.checkpoint
 
 import safetensors_io
 import torch_checkpoints
@@ -140,6 +143,84 @@ def other_libraries(program, folder):
         print("     torchvision, timm and transformers are not installed: not tried")
 
 
+def foreign_files(network, folder):
+    """Yields (title, path of a file of another container with the network's weights)."""
+    state = network.state_dict()
+    arrays = {name: tensor.numpy() for name, tensor in state.items()}
+    image = torch.randn(1, 3, 64, 64)
+
+    def path(name):
+        return str(folder / name)
+
+    torch.jit.trace(network, image).save(path("script.pt"))
+    yield "TorchScript", path("script.pt")
+    torch.export.save(torch.export.export(network, (image,)), path("program.pt2"))
+    yield "torch.export", path("program.pt2")
+    torch.distributed.checkpoint.save(state, checkpoint_id=path("dcp"))
+    yield "torch.distributed.checkpoint", path("dcp")
+    np.savez(path("arrays.npz"), **arrays)
+    yield "NumPy archive", path("arrays.npz")
+    np.save(path("object.npy"), arrays)
+    yield "NumPy object", path("object.npy")
+    for protocol in (0, 2, 4):
+        with open(path(f"arrays{protocol}.pkl"), "wb") as file:
+            pickle.dump({"model": arrays, "__author__": "test"}, file, protocol=protocol)
+        yield f"pickle of arrays, protocol {protocol}", path(f"arrays{protocol}.pkl")
+    with open(path("tensors.pkl"), "wb") as file:
+        pickle.dump(state, file)
+    yield "pickle of tensors", path("tensors.pkl")
+    if importlib.util.find_spec("onnx"):
+        torch.onnx.export(network, (image,), path("net.onnx"), dynamo=False,
+                          training=torch.onnx.TrainingMode.TRAINING, do_constant_folding=False)
+        yield "ONNX", path("net.onnx")
+    if importlib.util.find_spec("h5py"):
+        import h5py
+        with h5py.File(path("net.h5"), "w") as file:
+            for name, array in arrays.items():
+                file[name.replace(".", "/")] = array
+        yield "HDF5", path("net.h5")
+    if importlib.util.find_spec("gguf"):
+        import gguf
+        writer = gguf.GGUFWriter(path("net.gguf"), "resnet")
+        for name, array in arrays.items():
+            if array.dtype == np.float32:
+                writer.add_tensor(name, array)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+        yield "GGUF", path("net.gguf")
+
+
+def other_containers(program, folder):
+    """Each is refused with a line of Python. The line runs, and what it writes can be imported."""
+    if not importlib.util.find_spec("torchvision"):
+        print("     torchvision is not installed: other containers are not tried")
+        return
+    import torchvision
+    config = folder / "resnet18.json"
+    config.write_text(json.dumps({"backbone": {"block": "basic", "depths": [2, 2, 2, 2],
+                                               "width": 64, "strides": [1, 2, 2, 2]}}))
+    network = torchvision.models.resnet18().eval()
+    expected = {f"backbone.{name}": tensor.numpy() for name, tensor in network.state_dict().items()
+                if not name.startswith("fc.") and not name.endswith("num_batches_tracked")}
+    out = folder / "R18.safetensors"
+    for title, path in foreign_files(network, folder):
+        refused = subprocess.run([program, "import", path, "--config", str(config), "--dry-run"],
+                                 capture_output=True, text=True)
+        line = re.search(r"python3 (-c \".*?\")", refused.stderr)
+        if refused.returncode != 2 or not line:
+            check(title, False, refused.stderr)
+            continue
+        subprocess.run(f"'{sys.executable}' {line[1]}", shell=True, check=True, cwd=folder)
+        converted = re.search(r"'([^']*\.weights\.pth)'", line[1])[1]
+        import_checkpoint(program, folder / converted, out, "--config", str(config))
+        imported = safetensors_io.load(out)
+        check(f"{title}: the line that converts it",
+              all(np.array_equal(imported[name], array) for name, array in expected.items()))
+        (folder / converted).unlink()
+
+
 def docs_snippets(weights):
     for library in ("torchvision", "safetensors"):
         if not importlib.util.find_spec(library):
@@ -163,6 +244,7 @@ def main():
         folder = pathlib.Path(name)
         weights = full_size(program, folder)
         other_libraries(program, folder)
+        other_containers(program, folder)
         docs_snippets(weights)
     sys.exit(1 if failures else 0)
 
