@@ -5,6 +5,7 @@
 #include "tests/train/program.h"
 
 using namespace mdn;
+using namespace std::string_literals;
 using testing::contains;
 using testing::microdualnet;
 using testing::SmallProject;
@@ -76,8 +77,8 @@ TEST_SUITE("train/checkpoints/foreign_files") {
         refused("old.pt2", zip({{"serialized_exported_program.json", "{}", 8}}),
                 {"torch.export", "torch.export.load"});
         refused("a.npz", zip({{"conv1.weight.npy", "\x93NUMPY", 8}}), {"NumPy", "numpy.load"});
-        refused("a.npy", "\x93NUMPY\x01 {'descr': '<f4'}", {"one NumPy array", "numpy.savez"});
-        refused("b.npy", "\x93NUMPY\x01 {'descr': '|O'}", {"NumPy", "allow_pickle=True"});
+        refused("a.npy", "\x93NUMPY\x01\0v\0{'descr': '<f4'}"s, {"one NumPy array", "numpy.savez"});
+        refused("b.npy", "\x93NUMPY\x01\0v\0{'descr': '|O'}"s, {"NumPy", "allow_pickle=True"});
         refused("a.keras", zip({{"metadata.json", "{}"}, {"model.weights.h5", "\x89HDF"}}),
                 {"Keras", "load_model", "do not fit"});
         refused("a.h5", "\x89HDF\r\n\x1a\n", {"HDF5", "h5py"});
