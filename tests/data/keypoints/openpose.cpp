@@ -130,7 +130,7 @@ TEST_SUITE("data/keypoints/openpose") {
         CHECK(contains(error(person(numbers.substr(2) + ",[1]")), {"person 0", "[...]"}));
         CHECK(contains(error(person(numbers.substr(2) + ",{}")), {"person 0", "{...}"}));
         CHECK(contains(error(person(numbers.substr(2))), {"bad.json", "person 0", "74", "75"}));
-        CHECK(contains(error(person(numbers + ",1,1,1")), {"bad.json", "78"}));
+        CHECK(contains(error(person(numbers + ",1,1,1,1,1,1")), {"bad.json", "81"}));
         CHECK(contains(error(R"({"people":[{},{"pose_keypoints":[1,2,3]}]})"),
                        {"bad.json", "person 1", "pose_keypoints", "3 numbers", "BODY_25"}));
         CHECK(contains(error(R"({"people":[{"pose_keypoints_2d":7}]})"), {"bad.json", "list"}));

@@ -77,9 +77,48 @@ const std::vector<Body25> body25b = {
     left_ankle,     right_ankle,    body25_joints, body25_joints,   left_big_toe,
     left_small_toe, left_heel,      right_big_toe, right_small_toe, right_heel};
 
+/// COCO-17, then other joints, then face and hands.
+std::vector<Body25> after_coco17(const std::vector<Body25>& rest, std::size_t size) {
+    std::vector<Body25> order = coco17;
+    order.insert(order.end(), rest.begin(), rest.end());
+    order.resize(size, body25_joints);
+    return order;
+}
+const std::vector<Body25> halpe = {body25_joints,   neck,          mid_hip,
+                                   left_big_toe,    right_big_toe, left_small_toe,
+                                   right_small_toe, left_heel,     right_heel};
+const std::vector<Body25> feet = {left_big_toe,  left_small_toe,  left_heel,
+                                  right_big_toe, right_small_toe, right_heel};
+// root, right leg, left leg, spine, thorax, neck base (the nose), head, left arm, right arm.
+const std::vector<Body25> human36m = {
+    mid_hip,    right_hip,     right_knee,     right_ankle, left_hip,      left_knee,
+    left_ankle, body25_joints, neck,           nose,        body25_joints, left_shoulder,
+    left_elbow, left_wrist,    right_shoulder, right_elbow, right_wrist};
+
 }  // namespace
 
 TEST_SUITE("data/keypoints/skeletons") {
+    TEST_CASE("body and feet of larger layouts, and Human3.6M when asked for") {
+        Pose figure = random_figure(3);
+        for (const auto& order :
+             {after_coco17(halpe, 26), after_coco17(halpe, 136), after_coco17(feet, 133)}) {
+            CAPTURE(order.size());
+            const auto pose = body25_pose(listed(figure, order), KeypointLayout::body25);
+            REQUIRE(pose);
+            check_mapped(*pose, figure, order);
+            CHECK((*pose)[right_heel].valid());
+        }
+        REQUIRE(skeleton_of_size(17));
+        const auto others = skeletons_like(*skeleton_of_size(17));
+        REQUIRE(others.size() == 1);
+        CHECK(std::string(others[0]->option) == "human36m");
+        for (const Body25 joint : {left_eye, right_eye, left_ear, right_ear}) figure[joint] = {};
+        check_mapped(body25_pose(listed(figure, human36m), *others[0]), figure, human36m);
+        CHECK(skeleton_of_size(16) == nullptr);
+        CHECK(contains(known_layouts(), {"75 (BODY_25), 54 (COCO-18)", "399 (COCO-WholeBody)",
+                                         " or 408 (Halpe-136)"}));
+    }
+
     TEST_CASE("each layout gives every joint its place") {
         const Pose figure = random_figure(1);
         for (const auto& order : {coco18, coco17}) {
@@ -108,10 +147,11 @@ TEST_SUITE("data/keypoints/skeletons") {
 
     TEST_CASE("no other length is a person") {
         std::vector<double> numbers;
-        for (int count = 0; count < 80; ++count) {
+        for (int count = 0; count < 412; ++count) {
             CAPTURE(count);
             CHECK(body25_pose(numbers, KeypointLayout::body25).has_value() ==
-                  (count == 75 || count == 54 || count == 51));
+                  (count == 75 || count == 54 || count == 51 || count == 78 || count == 399 ||
+                   count == 408));
             numbers.push_back(0.5);
         }
     }
