@@ -18,8 +18,13 @@ const PickleValue opaque;
 
 class PickleMachine {
   public:
-    PickleMachine(Pickle& pickle, ByteReader& reader, const std::string& source, int64_t budget)
-        : pickle_(pickle), reader_(reader), source_(source), budget_(budget) {}
+    PickleMachine(Pickle& pickle, ByteReader& reader, const std::string& source, int64_t budget,
+                  PickleKeep keep)
+        : pickle_(pickle),
+          reader_(reader),
+          source_(source),
+          budget_(budget),
+          keeps_all_(keep == PickleKeep::all) {}
 
     void run() {
         for (;;) {
@@ -151,7 +156,16 @@ class PickleMachine {
         if (bytes <= Pickle::longest_text)
             push(text(Kind::text, reader_.text(bytes)));
         else
-            skip(count);
+            pass_over(Kind::long_text, count);
+    }
+    /// Bytes or a long text, which stay where they are.
+    void pass_over(Kind kind, uint64_t count) {
+        if (!keeps_all_) return skip(count);
+        const Pickle::Span span{reader_.position(), length(count)};
+        reader_.skip(span.size);
+        charge(sizeof span);
+        pickle_.spans_.push_back(span);
+        push({kind, static_cast<int64_t>(pickle_.spans_.size()) - 1});
     }
     void skip(uint64_t count) {
         reader_.skip(length(count));
@@ -259,12 +273,12 @@ class PickleMachine {
             case BINUNICODE8:
                 return push_text(reader_.number<uint64_t>());
             case SHORT_BINBYTES:
-                return skip(reader_.byte());
+                return pass_over(Kind::bytes, reader_.byte());
             case BINBYTES:
-                return skip(reader_.number<uint32_t>());
+                return pass_over(Kind::bytes, reader_.number<uint32_t>());
             case BINBYTES8:
             case BYTEARRAY8:
-                return skip(reader_.number<uint64_t>());
+                return pass_over(Kind::bytes, reader_.number<uint64_t>());
 
             case EMPTY_TUPLE:
                 return push(container(Kind::tuple));
@@ -363,13 +377,19 @@ class PickleMachine {
     ByteReader& reader_;
     const std::string& source_;
     int64_t budget_;
+    bool keeps_all_;
     int64_t opcode_at_ = 0;
     Values stack_, memo_;
     std::vector<size_t> marks_;
 };
 
-Pickle::Pickle(ByteReader& reader, const std::string& source, int64_t budget) {
-    PickleMachine(*this, reader, source, budget).run();
+Pickle::Pickle(ByteReader& reader, const std::string& source, int64_t budget, PickleKeep keep) {
+    PickleMachine(*this, reader, source, budget, keep).run();
+}
+
+Pickle::Span Pickle::span(PickleValue value) const {
+    const bool has_span = value.is(Kind::bytes) || value.is(Kind::long_text);
+    return has_span ? spans_[static_cast<size_t>(value.payload())] : Span{};
 }
 
 const std::string& Pickle::text(PickleValue value) const {

@@ -14,8 +14,10 @@ namespace mdn {
 class PickleValue {
   public:
     enum class Kind : uint8_t {
-        opaque,      // what no reader of tensors needs: None, floats, bytes, sets, long texts
+        opaque,      // what no reader needs: None, floats, sets; also what PickleKeep leaves out
         integer,     // also True and False
+        bytes,       // where they are in the source: span()
+        long_text,   // the same of a text of more than Pickle::longest_text bytes
         text,        // at most Pickle::longest_text bytes
         global,      // a class or function: "module name"
         tuple,       // items
@@ -40,6 +42,10 @@ class PickleValue {
     uint64_t bits_ = 0;
 };
 
+/// Whether it is kept where bytes and long texts are, which a reader of tensors does not need. They
+/// stay in the source.
+enum class PickleKeep { for_tensors, all };
+
 /// What one pickle says. A value that the pickle mentions in several places is held once, so
 /// however often a list holds itself or another, memory grows with the file alone. Objects are
 /// recorded, not made: no class is looked up and no function called.
@@ -52,9 +58,15 @@ class Pickle {
     /// Reads one pickle of protocol 1 to 5, to its end. Throws Error naming the source and the byte
     /// where it is damaged, or where what it describes outgrows the source: `budget` bytes of
     /// memory at most.
-    Pickle(ByteReader& reader, const std::string& source, int64_t budget);
+    Pickle(ByteReader& reader, const std::string& source, int64_t budget,
+           PickleKeep keep = PickleKeep::for_tensors);
 
     PickleValue root() const { return root_; }
+    /// Of bytes and long texts: bytes [begin, begin + size) of the source; of anything else empty.
+    struct Span {
+        int64_t begin = 0, size = 0;
+    };
+    Span span(PickleValue value) const;
     /// Of a text or global; of anything else "".
     const std::string& text(PickleValue value) const;
     /// Of a tuple, list, dict, object or persistent; of anything else empty.
@@ -74,6 +86,7 @@ class Pickle {
 
     // In deques: they grow without copying.
     std::deque<std::string> texts_;
+    std::deque<Span> spans_;
     struct Container {
         PickleValue::Kind kind;
         std::vector<PickleValue> items;
