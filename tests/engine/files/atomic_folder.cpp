@@ -1,0 +1,71 @@
+#include "engine/files/atomic_folder.h"
+
+#include "tests/data/temporary_dataset.h"
+
+namespace mdn::testing {
+
+namespace fs = std::filesystem;
+
+TEST_SUITE("engine/files/atomic_folder") {
+    TEST_CASE("a folder appears when it is committed, and not before") {
+        TemporaryFolder folder;
+        const std::string path = (folder / "a/b").string();
+        {
+            AtomicFolder writer(path, ".json", false);
+            writer.write("1.json", "one");
+            CHECK_FALSE(fs::exists(path));
+        }
+        CHECK(fs::is_empty(folder / "a"));
+        {
+            AtomicFolder writer(path, ".json", false);
+            writer.write("1.json", "one");
+            writer.commit();
+        }
+        CHECK(fs::file_size(path + "/1.json") == 3);
+        CHECK(contains(error_of([&] { AtomicFolder(path, ".json", false); }),
+                       {path, "exists already", "--overwrite"}));
+        {
+            AtomicFolder writer(path, ".json", true);
+            writer.write("2.json", "two!");
+            CHECK(fs::exists(path + "/1.json"));
+            writer.commit();
+        }
+        CHECK_FALSE(fs::exists(path + "/1.json"));
+        CHECK(fs::file_size(path + "/2.json") == 4);
+        CHECK(std::distance(fs::directory_iterator(folder / "a"), fs::directory_iterator()) == 1);
+    }
+
+    TEST_CASE("what is not its own is never removed") {
+        TemporaryFolder folder;
+        write(folder / "a/notes.txt", "mine");
+        CHECK(contains(error_of([&] { AtomicFolder((folder / "a").string(), ".json", true); }),
+                       {"notes.txt", "never removed"}));
+        write(folder / "b/1.json/x", "mine");
+        CHECK(contains(error_of([&] { AtomicFolder((folder / "b").string(), ".json", true); }),
+                       {"1.json"}));
+        write(folder / "c", "mine");
+        CHECK(contains(error_of([&] { AtomicFolder((folder / "c").string(), ".json", true); }),
+                       {"in the way"}));
+        // What an interrupted run left is taken away, a stranger's folder of that name is not.
+        write(folder / "d.partial/1.json", "old");
+        AtomicFolder((folder / "d").string(), ".json", false);
+        CHECK_FALSE(fs::exists(folder / "d.partial"));
+        write(folder / "d.partial/x", "mine");
+        CHECK(contains(error_of([&] { AtomicFolder((folder / "d").string(), ".json", false); }),
+                       {"d.partial"}));
+    }
+
+    TEST_CASE("many are committed together") {
+        TemporaryFolder folder;
+        std::vector<std::unique_ptr<AtomicFolder>> writers;
+        for (const char* name : {"a", "b", "c"}) {
+            writers.push_back(
+                std::make_unique<AtomicFolder>((folder / name).string(), ".json", false));
+            writers.back()->write("1.json", name);
+        }
+        AtomicFolder::commit_all(writers);
+        for (const char* name : {"a", "b", "c"}) CHECK(fs::exists(folder / name / "1.json"));
+    }
+}
+
+}  // namespace mdn::testing
