@@ -16,8 +16,9 @@ TEST_SUITE("train/commands/run_command") {
     TEST_CASE("help explains every command and exits with 0") {
         const Ran help = microdualnet({"--help"});
         CHECK(help.code == 0);
-        for (const char* command : {"synth", "lists", "check", "import", "train", "eval", "predict",
-                                    "trace", "overfit", "summary", "compare", "bench"}) {
+        for (const char* command :
+             {"synth", "keypoints", "lists", "check", "import", "train", "eval", "predict", "trace",
+              "overfit", "summary", "compare", "bench"}) {
             CHECK(contains(help.out, {command}));
             const Ran own = microdualnet({command, "--help"});
             CHECK(own.code == 0);
@@ -35,6 +36,7 @@ TEST_SUITE("train/commands/run_command") {
         using Rows = std::vector<std::string>;
         const std::pair<const char*, Rows> required[] = {
             {"synth", {"--out"}},
+            {"keypoints", {"SOURCE", "--out"}},
             {"lists", {"DATASET"}},
             {"check", {"DATASET"}},
             {"import", {"CHECKPOINT", "--out", "--config", "--preset"}},
