@@ -36,9 +36,12 @@ $(call one_of,DEVICE,cpu cuda)
 
 BUILD    := build/release
 OPTIMIZE := -O3
+# Tests run once and are compiled far more often: to optimize them takes longer than it saves.
+OPTIMIZE_TESTS := -O0
 ifeq ($(SANITIZE),1)
 BUILD    := build/sanitize
 OPTIMIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+OPTIMIZE_TESTS := $(OPTIMIZE)
 endif
 
 CXXFLAGS := -std=c++20 $(OPTIMIZE) $(ARCHFLAG) -fno-math-errno -fopenmp-simd -pthread -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror) -I. -MMD -MP $(EXTRA_CXXFLAGS)
@@ -92,6 +95,7 @@ FORMATTED       := $(foreach pattern,*.h *.cpp *.cu,$(call sources,engine model 
 
 objects  = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
 $(call objects,$(TEST_SOURCES)): $(BUILD)/tests/choices
+$(call objects,$(TEST_SOURCES)): CXXFLAGS := $(CUDA_TEST_FLAGS) $(subst $(OPTIMIZE),$(OPTIMIZE_TESTS),$(CXXFLAGS))
 # engine/backend.cpp picks the devices, so each of the three ways to build it has an object.
 LIBRARY := $(call objects,$(filter-out engine/backend.cpp,$(LIBRARY_SOURCES)))
 
@@ -132,7 +136,8 @@ $(BUILD)/microdualnet: $(call objects,train/main.cpp) $(LIBRARY) $(BUILD)/engine
 $(BUILD)/microdualnet-cuda: $(call objects,train/main.cpp) $(LIBRARY) $(CUDA_BACKEND)
 	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $^ $(LDFLAGS) $(CUDA_LIBRARIES))
 
-$(BUILD)/run_tests: $(call objects,$(TEST_SOURCES)) $(LIBRARY) $(TEST_BACKEND)
+# The library comes first: of an inline function that both hold, the linker takes its optimized one.
+$(BUILD)/run_tests: $(LIBRARY) $(TEST_BACKEND) $(call objects,$(TEST_SOURCES))
 	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $^ $(LDFLAGS) $(TEST_CUDA_LIBRARIES))
 
 include tests/cuda_emulation/headers.mk
@@ -191,7 +196,7 @@ include tests/fuzz/fuzz.mk
 # How tests/guide.sh builds what CONTRIBUTING.md adds.
 GUIDE = $(if $(findstring EMULATION,$(CUDA_TEST_FLAGS)),GUIDE_BUILD=$(BUILD) GUIDE_CXX=$(call quoted,$(CXX) -I$(BUILD)/guide $(CXXFLAGS)) \
         GUIDE_LDFLAGS=$(call quoted,$(LDFLAGS)) \
-        GUIDE_OBJECTS=$(call quoted,$(call objects,$(TEST_SOURCES)) $(LIBRARY) $(TEST_BACKEND)))
+        GUIDE_OBJECTS=$(call quoted,$(LIBRARY) $(TEST_BACKEND) $(call objects,$(TEST_SOURCES))))
 test: $(BUILD)/run_tests $(BUILD)/microdualnet
 	@$(GUIDE) PYTHON=$(call quoted,$(PYTHON)) $(BUILD)/run_tests $(if $(TESTS),-ts=$(call quoted,$(TESTS)))
 

@@ -94,7 +94,7 @@ endif
 
 # The choices that only some objects depend on.
 CUDA_CHOICES := $(strip $(NVCC) $(CUDA_MAJOR) $(NVCCFLAGS))
-TEST_CHOICES := $(strip $(CUDA_TEST_FLAGS))
+TEST_CHOICES := $(strip $(CUDA_TEST_FLAGS) $(OPTIMIZE_TESTS))
 $(eval $(call choices_file,$(CUDA_BUILD)/choices,CUDA_CHOICES))
 $(eval $(call choices_file,$(BUILD)/tests/choices,TEST_CHOICES))
 
