@@ -120,7 +120,16 @@ FrameSize image_size(const std::filesystem::path& path) {
     return upright_size(size, orientation);
 }
 
-Image read_image(const std::filesystem::path& path) {
+namespace {
+
+struct Decoded {
+    std::unique_ptr<stbi_uc, void (*)(void*)> pixels;  // [height,width,channels], as stored
+    FrameSize stored;
+    Orientation orientation = 0;
+};
+
+/// With 1 channel a JPEG's colours are unpacked, but not converted.
+Decoded decode(const std::filesystem::path& path, int wanted_channels) {
     const std::string bytes = read_file(path);
     const auto* data = reinterpret_cast<const stbi_uc*>(bytes.data());
     int length = static_cast<int>(bytes.size());  // read_file's limit keeps it in range
@@ -150,18 +159,35 @@ Image read_image(const std::filesystem::path& path) {
     }
     const DecodeBudget budget(
         decoding_bytes(bytes, size, stbi_is_16_bit_from_memory(data, length) != 0));
-    const std::unique_ptr<stbi_uc, void (*)(void*)> decoded(
-        stbi_load_from_memory(data, length, &width, &height, &channels, 3), stbi_image_free);
-    if (!decoded && budget.exceeded()) fail(path, "it unpacks to more than its header claims");
-    if (!decoded) fail(path, stbi_failure_reason());
-    const std::int64_t values = std::int64_t{3} * width * height;
-    const Orientation orientation = is_jpeg(bytes) ? jpeg.orientation : png_orientation(bytes);
-    if (orientation <= 1) return {width, height, {decoded.get(), decoded.get() + values}};
-    const FrameSize upright = upright_size(size, orientation);
+    Decoded decoded{
+        .pixels = {stbi_load_from_memory(data, length, &width, &height, &channels, wanted_channels),
+                   stbi_image_free},
+        .stored = size,
+        .orientation = is_jpeg(bytes) ? jpeg.orientation : png_orientation(bytes)};
+    if (!decoded.pixels && budget.exceeded())
+        fail(path, "it unpacks to more than its header claims");
+    if (!decoded.pixels) fail(path, stbi_failure_reason());
+    return decoded;
+}
+
+}  // namespace
+
+Image read_image(const std::filesystem::path& path) {
+    const Decoded decoded = decode(path, 3);
+    const auto [width, height] = decoded.stored;
+    const std::uint8_t* pixels = decoded.pixels.get();
+    const std::int64_t values = 3 * width * height;
+    if (decoded.orientation <= 1) return {width, height, {pixels, pixels + values}};
+    const FrameSize upright = upright_size(decoded.stored, decoded.orientation);
     Image image{upright.width, upright.height,
                 std::vector<std::uint8_t>(static_cast<std::size_t>(values))};
-    turn_upright(decoded.get(), size, orientation, image.pixels.data());
+    turn_upright(pixels, decoded.stored, decoded.orientation, image.pixels.data());
     return image;
+}
+
+FrameSize check_image(const std::filesystem::path& path) {
+    const Decoded decoded = decode(path, 1);
+    return upright_size(decoded.stored, decoded.orientation);
 }
 
 void resample(const Image& image, const Transform& transform, std::int64_t size, float* out) {

@@ -31,6 +31,10 @@ constexpr std::array<float, 3> rgb_deviation = {58.395f, 57.12f, 57.375f};
 /// decoding take more than 4 times the file and its pixels as RGBA.
 Image read_image(const std::filesystem::path& path);
 
+/// The size of what read_image gives, after decoding all but colours. Throws as it does, and takes
+/// a third less time for a JPEG.
+FrameSize check_image(const std::filesystem::path& path);
+
 /// The size that read_image gives a JPEG or PNG file, from its header: no pixel is read. Throws
 /// Error naming the file: missing, not a valid header, of zero size.
 FrameSize image_size(const std::filesystem::path& path);

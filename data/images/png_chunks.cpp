@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "data/zip_writer.h"
+#include "engine/files/crc32.h"
 
 namespace mdn {
 

@@ -2,9 +2,9 @@
 
 #include <doctest/doctest.h>
 
-#include "data/zip_writer.h"
+#include "engine/files/crc32.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 std::string Exif::number(std::uint32_t value, int bytes) const {
     std::string text;
@@ -66,4 +66,4 @@ std::string with_chunk(const std::string& png, const std::string& before,
     return png.substr(0, at - 4) + chunk + png.substr(at - 4);
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace mdn::testing {
+namespace mdn::test {
 
 struct ExifEntry {
     int tag, type;
@@ -39,4 +39,4 @@ std::string png_chunk(const std::string& type, const std::string& data);
 /// A PNG with something in front of the first chunk of a type.
 std::string with_chunk(const std::string& png, const std::string& before, const std::string& chunk);
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

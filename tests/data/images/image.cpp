@@ -211,9 +211,12 @@ TEST_SUITE("data/images/image") {
                 CHECK(std::ssize(image.pixels) == 3 * image.width * image.height);
                 CHECK(image_size(seed.path()).width == image.width);
                 CHECK(image_size(seed.path()).height == image.height);
+                CHECK(check_image(seed.path()).width == image.width);
+                CHECK(check_image(seed.path()).height == image.height);
                 ++read;
             } catch (const Error& error) {
                 CHECK(contains(error.what(), {seed.path().string()}));
+                CHECK(contains(error_of([&] { check_image(seed.path()); }), {error.what()}));
                 ++refused;
             }
         }

@@ -4,7 +4,7 @@
 #include "tests/data/temporary_dataset.h"
 #include "tests/shell.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -211,4 +211,4 @@ TEST_SUITE("data/images/orientation") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test
