@@ -43,14 +43,18 @@ struct Joint {
     double y = 0;
     double confidence = 0;
 
-    /// Whether the joint was seen (SPEC §3). A missing joint has confidence 0; its coordinates say
-    /// nothing, since (0, 0) and (-1, -1) both occur and 0 is also a place in the image. No image
-    /// reaches as far as `farthest`: what lies there, or is no number, was not seen either, and
-    /// sums and differences of valid joints are finite.
+    /// Whether the joint was seen (SPEC §3). Readers of files set the confidence of a joint that
+    /// was not to 0 (read_people). No image reaches as far as `farthest`: what lies there, or is no
+    /// number, was not seen either, and sums and differences of valid joints are finite.
     bool valid() const {
-        return confidence > 0.05 && std::abs(x) < farthest && std::abs(y) < farthest;
+        return confidence > 0 && std::abs(x) < farthest && std::abs(y) < farthest;
     }
     static constexpr double farthest = 1e6;
+
+    /// Whether a file that holds this joint says that it was not seen, by its place: at exactly
+    /// (0, 0) or (-1, -1), where estimators put the joints they are unsure of, some with the
+    /// confidence of the guess (YOLO-pose does). 0 in one coordinate is a place in the image.
+    bool is_placeholder() const { return x == y && (x == 0 || x == -1); }
 };
 
 /// All joints of one person in one frame; default-constructed: none of them was seen.

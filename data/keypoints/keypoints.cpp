@@ -54,12 +54,22 @@ void check_inside(const Track& track, FrameSize frame, const std::string& clip) 
 
 }  // namespace
 
-std::vector<std::vector<Pose>> read_people(const ClipFiles& clip, KeypointLayout layout) {
-    if (clip.has_keypoint_table()) return read_light_hand(clip);
+std::vector<std::vector<Pose>> read_people(const ClipFiles& clip, KeypointLayout layout,
+                                           double threshold) {
+    ClipFiles known = clip;
+    known.count -= clip.without_keypoints;
     std::vector<std::vector<Pose>> people;
-    for (std::int64_t t = 0; t < clip.count; ++t) {
-        people.push_back(read_openpose(clip.keypoint(t), layout));
+    if (clip.has_keypoint_table()) {
+        people = read_light_hand(known);
+    } else {
+        for (std::int64_t t = 0; t < known.count; ++t)
+            people.push_back(read_openpose(known.keypoint(t), layout));
     }
+    for (std::vector<Pose>& frame : people)
+        for (Pose& pose : frame)
+            for (Joint& joint : pose)
+                if (!(joint.confidence > threshold)) joint = {};
+    people.resize(static_cast<std::size_t>(clip.count));
     return people;
 }
 
@@ -68,8 +78,10 @@ std::optional<FrameSize> frame_size(const ClipFiles& clip) {
     return image_size(clip.frame(0));
 }
 
-Track choose_track(std::vector<std::vector<Pose>> people, const ClipFiles& clip,
-                   std::optional<FrameSize> frame, const KeypointOptions& options) {
+std::vector<std::vector<Pose>> people_in_pixels(std::vector<std::vector<Pose>> people,
+                                                const ClipFiles& clip,
+                                                std::optional<FrameSize> frame,
+                                                const KeypointOptions& options) {
     std::optional<FrameSize> picture = options.picture;
     if (frame) {
         const std::optional<Extraction> extraction = read_extraction(clip.frames);
@@ -79,6 +91,11 @@ Track choose_track(std::vector<std::vector<Pose>> people, const ClipFiles& clip,
     }
     const std::optional<FrameSize> target = frame ? frame : picture;
     if (target) to_pixels(people, options.scale, *target, picture);
+    return people;
+}
+
+Track choose_track(const std::vector<std::vector<Pose>>& people, const ClipFiles& clip,
+                   std::optional<FrameSize> frame, const KeypointOptions& options) {
     const Track person = choose_person(people);
     if (frame) check_inside(person, *frame, clip.name);
     return smoothed(gaps_filled(person, options.fill), options.smooth);
@@ -86,7 +103,9 @@ Track choose_track(std::vector<std::vector<Pose>> people, const ClipFiles& clip,
 
 Track read_track(const ClipFiles& clip, std::optional<FrameSize> frame,
                  const KeypointOptions& options) {
-    return choose_track(read_people(clip, options.layout), clip, frame, options);
+    const auto people = people_in_pixels(read_people(clip, options.layout, options.threshold), clip,
+                                         frame, options);
+    return choose_track(people, clip, frame, options);
 }
 
 }  // namespace mdn

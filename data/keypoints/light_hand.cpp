@@ -215,6 +215,7 @@ std::vector<Pose> parse_row(std::string_view line, const std::string& where, dou
     for (std::size_t j = 0; j < pose.size(); ++j) {
         const double x = values[3 * j], y = values[3 * j + 1], confidence = values[3 * j + 2];
         if (std::isnan(x) || std::isnan(y) || std::isnan(confidence)) continue;  // missing
+        if (Joint{x, y, confidence}.is_placeholder()) continue;
         pose[j] = {scale * x, scale * y, confidence};
         seen |= confidence > 0;
     }

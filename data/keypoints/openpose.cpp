@@ -64,6 +64,10 @@ void prepare(std::string& text, const std::filesystem::path& path) {
     }
 }
 
+constexpr std::size_t most_fields_told = 8;
+constexpr const char* converts_others =
+    "microdualnet keypoints SOURCE --out DIR converts what other pose estimators write";
+
 /// Follows the parser through the file and keeps the people's numbers, nothing else.
 class Reader {
   public:
@@ -98,6 +102,10 @@ class Reader {
             place_ = Place::person;
             wanted_ = false;
             count_ = 0;
+            key_.clear();
+            fields_.clear();
+            field_.clear();
+            filled_.clear();
         } else {
             other("{...}");
         }
@@ -110,6 +118,8 @@ class Reader {
         if (place_ == Place::person) {
             wanted_ = name == "pose_keypoints_2d" || name == "pose_keypoints";
             if (wanted_) key_ = name;
+            if (fields_.size() < most_fields_told) fields_.push_back(name.substr(0, 40));
+            field_ = name.find("keypoints") == name.npos ? std::string() : name.substr(0, 40);
         }
         return true;
     }
@@ -118,7 +128,7 @@ class Reader {
         if (ignored_ > 0) {
             --ignored_;
         } else if (place_ == Place::person) {
-            if (count_ > 0) keep_person();
+            count_ > 0 ? keep_person() : check_is_nobody();
             ++person_;
             place_ = Place::people;
         }
@@ -163,13 +173,15 @@ class Reader {
     bool inside_object() const { return place_ == Place::root || place_ == Place::person; }
 
     [[noreturn]] void fail_without_people() const {
-        throw Error(path_.string() + " has no `people` list: not an OpenPose keypoint file");
+        throw Error(path_.string() + " has no `people` list: not an OpenPose keypoint file",
+                    converts_others);
     }
     [[noreturn]] void fail(const std::string& what) const {
         throw Error(path_.string() + ": person " + std::to_string(person_) + what);
     }
 
     bool number(double value) {
+        if (place_ == Place::person && ignored_ > 0 && filled_.empty()) filled_ = field_;
         if (place_ != Place::numbers || ignored_ > 0) return other("a number");
         if (count_ < numbers_.size()) numbers_[count_] = value;
         ++count_;
@@ -188,6 +200,23 @@ class Reader {
         if (place_ == Place::people) fail(" is not an object");
         if (place_ == Place::person) fail(": `" + key_ + "` is not a list");
         fail(": `" + key_ + "` holds " + value + " where a number belongs");
+    }
+
+    /// A person without joints: nobody, as OpenPose writes it, or somebody whose joints stand
+    /// elsewhere, whom to leave out in silence would be to train on boxes of nobody.
+    void check_is_nobody() const {
+        std::string names;
+        for (const std::string& field : fields_)
+            if (field != "person_id") names.append(names.empty() ? "`" : ", `").append(field + "`");
+        if (key_.empty() && !names.empty())
+            throw Error(path_.string() + ": person " + std::to_string(person_) +
+                            " has no `pose_keypoints_2d`, but " + names,
+                        converts_others);
+        if (!key_.empty() && !filled_.empty())
+            throw Error(path_.string() + ": person " + std::to_string(person_) + ": `" + key_ +
+                            "` is empty, but `" + filled_ + "` is not",
+                        "boxes are made from the joints of the body in the image: run the "
+                        "estimator with its 2D body on");
     }
 
     void keep_person() {
@@ -209,7 +238,10 @@ class Reader {
     bool wanted_ = false;      // whether the last key of the object is one we read
     bool found_people_ = false;
     std::size_t person_ = 0;
-    std::string key_;
+    std::string key_;                  // under which the person's joints stand
+    std::vector<std::string> fields_;  // of the person
+    std::string field_;                // the last of them, if it may hold joints
+    std::string filled_;               // the first other one that holds numbers
     std::array<double, most_keypoint_numbers> numbers_{};
     std::size_t count_ = 0;  // of the person's numbers, those that did not fit included
     std::vector<Pose> poses_;

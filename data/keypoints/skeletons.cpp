@@ -76,7 +76,7 @@ Joint joint_at(std::span<const double> numbers, std::size_t i) {
     const Joint joint{numbers[3 * i], numbers[3 * i + 1], numbers[3 * i + 2]};
     const bool known =
         !std::isnan(joint.x) && !std::isnan(joint.y) && !std::isnan(joint.confidence);
-    return known ? joint : Joint{};
+    return known && !joint.is_placeholder() ? joint : Joint{};
 }
 
 Joint middle(const Joint& a, const Joint& b) {

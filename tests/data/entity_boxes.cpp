@@ -38,7 +38,7 @@ TEST_SUITE("data/entity_boxes") {
         set(pose, right_shoulder, 170, 110);
         set(pose, left_shoulder, 230, 190);  // 60 and 80 away: 100
         CHECK(unit_of_length(pose, 400) == doctest::Approx(100));
-        pose[mid_hip].confidence = 0.05;  // not above 0.05
+        pose[mid_hip].confidence = 0;
         CHECK(unit_of_length(pose, 400) == doctest::Approx(130));
         pose[mid_hip] = pose[neck];  // u = 0 is no unit
         CHECK(unit_of_length(pose, 400) == doctest::Approx(130));

@@ -111,7 +111,7 @@ TEST_SUITE("data/entity_joints") {
         check_frame(body_frame({pose, with({{neck, {40, 20}}}), pose}), 40, 20, 130);
         // Neither: the bounds of the valid joints, here 40 by 30 around (30, 25).
         pose = with({{left_knee, {10, 10}}, {left_ankle, {50, 40}}});
-        set(pose, nose, 900, 900, 0.05);
+        set(pose, nose, 900, 900, 0);
         check_frame(body_frame({std::nullopt, pose}), 30, 25, 40);
         check_frame(body_frame({with({{nose, {7, 8}}})}), 7, 8, 0);
         check_frame(body_frame({}), 0, 0, 0);
@@ -122,7 +122,7 @@ TEST_SUITE("data/entity_joints") {
         Pose pose;
         set(pose, left_wrist, 260, 240, 0.7);
         set(pose, nose, 180, 60, 1.00002);
-        set(pose, right_wrist, 260, 240, 0.05);
+        set(pose, right_wrist, 260, 240, 0);
         set(pose, right_elbow, nan, 240, 0.9);
         set(pose, left_elbow, 0, 0, -7e-6);
         const Pose out = in_body_frame(pose, {.x = 200, .y = 100, .unit = 200});

@@ -55,6 +55,33 @@ const auto as_it_is = [](double value) { return value; };
 }  // namespace
 
 TEST_SUITE("data/keypoints/keypoints") {
+    TEST_CASE("joints up to the threshold were not seen; the last frames may have no keypoints") {
+        TemporaryFolder folder;
+        ClipFiles clip = clip_of(folder, 3);
+        write_clip(clip, as_it_is, as_it_is);
+        Pose pose = figure(1);
+        pose[nose].confidence = 0.05;
+        pose[neck].confidence = 0.06;
+        pose[left_wrist].confidence = 0.3;
+        write(clip.keypoints / "img_00002_keypoints.json", openpose_json({pose}));
+        const auto seen = [&](double threshold) {
+            const Track track = track_of(clip, {.threshold = threshold});
+            return std::vector<bool>{(*track[1])[nose].valid(), (*track[1])[neck].valid(),
+                                     (*track[1])[left_wrist].valid(), (*track[1])[mid_hip].valid()};
+        };
+        CHECK(seen(0.05) == std::vector<bool>{false, true, true, true});
+        CHECK(seen(0.3) == std::vector<bool>{false, false, false, true});
+        CHECK(seen(0) == std::vector<bool>{true, true, true, true});
+        // What is said to be missing is not looked for.
+        std::filesystem::remove(clip.keypoints / "img_00003_keypoints.json");
+        CHECK_THROWS_AS(track_of(clip, {}), Error);
+        clip.without_keypoints = 1;
+        const Track track = track_of(clip, {});
+        REQUIRE(track.size() == 3);
+        CHECK(track[1]);
+        CHECK_FALSE(track[2]);
+    }
+
     TEST_CASE("normalised files become pixels of the frames, whose size is read from them") {
         TemporaryFolder folder;
         const ClipFiles clip = clip_of(folder, 4);

@@ -31,12 +31,32 @@ TEST_SUITE("data/keypoints/openpose") {
         for (const char* text :
              {R"({"version":1.3,"people":[]})", R"({"people":[{}]})",
               R"({"people":[{"person_id":[-1],"pose_keypoints_2d":[],"face_keypoints_2d":[]}]})",
-              R"({"people":[{"face_keypoints_2d":[1,2,0.5]}]})",
-              R"({"people":[{"pose_keypoints":[]}]})"}) {
+              R"({"people":[{"person_id":[3]}]})", R"({"people":[{"pose_keypoints":[]}]})"}) {
             CAPTURE(text);
             write(folder / "f.json", text);
             CHECK(read_openpose(folder / "f.json").empty());
         }
+    }
+
+    TEST_CASE("somebody whose joints stand elsewhere is an error, not nobody") {
+        TemporaryFolder folder;
+        const auto error = [&](const std::string& person) {
+            write(folder / "f.json", R"({"people":[{},)" + person + "]}");
+            return error_of([&] { read_openpose(folder / "f.json"); });
+        };
+        CHECK(contains(error(R"({"keypoints":[[1,2],[3,4]],"score":0.9})"),
+                       {"f.json: person 1 has no `pose_keypoints_2d`, but `keypoints`, `score`",
+                        "microdualnet keypoints"}));
+        CHECK(contains(error(R"({"person_id":[-1],"pose_keypoints_3d":[1,2,3,0.5]})"),
+                       {"but `pose_keypoints_3d`"}));
+        // OpenPose without its body detector.
+        CHECK(contains(error(R"({"pose_keypoints_2d":[],"face_keypoints_2d":[1,2,0.5]})"),
+                       {"person 1: `pose_keypoints_2d` is empty, but `face_keypoints_2d` is not"}));
+        CHECK(contains(error(R"({"face_keypoints_2d":[1,2,0.5],"pose_keypoints_2d":[]})"),
+                       {"`face_keypoints_2d` is not"}));
+        write(folder / "f.json", R"([{"frame_id":0,"instances":[]}])");
+        CHECK(contains(error_of([&] { read_openpose(folder / "f.json"); }),
+                       {"no `people` list", "microdualnet keypoints"}));
     }
 
     TEST_CASE("versions and layouts, also in one file") {

@@ -138,11 +138,27 @@ TEST_SUITE("data/keypoints/skeletons") {
     TEST_CASE("a middle needs both ends") {
         Pose figure = random_figure(2);
         figure[left_hip] = {};
-        figure[right_shoulder].confidence = 0.01;
+        figure[right_shoulder].confidence = 0;
         const auto pose = body25_pose(listed(figure, coco17), KeypointLayout::body25);
         CHECK_FALSE((*pose)[neck].valid());
         CHECK_FALSE((*pose)[mid_hip].valid());
         CHECK((*pose)[right_hip].valid());
+    }
+
+    TEST_CASE("a joint at exactly (0, 0) or (-1, -1) was not seen, whatever its confidence") {
+        for (const double place : {0.0, -1.0}) {
+            Pose figure = random_figure(3);
+            figure[left_shoulder] = {place, place, 0.3};
+            figure[nose] = {place, 40, 0.4};  // the border of the picture is a place
+            const auto coco = *body25_pose(listed(figure, coco17), KeypointLayout::body25);
+            CHECK_FALSE(coco[left_shoulder].valid());
+            CHECK_FALSE(coco[neck].valid());  // it would lie half way to the corner
+            CHECK(coco[nose].valid());
+            std::vector<double> numbers;
+            for (const Joint& joint : figure)
+                numbers.insert(numbers.end(), {joint.x, joint.y, joint.confidence});
+            CHECK_FALSE((*body25_pose(numbers, KeypointLayout::body25))[left_shoulder].valid());
+        }
     }
 
     TEST_CASE("no other length is a person") {

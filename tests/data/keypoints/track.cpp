@@ -55,7 +55,7 @@ TEST_SUITE("data/keypoints/track") {
         track[3].reset();  // one and two frames without anybody
         track[7].reset();
         track[8].reset();
-        (*track[11])[left_wrist] = {5, 5, 0.05};  // one joint not valid, in three frames
+        (*track[11])[left_wrist] = {5, 5, 0};  // one joint not valid, in three frames
         (*track[12])[left_wrist] = {};
         (*track[13])[left_wrist] = {1e30, 0, 1};
         (*track[0])[nose] = (*track[1])[nose] = {};
