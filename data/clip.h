@@ -37,6 +37,7 @@ struct ClipOptions {
     ClipInput input = ClipInput::frames;
     BoxSource boxes = BoxSource::keypoints;
     KeypointOptions keypoints = {};
+    DatasetOptions dataset = {};  // for whoever looks up the clips' files
     /// `train` samples at random, crops and mirrors (joints: mirrors) at random; `test` samples
     /// evenly and crops the centre.
     Sampling sampling = Sampling::test;

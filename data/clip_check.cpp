@@ -1,6 +1,7 @@
 #include "data/clip_check.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "data/formats/numbered_files.h"
@@ -12,16 +13,36 @@ namespace mdn {
 
 namespace {
 
+/// A message without its numbers: what is the same where only the frame differs.
+std::string kind_of(const std::string& message) {
+    std::string kind;
+    for (const char c : message)
+        if (c < '0' || c > '9') kind += c;
+    return kind;
+}
+
 class ClipChecker {
     ListedClip clip_;
-    bool cut_, quick_;
+    bool quick_;
     KeypointOptions keypoints_;
+    DatasetOptions dataset_;
     ClipFindings result_;
+    std::map<std::string, std::pair<std::size_t, std::int64_t>> kinds_;  // finding, how often
 
     void add(bool is_error, const std::string& message, const std::string& hint = {}) {
         const bool placed = message.starts_with(clip_.where + ":");
-        result_.findings.push_back(
-            {is_error, placed ? message : clip_.where + ": " + message, hint});
+        const std::string text = placed ? message : clip_.where + ": " + message;
+        const auto [kind, is_new] = kinds_.try_emplace(kind_of(text), result_.findings.size(), 0);
+        ++kind->second.second;
+        if (is_new) result_.findings.push_back({is_error, text, hint});
+    }
+
+    void say_how_often() {
+        for (const auto& [kind, where] : kinds_)
+            if (const std::int64_t others = where.second - 1; others > 0)
+                result_.findings[where.first].message +=
+                    " (and " + std::to_string(others) +
+                    (others == 1 ? " more frame" : " more frames") + " of the clip like this)";
     }
 
     /// False if the action threw, which is noted.
@@ -45,7 +66,7 @@ class ClipChecker {
     }
 
     void count_frames() {
-        const NumberedFiles files = frame_files(clip_.files.frames);
+        const NumberedFiles files = frame_files(clip_.files.frames, clip_.files.names);
         const std::int64_t count = clip_.files.count;
         if (quick_ && files.first_missing <= count)
             add(true, clip_.files.frame(files.first_missing - 1).string() + " is missing");
@@ -59,7 +80,7 @@ class ClipChecker {
         for (const std::int64_t t : chosen()) {
             attempt([&] {
                 const auto path = clip_.files.frame(t);
-                const Image image = read_image(path);
+                const FrameSize image = check_image(path);
                 if (result_.width == 0) {
                     result_.width = image.width;
                     result_.height = image.height;
@@ -73,19 +94,20 @@ class ClipChecker {
         }
     }
 
+    void note_missing_keypoints() {
+        if (const std::int64_t missing = clip_.files.without_keypoints; missing > 0)
+            add(false,
+                "clip '" + clip_.files.name + "' has no keypoints for its last " +
+                    (missing == 1 ? std::string("frame") : std::to_string(missing) + " frames") +
+                    ": the person counts as not seen there");
+    }
+
     void count_keypoints() {
         const NumberedFiles files = keypoint_files(clip_.files);
         if (files.last > clip_.files.count)
             add(false, "clip '" + clip_.files.name + "' has " + std::to_string(clip_.files.count) +
                            " frames, but " + clip_.files.keypoints.string() + " has keypoints of " +
                            std::to_string(files.last));
-    }
-
-    ClipFiles part(std::int64_t first, std::int64_t count) const {
-        ClipFiles files = clip_.files;
-        files.first += first;
-        files.count = count;
-        return files;
     }
 
     void count_people(const std::vector<std::vector<Pose>>& people) {
@@ -103,7 +125,7 @@ class ClipChecker {
         if (!quick_) {
             // In one go where all is well: of a table, every frame would be sought anew.
             try {
-                auto people = read_people(clip_.files, keypoints_.layout);
+                auto people = read_people(clip_.files, keypoints_.layout, keypoints_.threshold);
                 count_people(people);
                 return choose_person_of(std::move(people));
             } catch (const Error&) {
@@ -112,7 +134,8 @@ class ClipChecker {
         std::vector<std::vector<Pose>> seen;
         for (const std::int64_t t : chosen()) {
             attempt([&] {
-                const auto people = read_people(part(t, 1), keypoints_.layout);
+                const auto people =
+                    read_people(clip_.files.part(t, 1), keypoints_.layout, keypoints_.threshold);
                 count_people(people);
                 seen.push_back(people[0]);
             });
@@ -125,39 +148,51 @@ class ClipChecker {
             // Frames that were looked at have been complained of already.
             std::optional<FrameSize> frame;
             if (result_.width > 0) frame = FrameSize{result_.width, result_.height};
-            choose_track(std::move(people), clip_.files, frame, keypoints_);
+            people = people_in_pixels(std::move(people), clip_.files, frame, keypoints_);
+            const Track person = choose_track(people, clip_.files, frame, keypoints_);
+            if (!frame) return;
+            result_.joints.add(people, person, *frame);
+            if (result_.joints.is_outside())
+                add(false,
+                    "clip '" + clip_.files.name + "': " + std::to_string(result_.joints.outside()) +
+                        " of " + std::to_string(result_.joints.joints()) +
+                        " joints lie outside its frames of " + std::to_string(frame->width) + "x" +
+                        std::to_string(frame->height) + ": " + result_.joints.extent_in(*frame));
         });
     }
 
   public:
-    ClipChecker(const ListedClip& clip, bool cut, bool quick, const KeypointOptions& keypoints)
-        : clip_(clip), cut_(cut), quick_(quick), keypoints_(keypoints) {}
+    ClipChecker(const ListedClip& clip, bool quick, const KeypointOptions& keypoints,
+                const DatasetOptions& dataset)
+        : clip_(clip), quick_(quick), keypoints_(keypoints), dataset_(dataset) {}
 
     ClipFindings check(ClipNeeds needs) {
         // One after the other, so that what is wrong with one does not hide the other's.
-        const bool has_frames = needs.frames && attempt([&] {
-                                    complete_clip(clip_, {.frames = true, .keypoints = false});
-                                });
-        const bool has_keypoints = needs.keypoints && attempt([&] {
-                                       complete_clip(clip_, {.frames = false, .keypoints = true});
-                                   });
+        const bool has_frames =
+            needs.frames &&
+            attempt([&] { complete_clip(clip_, {.frames = true, .keypoints = false}, dataset_); });
+        const bool has_keypoints =
+            needs.keypoints &&
+            attempt([&] { complete_clip(clip_, {.frames = false, .keypoints = true}, dataset_); });
         result_.frames = clip_.files.count;
-        if (has_frames && !cut_) count_frames();
+        if (has_frames && !clip_.is_part) count_frames();
         if (has_frames) decode_frames();
-        if (has_keypoints && !cut_) count_keypoints();
+        if (has_keypoints) note_missing_keypoints();
+        if (has_keypoints && !clip_.is_part) count_keypoints();
         if (has_keypoints) read_keypoints();
         if (result_.frames_with_keypoints > 0 &&
             result_.frames_without_person == result_.frames_with_keypoints)
             add(false, "nobody is visible in clip '" + clip_.files.name + "'");
+        say_how_often();
         return result_;
     }
 };
 
 }  // namespace
 
-ClipFindings check_clip(const ListedClip& clip, ClipNeeds needs, bool cut, bool quick,
-                        const KeypointOptions& keypoints) {
-    return ClipChecker(clip, cut, quick, keypoints).check(needs);
+ClipFindings check_clip(const ListedClip& clip, ClipNeeds needs, bool quick,
+                        const KeypointOptions& keypoints, const DatasetOptions& dataset) {
+    return ClipChecker(clip, quick, keypoints, dataset).check(needs);
 }
 
 }  // namespace mdn

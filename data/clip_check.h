@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "data/keypoints/joint_survey.h"
 #include "data/keypoints/keypoints.h"
 
 namespace mdn {
@@ -21,12 +22,13 @@ struct ClipFindings {
     std::int64_t frames = 0;             // 0: could not be told
     std::int64_t width = 0, height = 0;  // 0: no frame could be read
     std::int64_t frames_with_keypoints = 0, frames_without_person = 0;
+    JointSurvey joints;  // of the clip's person
 };
 
 /// Looks at the frames and keypoints that are needed, all of them or with `quick` the first and the
-/// last. `cut` says that the clip is a part of a longer recording, whose other files are no fault.
+/// last. Of what is wrong in the same way with many frames the first is told, with their number.
 /// Throws nothing that a user's mistake could cause.
-ClipFindings check_clip(const ListedClip& clip, ClipNeeds needs, bool cut, bool quick,
-                        const KeypointOptions& keypoints = {});
+ClipFindings check_clip(const ListedClip& clip, ClipNeeds needs, bool quick,
+                        const KeypointOptions& keypoints = {}, const DatasetOptions& dataset = {});
 
 }  // namespace mdn

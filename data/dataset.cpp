@@ -15,9 +15,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* without_keypoints =
+constexpr const char* without_keypoints_hint =
     "run OpenPose on the frames, or set \"regions\" to \"fixed\" or \"none\" in the config to do "
     "without keypoints";
+
+constexpr const char* keypoints_suffix = "_keypoints.json";
 
 /// "frame 9" or, of a clip cut from a recording, "frames 3..9".
 std::string range_of(const ClipFiles& clip) {
@@ -41,27 +43,101 @@ void check_frame_folder(const ListedClip& listed) {
                 "data/extract_frames turns videos into folders of frames");
 }
 
-void check_frames(const ListedClip& listed) {
+void check_frames(const ListedClip& listed, const DatasetOptions& options) {
     const ClipFiles& clip = listed.files;
-    check_frame_folder(listed);
     if (!is_file(clip.frame(clip.count - 1))) {
-        const std::int64_t found = count_frames(clip.frames);
+        const std::int64_t found = count_frames(clip.frames, clip.names);
         throw Error(listed.where + ": clip '" + clip.name + "' lists " +
-                    (clip.first > 0 ? range_of(clip) : std::to_string(clip.count) + " frames") +
-                    ", but " + clip.frames.string() + " has " + std::to_string(found) + " (" +
-                    numbered("img_%05lld.jpg", found + 1) + " is missing)");
+                        (clip.first > 0 ? range_of(clip) : std::to_string(clip.count) + " frames") +
+                        ", but " + clip.frames.string() + " has " + std::to_string(found) + " (" +
+                        clip.names.at(found) + " is missing)",
+                    options.frame_names
+                        ? "--frame-template auto finds how the frames of each folder are called"
+                    : found == 0 ? "frames are JPEG or PNG files that count from 0 or 1; of those "
+                                   "that begin later, a list says how "
+                                   "many come before: CLIP_DIR OFFSET NUM_FRAMES LABEL"
+                                 : "");
     }
 }
 
-void check_keypoints(const ListedClip& listed) {
-    const ClipFiles& clip = listed.files;
+/// Keypoints that were named after images with other numbers than the frames have: nothing says
+/// which belong together.
+void check_numbering(const ClipFiles& clip) {
+    const auto file_of = [&](FrameNames names, std::int64_t number) {
+        names.first = number;
+        return clip.keypoints / (names.stem_at(0) + keypoints_suffix);
+    };
+    const auto fail = [&](const fs::path& file, const char* frames, const char* keypoints) {
+        throw Error("the frames of clip '" + clip.name + "' count from " + frames + " (" +
+                        clip.names.at(0) + "), but its keypoints from " + keypoints + " (" +
+                        file.string() + ")",
+                    "rename one of the two, so that a frame and its keypoints have the same "
+                    "number; a file that does not belong there may be in the way");
+    };
+    if (clip.names.first == 0) {
+        const fs::path file = file_of(clip.names, 1);
+        if (!is_file(file_of(clip.names, 0)) && is_file(file)) fail(file, "0", "1");
+        return;
+    }
+    for (const FrameNames& names : {clip.names, FrameNames()})
+        if (const fs::path file = file_of(names, 0); is_file(file)) fail(file, "1", "0");
+}
+
+/// How many frames before the clip's end its keypoints end; more than most_without_keypoints()
+/// where it is more.
+std::int64_t missing_at_end(const ClipFiles& clip) {
+    if (clip.has_keypoint_table()) {
+        const std::int64_t rows = light_hand_rows(clip.keypoints);
+        return std::max<std::int64_t>(0, clip.first + clip.count - rows);
+    }
+    std::int64_t missing = 0;
+    while (missing <= most_without_keypoints(clip.count) && missing < clip.count &&
+           clip.find_keypoint(clip.count - 1 - missing).empty())
+        ++missing;
+    // What follows a hole is no end.
+    return missing > 0 && !clip.find_keypoint(clip.count).empty() ? clip.count : missing;
+}
+
+void check_keypoints(ListedClip& listed) {
+    ClipFiles& clip = listed.files;
     at_line_of(listed, [&] {
-        if (!clip.has_keypoint_table()) {
-            clip.keypoint(clip.count - 1);
-        } else if (const std::int64_t rows = light_hand_rows(clip.keypoints);
-                   rows < clip.first + clip.count) {
+        if (!clip.has_keypoint_table()) check_numbering(clip);
+        const std::int64_t missing = missing_at_end(clip);
+        if (missing <= most_without_keypoints(clip.count)) {
+            clip.without_keypoints = missing;
+        } else if (clip.has_keypoint_table()) {
             throw Error("clip '" + clip.name + "' lists " + range_of(clip) + ", but " +
-                        clip.keypoints.string() + " has " + std::to_string(rows) + " rows");
+                        clip.keypoints.string() + " has " +
+                        std::to_string(clip.first + clip.count - missing) + " rows");
+        } else {
+            clip.keypoint(clip.count - 1);  // throws
+        }
+    });
+}
+
+/// Frames that are not needed may be there all the same, and say what keypoints are named after.
+std::optional<FrameNames> names_of_unneeded_frames(const ClipFiles& clip,
+                                                   const DatasetOptions& options) {
+    try {
+        return find_frame_names(clip.frames, options.frame_names);
+    } catch (const Error&) {
+        return std::nullopt;
+    }
+}
+
+/// How a clip's frames are called: from the frames themselves, or from keypoints that were named
+/// after them.
+void find_names(ListedClip& listed, ClipNeeds needs, const DatasetOptions& options) {
+    ClipFiles& clip = listed.files;
+    at_line_of(listed, [&] {
+        if (needs.frames) {
+            clip.names = find_frame_names(clip.frames, options.frame_names)
+                             .value_or(options.frame_names.value_or(FrameNames()));
+        } else if (const auto names = names_of_unneeded_frames(clip, options)) {
+            clip.names = *names;
+        } else if (needs.keypoints && !clip.has_keypoint_table() && clip.find_keypoint(0).empty()) {
+            clip.names = options.frame_names.value_or(
+                find_frame_names_of_keypoints(clip.keypoints).value_or(clip.names));
         }
     });
 }
@@ -70,12 +146,11 @@ void check_keypoints(const ListedClip& listed) {
 void count_files(ListedClip& listed, ClipNeeds needs) {
     ClipFiles& clip = listed.files;
     if (needs.frames) {
-        check_frame_folder(listed);
-        clip.count = at_line_of(listed, [&] { return count_all_frames(clip.frames); });
+        clip.count = at_line_of(listed, [&] { return count_all_frames(clip.frames, clip.names); });
     } else if (needs.keypoints) {
         if (!is_folder(clip.keypoints))
             throw Error(listed.where + ": missing keypoint folder " + clip.keypoints.string(),
-                        without_keypoints);
+                        without_keypoints_hint);
         clip.count = at_line_of(listed, [&] { return count_all_keypoints(clip); });
     }
 }
@@ -99,47 +174,91 @@ void check_label(const ListedClip& clip, const DatasetFormat& format) {
 
 }  // namespace
 
-fs::path ClipFiles::frame(std::int64_t t) const {
-    return frames / numbered("img_%05lld.jpg", first + t + 1);
+ClipFiles ClipFiles::part(std::int64_t from, std::int64_t length) const {
+    ClipFiles files = *this;
+    files.first = first + from;
+    files.count = length;
+    const std::int64_t with_keypoints = count - without_keypoints;
+    files.without_keypoints = std::clamp<std::int64_t>(from + length - with_keypoints, 0, length);
+    return files;
 }
 
-namespace {
+fs::path ClipFiles::frame(std::int64_t t) const { return frames / names.at(first + t); }
 
-fs::path keypoint_of_image(const ClipFiles& clip, std::int64_t t) {
-    return clip.keypoints / numbered("img_%05lld_keypoints.json", clip.first + t + 1);
-}
-
-fs::path keypoint_of_video(const ClipFiles& clip, std::int64_t t) {
-    return clip.keypoints /
-           (clip.keypoint_stem() + numbered("_%012lld_keypoints.json", clip.first + t));
-}
-
-}  // namespace
-
-std::string ClipFiles::keypoint_stem() const {
-    return folder_name(frames.empty() ? keypoints : frames);
+std::vector<std::string> ClipFiles::video_stems() const {
+    std::vector<std::string> stems;
+    for (const fs::path& folder : {frames, keypoints})
+        if (!folder.empty())
+            if (const std::string name = folder_name(folder); stems.empty() || stems[0] != name)
+                stems.push_back(name);
+    return stems;
 }
 
 bool ClipFiles::has_keypoint_table() const {
     return keypoints.extension() == ".csv" && !is_folder(keypoints);
 }
 
-bool ClipFiles::has_keypoints_of_video() const {
-    return !is_file(keypoint_of_image(*this, 0)) && is_file(keypoint_of_video(*this, 0));
+fs::path ClipFiles::keypoint_of_image(std::int64_t t) const {
+    const fs::path file = keypoints / (names.stem_at(first + t) + keypoints_suffix);
+    const FrameNames usual;
+    // The usual names count from 1: beside frames from 0 they would be one frame off.
+    if (is_file(file) || names == usual || names.first != usual.first) return file;
+    const fs::path other = keypoints / (usual.stem_at(first + t) + keypoints_suffix);
+    return is_file(other) ? other : file;
 }
 
+fs::path ClipFiles::keypoint_of_video(std::int64_t t) const {
+    fs::path first_choice;
+    for (const std::string& stem : video_stems()) {
+        const fs::path file =
+            keypoints / (stem + numbered("_%012lld", first + t) + keypoints_suffix);
+        if (is_file(file)) return file;
+        if (first_choice.empty()) first_choice = file;
+    }
+    return first_choice;
+}
+
+bool ClipFiles::has_keypoints_of_video() const {
+    return !is_file(keypoint_of_image(0)) && is_file(keypoint_of_video(0));
+}
+
+fs::path ClipFiles::find_keypoint(std::int64_t t) const {
+    for (const fs::path& file : {keypoint_of_image(t), keypoint_of_video(t)})
+        if (is_file(file)) return file;
+    return {};
+}
+
+namespace {
+
+/// What to do where keypoints are missing: other files of the folder may be they.
+std::string missing_keypoints_hint(const ClipFiles& clip) {
+    const fs::path& folder = clip.keypoints;
+    if (keypoint_files(clip).count > 0) return without_keypoints_hint;
+    std::error_code failure;
+    std::string example;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, failure)) {
+        const std::string name = entry.path().filename().string();
+        if (name.ends_with(keypoints_suffix) && (example.empty() || name < example)) example = name;
+    }
+    if (example.empty()) return without_keypoints_hint;
+    return "the files there are called " + example +
+           " and so on: they must be named after the frames, or after the clip's folder";
+}
+
+}  // namespace
+
 fs::path ClipFiles::keypoint(std::int64_t t) const {
-    const fs::path of_image = keypoint_of_image(*this, t);
+    const fs::path of_image = keypoint_of_image(t);
     if (is_file(of_image)) return of_image;
-    const fs::path of_video = keypoint_of_video(*this, t);
+    const fs::path of_video = keypoint_of_video(t);
     if (is_file(of_video)) return of_video;
     if (!is_folder(keypoints)) {
-        throw Error("missing keypoint folder " + keypoints.string(), without_keypoints);
+        throw Error("missing keypoint folder " + keypoints.string(), without_keypoints_hint);
     }
     throw Error("clip '" + name + "' has no keypoints for frame " + std::to_string(first + t + 1) +
                     ": neither " + of_image.string() + " nor " + of_video.filename().string() +
                     " exists",
-                without_keypoints);
+                missing_keypoints_hint(*this));
 }
 
 void check_links(const fs::path& dataset, const ListedClip& clip, ClipNeeds needs) {
@@ -158,11 +277,13 @@ void check_links(const fs::path& dataset, const ListedClip& clip, ClipNeeds need
     if (needs.keypoints) check(dataset / "keypoints", clip.files.keypoints);
 }
 
-void complete_clip(ListedClip& clip, ClipNeeds needs) {
+void complete_clip(ListedClip& clip, ClipNeeds needs, const DatasetOptions& options) {
+    if (needs.frames) check_frame_folder(clip);
+    find_names(clip, needs, options);
     if (clip.files.count == 0) {
         count_files(clip, needs);
     } else if (needs.frames) {
-        check_frames(clip);
+        check_frames(clip, options);
     }
     if (needs.keypoints && clip.files.count > 0) check_keypoints(clip);
 }
@@ -184,8 +305,9 @@ void check_class_count(std::int64_t of_model, std::int64_t of_dataset, const fs:
 }
 
 std::vector<ListedClip> read_split(const fs::path& dataset, const std::string& split,
-                                   std::int64_t classes, ClipNeeds needs) {
-    const auto format = open_dataset(dataset);
+                                   std::int64_t classes, ClipNeeds needs,
+                                   const DatasetOptions& options) {
+    const auto format = open_dataset(dataset, options);
     std::vector<ListedClip> clips = format->list(split, classes, throw_on);
     if (clips.empty()) {
         throw Error("the " + split + " list of " + dataset.string() + " lists no clip");
@@ -193,14 +315,14 @@ std::vector<ListedClip> read_split(const fs::path& dataset, const std::string& s
     for (ListedClip& clip : clips) {
         if (needs.label) check_label(clip, *format);
         check_links(dataset, clip, needs);
-        complete_clip(clip, needs);
+        complete_clip(clip, needs, options);
     }
     return clips;
 }
 
 ListedClip find_clip(const fs::path& dataset, const std::string& name, std::int64_t classes,
-                     ClipNeeds needs) {
-    const auto format = open_dataset(dataset);
+                     ClipNeeds needs, const DatasetOptions& options) {
+    const auto format = open_dataset(dataset, options);
     std::string unread;  // the first line that could not be taken: it may be the clip's
     for (const char* split : {"train", "val", "test"}) {
         if (!format->has(split)) continue;
@@ -211,7 +333,7 @@ ListedClip find_clip(const fs::path& dataset, const std::string& name, std::int6
             if (clip.files.name != name) continue;
             if (needs.label) check_label(clip, *format);
             check_links(dataset, clip, needs);
-            complete_clip(clip, needs);
+            complete_clip(clip, needs, options);
             return clip;
         }
     }
@@ -220,6 +342,8 @@ ListedClip find_clip(const fs::path& dataset, const std::string& name, std::int6
         unread.empty() ? "" : "not all lines of the lists could be read; the first is " + unread);
 }
 
-std::int64_t count_frames(const fs::path& folder) { return frame_files(folder).first_missing - 1; }
+std::int64_t count_frames(const fs::path& folder, const FrameNames& names) {
+    return frame_files(folder, names).first_missing - 1;
+}
 
 }  // namespace mdn

@@ -4,8 +4,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "data/formats/frame_names.h"
 
 namespace mdn {
 
@@ -28,6 +31,15 @@ struct ClipNeeds {
     bool label = true;
 };
 
+/// What of a dataset cannot always be told from its files, so that the user may say it.
+struct DatasetOptions {
+    /// How frames are called; else found for each folder (find_frame_names).
+    std::optional<FrameNames> frame_names = std::nullopt;
+    /// Which number lists give to the first frame of a recording, 0 or 1; else as the format has
+    /// it.
+    std::optional<std::int64_t> first_frame = std::nullopt;
+};
+
 /// The files of one clip; frames count from 0 here, whatever the files' own numbers.
 struct ClipFiles {
     std::string name;                 // as in the list; may contain slashes
@@ -35,21 +47,42 @@ struct ClipFiles {
     std::filesystem::path keypoints;  // folder of OpenPose's files, or a light_hand.csv
     std::int64_t count = 0;           // frames
     std::int64_t first = 0;           // of the folder's frames, for a clip cut from a recording
+    FrameNames names = {};            // of the frames
+    /// Frames at the end, at most most_without_keypoints(), for which there are no keypoints: the
+    /// person counts as not seen. Filled in by complete_clip.
+    std::int64_t without_keypoints = 0;
 
-    /// img_00001.jpg is frame 0 of its folder.
+    /// Frames from..from+length-1 of these as a clip of their own, under the same name.
+    ClipFiles part(std::int64_t from, std::int64_t length) const;
+    /// Frame 0 of a folder is the one that `names` gives the first number: img_00001.jpg.
     std::filesystem::path frame(std::int64_t t) const;
-    /// img_00001_keypoints.json (OpenPose on images), or, where that does not exist,
-    /// CLIP_000000000000_keypoints.json (OpenPose on a video, which counts from 0), CLIP being the
-    /// last component of the frames' folder (the keypoints' without frames); both are frame 0 of
-    /// their folder. Throws Error naming both if neither exists.
+    /// The first of these that exists, each for frame 0 of its folder:
+    /// - img_00001_keypoints.json (OpenPose on images), named after the frame;
+    /// - the same where frames are called otherwise, but count from 1 as well;
+    /// - CLIP_000000000000_keypoints.json (OpenPose on a video, which counts from 0), CLIP being
+    ///   one of video_stems().
+    /// Throws Error naming them if none exists.
     std::filesystem::path keypoint(std::int64_t t) const;
-    /// CLIP above.
-    std::string keypoint_stem() const;
+    /// The same; empty if none exists.
+    std::filesystem::path find_keypoint(std::int64_t t) const;
+    /// CLIP above: the last component of the frames' folder, and of the keypoints' where it is
+    /// another.
+    std::vector<std::string> video_stems() const;
     /// Whether keypoint(0) is a file of OpenPose on a video.
     bool has_keypoints_of_video() const;
     /// Whether `keypoints` is one table for a whole recording (data/keypoints/light_hand.h).
     bool has_keypoint_table() const;
+
+  private:
+    std::filesystem::path keypoint_of_image(std::int64_t t) const;
+    std::filesystem::path keypoint_of_video(std::int64_t t) const;
 };
+
+/// OpenPose and OpenCV drop last frames of videos, so that the keypoints of a clip of that many
+/// frames may be this much short: by one or two, never more than a quarter of the clip.
+constexpr std::int64_t most_without_keypoints(std::int64_t frames) {
+    return frames < 4 ? 0 : frames < 8 ? 1 : 2;
+}
 
 /// The label of a clip whose list gives none.
 constexpr std::int64_t unlabelled = -1;
@@ -58,7 +91,8 @@ constexpr std::int64_t unlabelled = -1;
 struct ListedClip {
     ClipFiles files;
     std::int64_t label = 0;
-    std::string where;  // of the line, for messages: "DIR/train.txt:3"
+    std::string where;     // of the line, for messages: "DIR/train.txt:3"
+    bool is_part = false;  // of the frames in its folder, which may hold more
 };
 
 /// The dataset's classes: from its labels.txt, or those its format always has. Throws Error naming
@@ -76,18 +110,21 @@ void check_class_count(std::int64_t of_model, std::int64_t of_dataset,
 /// (check_links), missing frames or keypoints where they are needed (complete_clip). Throws as well
 /// for a list without clips.
 std::vector<ListedClip> read_split(const std::filesystem::path& dataset, const std::string& split,
-                                   std::int64_t classes, ClipNeeds needs);
+                                   std::int64_t classes, ClipNeeds needs,
+                                   const DatasetOptions& options = {});
 
 /// The clip of that name from the first of the lists of train, val and test that has it. Checks
 /// that clip as read_split does, and no other; a dataset without some of the lists is fine. Throws
 /// Error if no list has it.
 ListedClip find_clip(const std::filesystem::path& dataset, const std::string& name,
-                     std::int64_t classes, ClipNeeds needs);
+                     std::int64_t classes, ClipNeeds needs, const DatasetOptions& options = {});
 
-/// Checks that what is needed of a listed clip is there, and fills in files.count where the list
-/// does not say it. Of a clip of known length the last file stands for all; a hole in the middle is
-/// found when the clip is read. Throws Error beginning with `where`.
-void complete_clip(ListedClip& clip, ClipNeeds needs);
+/// Checks that what is needed of a listed clip is there, and fills in how its frames are called,
+/// files.count where the list does not say it, and files.without_keypoints. Of a clip of known
+/// length the last file stands for all; a hole in the middle is found when the clip is read. Throws
+/// Error beginning with `where`; also where frames count from 1 and files of keypoints that are
+/// named after images from 0.
+void complete_clip(ListedClip& clip, ClipNeeds needs, const DatasetOptions& options = {});
 
 /// Throws Error naming the line of a clip of which a folder is a link out of DIR/frames or
 /// DIR/keypoints. A link in the place of these two leads where the user keeps them, on another
@@ -95,7 +132,7 @@ void complete_clip(ListedClip& clip, ClipNeeds needs);
 /// keypoints beside its label file may be no link out of the folder of that file.
 void check_links(const std::filesystem::path& dataset, const ListedClip& clip, ClipNeeds needs);
 
-/// How many of img_00001.jpg, img_00002.jpg, … a folder holds before the first gap.
-std::int64_t count_frames(const std::filesystem::path& folder);
+/// How many frames a folder holds before the first gap.
+std::int64_t count_frames(const std::filesystem::path& folder, const FrameNames& names = {});
 
 }  // namespace mdn

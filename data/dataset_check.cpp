@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
+#include <mutex>
 #include <set>
 #include <thread>
 #include <tuple>
@@ -81,15 +83,17 @@ class DatasetChecker {
     /// Clips that are the same frames, in one list or in two.
     void find_shared() {
         using Key = std::tuple<std::string, std::int64_t, std::int64_t>;
-        std::map<Key, std::string> seen;  // where
+        std::map<Key, const ListedClip*> seen;
         for (const std::vector<ListedClip>& list : lists_) {
             for (const ListedClip& clip : list) {
                 const auto [earlier, is_new] = seen.emplace(
-                    Key(clip.files.frames.string(), clip.files.first, clip.files.count),
-                    clip.where);
+                    Key(clip.files.frames.string(), clip.files.first, clip.files.count), &clip);
+                const ListedClip& other = *earlier->second;
                 if (!is_new)
-                    add(Severity::warning, clip.where + ": clip '" + clip.files.name +
-                                               "' is listed already: " + earlier->second);
+                    add(Severity::warning,
+                        clip.where + ": clip '" + clip.files.name + "' is listed already" +
+                            (clip.label == other.label ? ": " : ", with another class: ") +
+                            other.where);
             }
         }
     }
@@ -112,7 +116,7 @@ class DatasetChecker {
         bool has_frames = false;
         std::error_code failure;
         for (const fs::directory_entry& entry : fs::directory_iterator(folder, failure)) {
-            const bool is_frame = entry.path().extension() == ".jpg";
+            const bool is_frame = is_image_name(entry.path().filename());
             has_frames |= is_frame;
             if (!is_frame && entry.is_directory(failure)) folders.insert(entry.path());
         }
@@ -139,7 +143,9 @@ class DatasetChecker {
                     recordings.emplace(clip.files.frames.string(), clip.files);
         for (const auto& [folder, clip] : recordings) {
             try {
-                const std::int64_t frames = frame_files(folder).last;
+                const auto names = find_frame_names(folder, options_.dataset.frame_names);
+                const std::int64_t frames =
+                    names ? frame_files(folder, *names).last : std::int64_t{0};
                 const std::int64_t rows = light_hand_rows(clip.keypoints);
                 if (frames != rows && frames > 0)
                     add(Severity::warning, clip.keypoints.string() + " has " +
@@ -160,6 +166,7 @@ class DatasetChecker {
             split.longest = std::max(split.longest, found.frames);
             if (split.shortest == 0 || found.frames < split.shortest) split.shortest = found.frames;
         }
+        summary_.joints.add(found.joints);
         if (found.width > 0) ++summary_.clips_of_size[{found.width, found.height}];
         summary_.frames_with_keypoints += found.frames_with_keypoints;
         summary_.frames_without_person += found.frames_without_person;
@@ -172,6 +179,10 @@ class DatasetChecker {
         attempt(severity_in(split.split), [&] { check_links(dataset_, clip, options_.needs); });
     }
 
+    std::int64_t frames_with_person() const {
+        return summary_.frames_with_keypoints - summary_.frames_without_person;
+    }
+
     /// In pieces: a piece's clips are looked at side by side, and taken in the order of the list.
     void check_clips(const std::vector<ListedClip>& clips, SplitSummary& split,
                      std::int64_t total) {
@@ -180,17 +191,25 @@ class DatasetChecker {
             const std::int64_t count = std::min(piece, std::ssize(clips) - begin);
             std::vector<ClipFindings> found(static_cast<std::size_t>(count));
             std::atomic<std::int64_t> next = 0;
-            const auto work = [&] {
-                for (std::int64_t i; (i = next++) < count;)
-                    found[i] =
-                        check_clip(clips[begin + i], options_.needs, format_->cuts_recordings(),
-                                   options_.quick, options_.keypoints);
+            std::mutex mutex;
+            std::exception_ptr fault;  // none that a user's mistake could cause
+            const auto work = [&]() noexcept {
+                for (std::int64_t i; (i = next++) < count;) {
+                    try {
+                        found[i] = check_clip(clips[begin + i], options_.needs, options_.quick,
+                                              options_.keypoints, options_.dataset);
+                    } catch (...) {
+                        const std::lock_guard lock(mutex);
+                        fault = std::current_exception();
+                    }
+                }
             };
             std::vector<std::thread> workers;
             for (std::int64_t i = 1; i < std::min(options_.workers, count); ++i)
                 workers.emplace_back(work);
             work();
             for (std::thread& worker : workers) worker.join();
+            if (fault) std::rethrow_exception(fault);
             for (std::int64_t i = 0; i < count; ++i) {
                 look_for_links(clips[begin + i], split);
                 take(found[i], split);
@@ -205,7 +224,7 @@ class DatasetChecker {
                    const std::function<void(const Problem&)>& report,
                    const std::function<void(std::int64_t, std::int64_t)>& progress)
         : dataset_(dataset), options_(options), report_(report), progress_(progress) {
-        format_ = open_dataset(dataset);
+        format_ = open_dataset(dataset, options.dataset);
         summary_.format = format_->name();
         summary_.classes = format_->class_names();
     }
@@ -231,8 +250,18 @@ class DatasetChecker {
         if (options_.needs.frames) find_unlisted();
         std::int64_t total = 0;
         for (const std::vector<ListedClip>& list : lists_) total += std::ssize(list);
-        for (std::size_t i = 0; i < lists_.size(); ++i)
+        for (std::size_t i = 0; i < lists_.size(); ++i) {
+            const std::int64_t seen_before = frames_with_person();
+            const std::int64_t frames_before = summary_.frames_with_keypoints;
             check_clips(lists_[i], summary_.splits[i], total);
+            if (summary_.frames_with_keypoints > frames_before &&
+                frames_with_person() == seen_before)
+                add(severity_in(summary_.splits[i].split),
+                    "nobody is visible in any clip of the " + summary_.splits[i].split + " list",
+                    "its keypoints say nothing; train without them: \"regions\": \"fixed\"");
+        }
+        for (const JointSurvey::Finding& finding : summary_.joints.findings())
+            add(Severity::warning, dataset_.string() + ": " + finding.message, finding.hint);
         if (options_.needs.frames && options_.needs.keypoints) check_recordings();
         return summary_;
     }

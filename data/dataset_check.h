@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "data/keypoints/joint_survey.h"
 #include "data/keypoints/keypoints.h"
 
 namespace mdn {
@@ -20,6 +21,7 @@ struct CheckOptions {
     bool quick = false;        // the first and last frame of each clip only
     std::int64_t workers = 1;
     KeypointOptions keypoints = {};
+    DatasetOptions dataset = {};
 };
 
 /// One thing that is wrong, or odd.
@@ -50,6 +52,7 @@ struct DatasetSummary {
     std::int64_t frames_with_keypoints = 0, frames_without_person = 0;
     std::int64_t clips_with_keypoints = 0, clips_without_person = 0;
     std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> clips_of_size;  // width, height
+    JointSurvey joints;  // of the clips' persons
 
     bool trains() const { return fatal == 0; }
 };

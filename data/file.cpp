@@ -56,6 +56,12 @@ std::string line_at(const fs::path& file, std::size_t line) {
 }
 
 LineReader::LineReader(const fs::path& path) : path_(path), text_(read_file(path)) {
+    // With a byte-order mark, as Windows' shells write it, or without: text in UTF-8 holds no 0.
+    const bool marked = text_.starts_with("\xFF\xFE") || text_.starts_with("\xFE\xFF");
+    if (marked || (text_.size() > 1 && (text_[0] == '\0') != (text_[1] == '\0')))
+        throw Error(path.string() + " is UTF-16: save it as UTF-8",
+                    "in PowerShell: Get-Content old.txt | Set-Content -Encoding utf8 new.txt; "
+                    "elsewhere: iconv -f UTF-16 -t UTF-8 old.txt > new.txt");
     if (text_.starts_with("\xEF\xBB\xBF")) begin_ = 3;
 }
 

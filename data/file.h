@@ -27,7 +27,7 @@ std::string line_at(const std::filesystem::path& file, std::size_t line);
 /// file and the longest line: a file may be nothing but line ends.
 class LineReader {
   public:
-    /// Throws as read_file does.
+    /// Throws as read_file does, and for a file in UTF-16.
     explicit LineReader(const std::filesystem::path& path);
 
     /// False behind the last line.

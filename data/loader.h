@@ -53,6 +53,8 @@ class Loader {
     /// Batches of one epoch.
     std::int64_t batches() const;
     const std::vector<ListedClip>& clips() const { return clips_; }
+    /// How each of them is read.
+    const ClipOptions& options() const { return reader_.options(); }
 
     /// Begins an epoch at one of its batches (resuming begins in the middle), abandoning what was
     /// under way. Throws Error if `first_batch` is outside 0..batches().

@@ -25,10 +25,16 @@ std::vector<ListedClip> read_clip_list(
         try {
             ListedClip clip = parse(line, where);
             clip.where = where;
+            // Parts of one folder may begin at the same frame.
+            for (int time = 2; clip.is_part && line_of.contains(clip.files.name); ++time)
+                clip.files.name = clip.files.name.substr(0, clip.files.name.find("_part")) +
+                                  "_part" + std::to_string(time);
             const auto [earlier, is_new] = line_of.emplace(clip.files.name, lines.number());
             if (!is_new) {
                 throw Error(where + ": clip '" + clip.files.name + "' is already listed in line " +
-                            std::to_string(earlier->second));
+                                std::to_string(earlier->second),
+                            "list each clip once; to draw rare classes more often, train with "
+                            "--sampler balanced");
             }
             clips.push_back(std::move(clip));
         } catch (const Error& error) {
@@ -38,10 +44,13 @@ std::vector<ListedClip> read_clip_list(
     return clips;
 }
 
-std::unique_ptr<const DatasetFormat> open_dataset(const fs::path& dataset) {
+std::unique_ptr<const DatasetFormat> open_dataset(const fs::path& dataset,
+                                                  const DatasetOptions& options) {
     if (!is_folder(dataset)) throw Error("missing dataset folder " + dataset.string());
-    for (const auto open : {open_rawframes, open_ma52, open_imigue})
-        if (auto format = open(dataset)) return format;
+    std::unique_ptr<const DatasetFormat> format = open_rawframes(dataset, options.frame_names);
+    if (!format) format = open_ma52(dataset);
+    if (!format) format = open_imigue(dataset, options.first_frame);
+    if (format) return format;
     throw Error(dataset.string() +
                     " is not a dataset in a known format: it has neither labels.txt (rawframes), "
                     "nor train_list_videos.txt (MA-52), nor labels_20200831.csv or *_label.csv "

@@ -37,8 +37,6 @@ class DatasetFormat {
     /// What is read beside the clips' frames and keypoints: names of classes, lists and labels, and
     /// tables of keypoints that lie among them. Those that are there.
     virtual std::vector<std::filesystem::path> files() const = 0;
-    /// Whether clips are parts of longer recordings, so that a folder may hold more than its clips.
-    virtual bool cuts_recordings() const { return false; }
     /// What users of a split should know; empty where it is what they expect.
     virtual std::string note(const std::string& split) const {
         (void)split;
@@ -56,6 +54,7 @@ std::vector<ListedClip> read_clip_list(
 
 /// Finds out in which format a folder is: data/formats/rawframes.h, data/formats/ma52.h or
 /// data/formats/imigue.h. Throws Error naming the three if it is in none.
-std::unique_ptr<const DatasetFormat> open_dataset(const std::filesystem::path& dataset);
+std::unique_ptr<const DatasetFormat> open_dataset(const std::filesystem::path& dataset,
+                                                  const DatasetOptions& options = {});
 
 }  // namespace mdn

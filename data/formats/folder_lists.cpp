@@ -47,21 +47,32 @@ class Warnings {
 class FolderScan {
     const fs::path dataset_, root_;
     const bool of_frames_;
+    const std::optional<FrameNames>& frame_names_;
     FolderLists& lists_;
     Warnings warnings_;
 
+    /// Throws Error if the names of the frames, or of the keypoints, are of several kinds.
     ClipFiles files_of(const fs::path& folder) const {
         const std::string name = folder.lexically_relative(root_).generic_string();
-        return {.name = name,
-                .frames = dataset_ / "frames" / name,
-                .keypoints = dataset_ / "keypoints" / name};
+        ClipFiles clip{.name = name,
+                       .frames = dataset_ / "frames" / name,
+                       .keypoints = dataset_ / "keypoints" / name};
+        // Without frames the keypoint files are named after their own folder.
+        if (!of_frames_) clip.frames.clear();
+        clip.names = (of_frames_ ? find_frame_names(clip.frames, frame_names_)
+                                 : find_frame_names_of_keypoints(clip.keypoints))
+                         .value_or(frame_names_.value_or(FrameNames()));
+        return clip;
     }
 
-    NumberedFiles files_in(const fs::path& folder) const {
-        if (of_frames_) return frame_files(folder);
-        ClipFiles clip = files_of(folder);
-        clip.frames.clear();  // the keypoint files are then named after their own folder
-        return keypoint_files(clip);
+    NumberedFiles files_in(const fs::path& folder) {
+        try {
+            const ClipFiles clip = files_of(folder);
+            return of_frames_ ? frame_files(clip.frames, clip.names) : keypoint_files(clip);
+        } catch (const Error& error) {
+            warnings_.add(folder, "holds images under several names (--frame-template chooses)");
+            return {};
+        }
     }
 
     void look_into(const fs::path& folder, int depth) {
@@ -74,12 +85,13 @@ class FolderScan {
             warnings_.add(folder, "has a gap in its numbers");
         } else if (files.count > 0) {
             if (stays_inside(root_, folder))
-                lists_.clips.push_back(
-                    {.name = files_of(folder).name, .count = files.count, .group = {}});
+                lists_.clips.push_back({.name = folder.lexically_relative(root_).generic_string(),
+                                        .count = files.count,
+                                        .group = {}});
             else
                 warnings_.add(folder, "is a link that leads out of " + root_.string());
         } else if (below.empty() && depth > 0) {
-            warnings_.add(folder, of_frames_ ? "holds no frames (img_00001.jpg, img_00002.jpg, ...)"
+            warnings_.add(folder, of_frames_ ? "holds no frames (img_00001.jpg, 00001.png, ...)"
                                              : "holds no keypoint files");
         }
         if (files.count > 0 || depth == deepest) return;
@@ -88,7 +100,7 @@ class FolderScan {
 
     bool has_keypoints(const FolderLists::Clip& clip) const {
         const NumberedFiles files = keypoint_files(files_of(root_ / clip.name));
-        return !files.has_gap() && files.count >= clip.count;
+        return !files.has_gap() && files.count >= clip.count - most_without_keypoints(clip.count);
     }
 
     /// A model that reads keypoints would stop at a clip without.
@@ -111,10 +123,12 @@ class FolderScan {
     }
 
   public:
-    FolderScan(const fs::path& dataset, FolderLists& lists)
+    FolderScan(const fs::path& dataset, const std::optional<FrameNames>& frame_names,
+               FolderLists& lists)
         : dataset_(dataset),
           root_(dataset / (is_folder(dataset / "frames") ? "frames" : "keypoints")),
           of_frames_(is_folder(dataset / "frames")),
+          frame_names_(frame_names),
           lists_(lists),
           warnings_(lists.warnings) {
         if (!is_folder(dataset)) throw Error("DATASET " + dataset.string() + " is not a folder");
@@ -215,9 +229,10 @@ fs::path dataset_of(const fs::path& folder) {
 }
 
 FolderLists make_folder_lists(const fs::path& dataset, const NamePattern& pattern,
-                              const SplitPlan& plan, bool keep_labels) {
+                              const SplitPlan& plan, bool keep_labels,
+                              const std::optional<FrameNames>& frame_names) {
     FolderLists lists{.dataset = dataset, .classes = {}, .clips = {}, .warnings = {}};
-    FolderScan(dataset, lists).scan();
+    FolderScan(dataset, frame_names, lists).scan();
     lists.keeps_labels = keep_labels && is_file(dataset / "labels.txt");
     number_classes(read_names(pattern, lists), lists);
     std::vector<GroupedClip> grouped;
@@ -235,8 +250,8 @@ FolderLists make_folder_lists(const fs::path& dataset, const NamePattern& patter
 }
 
 void check_lists_can_be_written(const fs::path& dataset, bool keep_labels, bool overwrite) {
-    for (const auto open : {open_ma52, open_imigue})
-        if (const auto format = open(dataset))
+    for (const auto& format : {open_ma52(dataset), open_imigue(dataset)})
+        if (format)
             throw Error(dataset.string() + " is a dataset in the format " + format->name() +
                         ", which comes with its own lists");
     if (overwrite) return;

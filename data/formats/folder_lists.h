@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "data/formats/frame_names.h"
 #include "data/formats/group_split.h"
 #include "data/formats/name_pattern.h"
 
@@ -37,13 +39,14 @@ struct FolderLists {
 std::filesystem::path dataset_of(const std::filesystem::path& folder);
 
 /// Looks for clips in DATASET/frames, or, where there is none, in DATASET/keypoints: every folder
-/// with img_00001.jpg … or OpenPose's files is one. Left out, with a warning, are folders without
-/// such files, with gaps in their numbers, that are links out of the folder, or that lack the
-/// keypoints that others have. Classes are numbered in the order of their names, or by the
-/// labels.txt that is there if `keep_labels`. Throws Error if no clip is left, a name does not fit
-/// the pattern or cannot stand in a list, and as split_by_group does.
+/// with numbered frames (find_frame_names) or OpenPose's files is one. Left out, with a warning,
+/// are folders without such files, with gaps in their numbers, that are links out of the folder, or
+/// that lack the keypoints that others have. Classes are numbered in the order of their names, or
+/// by the labels.txt that is there if `keep_labels`. Throws Error if no clip is left, a name does
+/// not fit the pattern or cannot stand in a list, and as split_by_group does.
 FolderLists make_folder_lists(const std::filesystem::path& dataset, const NamePattern& pattern,
-                              const SplitPlan& plan, bool keep_labels);
+                              const SplitPlan& plan, bool keep_labels,
+                              const std::optional<FrameNames>& frame_names = std::nullopt);
 
 /// Throws Error if one of the files exists already, unless `overwrite`, or if the folder is a
 /// dataset whose lists came with it.

@@ -59,8 +59,20 @@ constexpr std::array<std::int64_t, 37> training_subjects = {
 
 constexpr const char* table_suffix = "_light_hand.csv";
 
-/// As folders and files are called after it.
+/// As clips are called after it, and folders and files of the challenge's release.
 std::string video_name(std::int64_t video) { return numbered("%04lld", video); }
+
+/// The folder of a video below `parent`: padded as in the challenge's release, or not, as in the
+/// original one; the first if there is neither. Throws Error if there are both.
+fs::path video_folder(const fs::path& parent, std::int64_t video) {
+    const fs::path padded = parent / video_name(video), plain = parent / std::to_string(video);
+    if (padded == plain || !is_folder(plain)) return padded;
+    if (is_folder(padded))
+        throw Error("video " + std::to_string(video) + " lies in two folders, " + padded.string() +
+                        " and " + plain.string(),
+                    "remove or rename one of the two");
+    return plain;
+}
 
 class Imigue final : public DatasetFormat {
     fs::path dataset_;
@@ -68,23 +80,25 @@ class Imigue final : public DatasetFormat {
     std::vector<LabelFile> files_;  // those of single videos, sorted by video
     std::vector<Error> unread_;     // what kept more of them from being found
     fs::path subjects_;             // with them, may be empty
+    std::int64_t first_frame_;      // the number that rows give to a video's first frame
 
     bool by_subject() const { return files_.empty() || !subjects_.empty(); }
     std::vector<LabelFile> label_files(const std::string& split, const Report& report) const;
     std::vector<Gesture> gestures(const std::string& split, const Report& report) const;
-    fs::path keypoints_of(const std::string& video, std::int64_t number) const;
+    fs::path keypoints_of(std::int64_t video) const;
 
   public:
-    Imigue(fs::path dataset, fs::path table, LabelFiles found, fs::path subjects)
+    Imigue(fs::path dataset, fs::path table, LabelFiles found, fs::path subjects,
+           std::int64_t first_frame)
         : dataset_(std::move(dataset)),
           table_(std::move(table)),
           files_(std::move(found.files)),
           unread_(std::move(found.unread)),
-          subjects_(std::move(subjects)) {}
+          subjects_(std::move(subjects)),
+          first_frame_(first_frame) {}
 
     std::string name() const override { return "iMiGUE"; }
     ClassNames class_names() const override { return imigue_classes(); }
-    bool cuts_recordings() const override { return true; }
 
     bool has(const std::string& split) const override {
         if (by_subject()) return split == "train" || split == "val" || split == "test";
@@ -136,26 +150,28 @@ std::vector<LabelFile> Imigue::label_files(const std::string& split, const Repor
 std::vector<Gesture> Imigue::gestures(const std::string& split, const Report& report) const {
     if (files_.empty()) {
         const auto wanted = [&](std::int64_t subject) { return belongs(subject, split); };
-        return read_label_table(table_, wanted, report);
+        return read_label_table(table_, wanted, first_frame_, report);
     }
     std::vector<Gesture> all;
     for (const LabelFile& file : label_files(split, report)) {
         std::vector<Gesture> of_file =
-            read_label_file(file.path, file.video, file.split == "test", report);
+            read_label_file(file.path, file.video, file.split == "test", first_frame_, report);
         std::move(of_file.begin(), of_file.end(), std::back_inserter(all));
     }
     return all;
 }
 
-fs::path Imigue::keypoints_of(const std::string& video, std::int64_t number) const {
-    const std::string table = video + table_suffix;
-    const fs::path folder = dataset_ / "keypoints" / video;
+fs::path Imigue::keypoints_of(std::int64_t video) const {
+    const std::string table = video_name(video) + table_suffix;
+    const fs::path folder = video_folder(dataset_ / "keypoints", video);
     for (const fs::path& file : {dataset_ / "keypoints" / table, folder / table})
         if (is_file(file)) return file;
     if (is_folder(folder)) return folder;
+    const fs::path published = video_folder(dataset_ / "Data" / "skeleton" / "raw", video);
+    if (is_folder(published)) return published;
     for (const LabelFile& label_file : files_) {
         const fs::path file = label_file.path.parent_path() / table;
-        if (label_file.video == number && is_file(file)) return file;
+        if (label_file.video == video && is_file(file)) return file;
     }
     return folder;
 }
@@ -172,8 +188,7 @@ std::vector<ListedClip> Imigue::list(const std::string& split, std::int64_t clas
                                    : "the folder's name must hold the word " + split);
     }
     struct Place {
-        std::string video;
-        fs::path keypoints;
+        fs::path frames, keypoints;
     };
     std::map<std::int64_t, Place> places;
     std::map<std::string, int> times;  // a name was given
@@ -186,21 +201,28 @@ std::vector<ListedClip> Imigue::list(const std::string& split, std::int64_t clas
         }
         auto place = places.find(gesture.video);
         if (place == places.end()) {
-            const std::string video = video_name(gesture.video);
-            place = places.emplace(gesture.video, Place{video, keypoints_of(video, gesture.video)})
-                        .first;
+            Place found;
+            try {
+                found = {.frames = video_folder(dataset_ / "frames", gesture.video),
+                         .keypoints = keypoints_of(gesture.video)};
+            } catch (const Error& error) {
+                report(Error(gesture.where + ": " + error.what(), error.hint()));
+                continue;
+            }
+            place = places.emplace(gesture.video, std::move(found)).first;
         }
         ListedClip clip;
-        clip.files = {.name = place->second.video + numbered("_%05lld", gesture.start) +
+        clip.files = {.name = video_name(gesture.video) + numbered("_%05lld", gesture.start) +
                               numbered("_%05lld", gesture.end),
-                      .frames = dataset_ / "frames" / place->second.video,
+                      .frames = place->second.frames,
                       .keypoints = place->second.keypoints,
                       .count = gesture.end - gesture.start + 1,
-                      .first = gesture.start - 1};
+                      .first = gesture.start - first_frame_};
         if (const int time = ++times[clip.files.name]; time > 1)
             clip.files.name.append("_").append(std::to_string(time));
         clip.label = gesture.label;
         clip.where = gesture.where;
+        clip.is_part = true;
         clips.push_back(std::move(clip));
     }
     return clips;
@@ -229,18 +251,21 @@ bool is_imigue_training_subject(std::int64_t subject) {
            training_subjects.end();
 }
 
-std::unique_ptr<const DatasetFormat> open_imigue(const fs::path& dataset) {
+std::unique_ptr<const DatasetFormat> open_imigue(const fs::path& dataset,
+                                                 std::optional<std::int64_t> first_frame) {
     for (const char* folder : {"", "Label"}) {
         const fs::path table = dataset / folder / "labels_20200831.csv";
         if (is_file(table))
-            return std::make_unique<Imigue>(dataset, table, LabelFiles(), fs::path());
+            return std::make_unique<Imigue>(dataset, table, LabelFiles(), fs::path(),
+                                            first_frame.value_or(0));
     }
     LabelFiles found = find_label_files(dataset);
     if (found.files.empty() && !found.unread.empty()) throw found.unread.front();
     if (found.files.empty()) return nullptr;
     const fs::path subjects_file = dataset / "subjects.csv";
     return std::make_unique<Imigue>(dataset, fs::path(), std::move(found),
-                                    is_file(subjects_file) ? subjects_file : fs::path());
+                                    is_file(subjects_file) ? subjects_file : fs::path(),
+                                    first_frame.value_or(1));
 }
 
 }  // namespace mdn

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "data/formats/dataset_format.h"
@@ -32,12 +33,20 @@ bool is_imigue_training_subject(std::int64_t subject);
 /// video that subjects.csv does not name, and for a folder that cannot be read; where no label file
 /// was found and a folder cannot be read, it is thrown here.
 ///
-/// Both give ranges of a video's frames that count from 1 and include their end. A clip is called
-/// VIDEO_START_END, a repeated range VIDEO_START_END_2 and so on. Where the split goes by the
+/// Both give ranges of a video's frames that include their end. labels_20200831.csv counts frames
+/// from 0: in its first published version start_frame is 25 times start_time, rounded down, in all
+/// but 2 of 18,498 rows. Where VIDEO_label.csv counts from is not published; from 1 is assumed.
+/// `first_frame`, 0 or 1, says otherwise. A clip is called VIDEO_START_END, with VIDEO of at least
+/// 4 digits and the numbers as the row has them; a repeated range is VIDEO_START_END_2 and so on
+/// (16 ranges of the table stand there twice, with two classes). Where the split goes by the
 /// subject there is no list for validation: val is the test list then, as in the literature.
 ///
-/// Frames are looked for in frames/VIDEO/. Keypoints are in the folder keypoints/VIDEO/, or in the
-/// first VIDEO_light_hand.csv of those in keypoints/, keypoints/VIDEO/ and beside VIDEO_label.csv.
-std::unique_ptr<const DatasetFormat> open_imigue(const std::filesystem::path& dataset);
+/// Frames are looked for in frames/VIDEO/, with or without the padding of VIDEO (0371 or 371).
+/// Keypoints are, padded or not, in the folder keypoints/VIDEO/ or, as published,
+/// Data/skeleton/raw/VIDEO/, or in the first VIDEO_light_hand.csv of those in keypoints/,
+/// keypoints/VIDEO/ and beside VIDEO_label.csv. Listing gives an Error for a video whose frames or
+/// keypoints lie in both folders.
+std::unique_ptr<const DatasetFormat> open_imigue(
+    const std::filesystem::path& dataset, std::optional<std::int64_t> first_frame = std::nullopt);
 
 }  // namespace mdn

@@ -29,11 +29,18 @@ std::int64_t subject_of(const std::string& text, const std::string& where) {
     return subject;
 }
 
-void set_range(Gesture& gesture, const std::string& start, const std::string& end) {
+void set_range(Gesture& gesture, const std::string& start, const std::string& end,
+               std::int64_t first_frame) {
     gesture.start = parse_integer(start, "start frame", gesture.where);
     gesture.end = parse_integer(end, "end frame", gesture.where);
-    if (gesture.start < 1)
-        throw Error(gesture.where + ": start frame " + start + " is below 1: frames count from 1");
+    if (gesture.start < first_frame)
+        throw Error(gesture.where + ": start frame " + start + " is below " +
+                        std::to_string(first_frame) + ": frames count from " +
+                        std::to_string(first_frame),
+                    gesture.start == 0 ? "if this file counts from 0: --first-frame 0" : "");
+    constexpr std::int64_t longest = 10'000'000;  // four days at 25 a second
+    if (gesture.end > longest)
+        throw Error(gesture.where + ": end frame " + end + " is beyond any recording");
     if (gesture.start > gesture.end)
         throw Error(gesture.where + ": start frame " + start + " comes after end frame " + end);
 }
@@ -81,7 +88,7 @@ std::int64_t parse_video(const std::string& text, const std::string& where) {
 
 std::vector<Gesture> read_label_table(const fs::path& file,
                                       const std::function<bool(std::int64_t subject)>& wanted,
-                                      const Report& report) {
+                                      std::int64_t first_frame, const Report& report) {
     std::vector<Gesture> gestures;
     read_table(file, {"video_id", "class", "start_frame", "end_frame", "subject_id"}, report,
                [&](auto field, const std::string& where) {
@@ -89,14 +96,14 @@ std::vector<Gesture> read_label_table(const fs::path& file,
                    Gesture gesture{.video = parse_video(field("video_id"), where),
                                    .label = class_of(field("class"), false, where),
                                    .where = where};
-                   set_range(gesture, field("start_frame"), field("end_frame"));
+                   set_range(gesture, field("start_frame"), field("end_frame"), first_frame);
                    gestures.push_back(std::move(gesture));
                });
     return gestures;
 }
 
 std::vector<Gesture> read_label_file(const fs::path& file, std::int64_t video, bool may_be_missing,
-                                     const Report& report) {
+                                     std::int64_t first_frame, const Report& report) {
     std::vector<Gesture> gestures;
     LineReader lines(file);
     for (std::string line; lines.next(line);) {
@@ -108,7 +115,7 @@ std::vector<Gesture> read_label_file(const fs::path& file, std::int64_t video, b
             Gesture gesture{.video = video,
                             .label = class_of(fields[0], may_be_missing, where),
                             .where = where};
-            set_range(gesture, fields[1], fields[2]);
+            set_range(gesture, fields[1], fields[2], first_frame);
             gestures.push_back(std::move(gesture));
         } catch (const Error& error) {
             report(error);

@@ -24,8 +24,12 @@ bool is_blank(const std::string& line) {
 std::int64_t parse_integer(const std::string& text, const std::string& what,
                            const std::string& where) {
     std::int64_t value = 0;
-    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (failure != std::errc() || end != text.data() + text.size()) {
+    const char* const last = text.data() + text.size();
+    auto [end, failure] = std::from_chars(text.data(), last, value);
+    // Tables that went through a program with floats say 20.0.
+    if (failure == std::errc() && end != last && *end == '.' && end + 1 != last)
+        end = std::find_if(end + 1, last, [](char c) { return c != '0'; });
+    if (failure != std::errc() || end != last) {
         throw Error(where + ": " + what + " '" + text + "' is not a whole number");
     }
     return value;

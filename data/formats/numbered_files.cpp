@@ -1,8 +1,8 @@
 #include "data/formats/numbered_files.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "data/formats/list_file.h"
@@ -14,19 +14,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The number between prefix and suffix of a file's name, if writing it with `digits` digits gives
-/// that name; else -1.
-std::int64_t number_in(const std::string& name, const std::string& prefix, std::size_t digits,
-                       const std::string& suffix) {
-    if (!name.starts_with(prefix) || !name.ends_with(suffix)) return -1;
-    if (name.size() < prefix.size() + digits + suffix.size()) return -1;
-    const char *begin = name.data() + prefix.size(),
-               *end = name.data() + name.size() - suffix.size();
-    std::int64_t number = 0;
-    const auto [stop, failure] = std::from_chars(begin, end, number);
-    const bool padded_too_far = static_cast<std::size_t>(end - begin) > digits && *begin == '0';
-    return failure == std::errc() && stop == end && number >= 0 && !padded_too_far ? number : -1;
-}
+constexpr const char* keypoints_suffix = "_keypoints.json";
 
 NumberedFiles summarize(std::vector<std::int64_t> numbers) {
     std::sort(numbers.begin(), numbers.end());
@@ -37,62 +25,85 @@ NumberedFiles summarize(std::vector<std::int64_t> numbers) {
     return files;
 }
 
-/// The number of the last file. `path` gives that of any number.
+/// The number of the last file. `path` gives the path of any frame, counted from 1.
 template <class Path>
-std::int64_t count_without_gap(const NumberedFiles& files, const fs::path& folder, Path path) {
+std::int64_t count_without_gap(const NumberedFiles& files, const std::string& last, Path path) {
     if (files.has_gap())
-        throw Error(path(files.first_missing) + " is missing, but " + folder.string() +
-                    " goes on to number " + std::to_string(files.last));
+        throw Error(path(files.first_missing) + " is missing, but its folder goes on to " + last);
     return files.last;
 }
 
 }  // namespace
 
-NumberedFiles frame_files(const fs::path& folder) {
+NumberedFiles frame_files(const fs::path& folder, const FrameNames& names) {
     std::vector<std::int64_t> numbers;
     std::error_code failure;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder, failure)) {
-        const std::int64_t number = number_in(entry.path().filename().string(), "img_", 5, ".jpg");
-        if (number > 0) numbers.push_back(number);
+        const std::int64_t number =
+            number_in(entry.path().filename().string(), names.before, names.digits, names.after);
+        if (number >= names.first) numbers.push_back(number - names.first + 1);
     }
     return summarize(std::move(numbers));
 }
 
 NumberedFiles keypoint_files(const ClipFiles& clip) {
-    const std::string suffix = "_keypoints.json", stem = clip.keypoint_stem() + "_";
+    const std::string suffix = keypoints_suffix;
+    const FrameNames &names = clip.names, usual;
+    // What stands behind the number in the names of frames, without the extension.
+    const std::string after = fs::path("1" + names.after).stem().string().substr(1) + suffix;
+    std::vector<std::string> stems;
+    for (const std::string& stem : clip.video_stems()) stems.push_back(stem + "_");
     std::vector<std::int64_t> numbers;
+    std::vector<std::vector<std::int64_t>> of_videos(stems.size());
     std::error_code failure;
     for (const fs::directory_entry& entry : fs::directory_iterator(clip.keypoints, failure)) {
         const std::string name = entry.path().filename().string();
-        std::int64_t number = number_in(name, "img_", 5, suffix);
-        if (number <= 0) number = number_in(name, stem, 12, suffix) + 1;  // those count from 0
-        if (number > 0) numbers.push_back(number);
+        const std::int64_t number = number_in(name, names.before, names.digits, after);
+        if (number >= names.first) {
+            numbers.push_back(number - names.first + 1);
+        } else if (names.first == usual.first) {
+            const std::int64_t other = number_in(name, usual.before, usual.digits, suffix);
+            if (other >= usual.first) numbers.push_back(other);
+        }
+        for (std::size_t i = 0; i < stems.size(); ++i)
+            if (const std::int64_t from_0 = number_in(name, stems[i], 12, suffix); from_0 >= 0)
+                of_videos[i].push_back(from_0 + 1);
+    }
+    // Those named after another folder only where none is named after the clip's.
+    for (const std::vector<std::int64_t>& of_video : of_videos) {
+        numbers.insert(numbers.end(), of_video.begin(), of_video.end());
+        if (!of_video.empty()) break;
     }
     return summarize(std::move(numbers));
 }
 
-std::int64_t count_all_frames(const fs::path& folder) {
-    const NumberedFiles files = frame_files(folder);
+std::int64_t count_all_frames(const fs::path& folder, const FrameNames& names) {
+    const NumberedFiles files = frame_files(folder, names);
     if (files.count == 0)
         throw Error(folder.string() + " holds no frames",
-                    "frames are called img_00001.jpg, img_00002.jpg");
-    return count_without_gap(files, folder, [&](std::int64_t number) {
-        return (folder / numbered("img_%05lld.jpg", number)).string();
-    });
+                    "frames are JPEG or PNG files with a number: img_00001.jpg, img_00002.jpg, "
+                    "...; --frame-template says how others are called");
+    const auto name = [&](std::int64_t frame) { return names.at(frame - 1); };
+    return count_without_gap(files, name(files.last),
+                             [&](std::int64_t frame) { return (folder / name(frame)).string(); });
 }
 
 std::int64_t count_all_keypoints(const ClipFiles& clip) {
     const NumberedFiles files = keypoint_files(clip);
-    const auto of_video = [&](std::int64_t number) {
-        return clip.keypoint_stem() + numbered("_%012lld_keypoints.json", number - 1);
+    const auto of_image = [&](std::int64_t frame) {
+        return clip.names.stem_at(frame - 1) + keypoints_suffix;
+    };
+    const auto of_video = [&](std::int64_t frame) {
+        return clip.video_stems().front() + numbered("_%012lld", frame - 1) + keypoints_suffix;
     };
     if (files.count == 0)
         throw Error(clip.keypoints.string() + " holds no keypoints",
-                    "the files are called img_00001_keypoints.json or " + of_video(1));
-    return count_without_gap(files, clip.keypoints, [&](std::int64_t number) {
-        return (clip.keypoints / numbered("img_%05lld_keypoints.json", number)).string() + " (or " +
-               of_video(number) + ")";
-    });
+                    "the files are called " + of_image(1) + " or " + of_video(1));
+    return count_without_gap(files, of_image(files.last) + " (or " + of_video(files.last) + ")",
+                             [&](std::int64_t frame) {
+                                 return (clip.keypoints / of_image(frame)).string() + " (or " +
+                                        of_video(frame) + ")";
+                             });
 }
 
 }  // namespace mdn

@@ -14,40 +14,145 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Checks the form of one line, not its files.
-ListedClip parse_clip(const fs::path& dataset, const std::string& line, std::int64_t classes,
-                      const std::string& where) {
-    std::string name = line;
-    const std::string label = take_last_word(name);
-    const std::string count = take_last_word(name);
-    name.erase(name.find_last_not_of(" \t/") + 1);
-    name.erase(0, name.find_first_not_of(" \t"));
-    if (name.empty()) {
-        throw Error(where + ": '" + line + "' is not of the form CLIP_DIR NUM_FRAMES LABEL",
-                    "lists are MMAction2's rawframes lists; videos must be extracted to frames");
+constexpr const char* form_hint =
+    "lists are MMAction2's rawframes lists; videos must be extracted to frames";
+
+bool is_whole_number(const std::string& text) {
+    try {
+        return parse_integer(text, "", "") >= 0;
+    } catch (const Error&) {
+        return false;
     }
-    check_name(name, where);
-    ListedClip clip;
-    clip.files = {.name = name,
-                  .frames = dataset / "frames" / name,
-                  .keypoints = dataset / "keypoints" / name,
-                  .count = parse_integer(count, "NUM_FRAMES", where)};
-    clip.label = parse_integer(label, "LABEL", where);
-    if (clip.files.count < 1) {
-        throw Error(where + ": clip '" + name + "' has NUM_FRAMES " + count +
-                    ", which must be at least 1");
-    }
-    if (clip.label < 0 || clip.label >= classes) {
-        throw Error(where + ": label " + label + " of clip '" + name + "' is outside 0.." +
-                    std::to_string(classes - 1));
-    }
-    return clip;
 }
+
+/// Separated by semicolons or commas where blanks do not separate: a line as a spreadsheet has it.
+std::string with_blanks(const std::string& line) {
+    for (const char separator : {';', ','}) {
+        std::vector<std::string> fields = split_at(line, separator);
+        for (std::string& field : fields) {
+            field.erase(field.find_last_not_of(" \t") + 1);
+            field.erase(0, field.find_first_not_of(" \t"));
+        }
+        if (fields.size() < 3 || fields.size() > 4 || fields[0].empty()) continue;
+        if (!std::all_of(fields.begin() + 1, fields.end(), is_whole_number)) continue;
+        std::string joined = fields[0];
+        for (std::size_t i = 1; i < fields.size(); ++i) joined += " " + fields[i];
+        return joined;
+    }
+    return line;
+}
+
+class LineParser {
+    const fs::path& dataset_;
+    std::int64_t classes_;
+    const std::optional<FrameNames>& frame_names_;
+
+    bool has_folder(const std::string& name) const {
+        return is_folder(dataset_ / "frames" / name) || is_folder(dataset_ / "keypoints" / name);
+    }
+
+    /// A name as it stands below frames/: what lists put before it is left out where it leads to
+    /// the clip's own folder.
+    std::string below_frames(std::string name) const {
+        std::error_code failure;
+        if (fs::path(name).is_absolute()) {
+            for (const char* part : {"frames", "keypoints"}) {
+                const fs::path root = fs::weakly_canonical(dataset_ / part, failure);
+                const fs::path below = fs::weakly_canonical(name, failure).lexically_relative(root);
+                if (!below.empty() && *below.begin() != "..") return below.generic_string();
+            }
+            return name;  // for check_name to refuse
+        }
+        if (name.size() > 1 && name.front() == '"' && name.back() == '"')
+            name = name.substr(1, name.size() - 2);
+        while (name.starts_with("./")) name.erase(0, 2);
+        if (has_folder(name)) return name;
+        std::string slashes = name;  // a list from Windows
+        std::replace(slashes.begin(), slashes.end(), '\\', '/');
+        if (has_folder(slashes)) return slashes;
+        // As in MMAction2's own configurations: data/NAME/rawframes_train/CLIP.
+        for (std::size_t begin = 0, slash; (slash = slashes.find('/', begin)) != slashes.npos;
+             begin = slash + 1) {
+            const std::string folder = slashes.substr(begin, slash - begin);
+            const std::string rest = slashes.substr(slash + 1);
+            if ((folder == "frames" || folder.starts_with("rawframes")) && has_folder(rest))
+                return rest;
+        }
+        return name;
+    }
+
+    /// Whether the frame at which a clip of that offset ends is there.
+    bool reaches(const std::string& name, std::int64_t frames) const {
+        const fs::path folder = dataset_ / "frames" / name;
+        if (!is_folder(folder)) return true;  // keypoints alone: for whoever counts them
+        const auto names = find_frame_names(folder, frame_names_);
+        return names && is_file(folder / names->at(frames - 1));
+    }
+
+  public:
+    LineParser(const fs::path& dataset, std::int64_t classes,
+               const std::optional<FrameNames>& frame_names)
+        : dataset_(dataset), classes_(classes), frame_names_(frame_names) {}
+
+    /// Checks the form of one line; files are looked at only where the line could mean two things.
+    ListedClip parse(const std::string& line, const std::string& where) const {
+        std::string name = with_blanks(line);
+        const std::string label = take_last_word(name);
+        std::string count = take_last_word(name);
+        name.erase(name.find_last_not_of(" \t/") + 1);
+        name.erase(0, name.find_first_not_of(" \t"));
+        if (name.empty()) {
+            throw Error(where + ": '" + line + "' is not of the form CLIP_DIR NUM_FRAMES LABEL",
+                        form_hint);
+        }
+        ListedClip clip;
+        // A number before the last two may be part of the name: wave 1.
+        std::string rest = name;
+        const std::string third = take_last_word(rest);
+        rest.erase(rest.find_last_not_of(" \t/") + 1);
+        if (!rest.empty() && is_whole_number(third) && !has_folder(below_frames(name)) &&
+            has_folder(below_frames(rest))) {
+            const std::string clip_name = below_frames(rest);
+            const std::int64_t offset = parse_integer(third, "offset", where);
+            const std::int64_t frames = parse_integer(count, "NUM_FRAMES", where);
+            if (frames < 1 || !reaches(clip_name, offset + frames))
+                throw Error(where + ": '" + line +
+                                "' has four fields, and as CLIP_DIR OFFSET NUM_FRAMES LABEL it "
+                                "goes beyond the frames of " +
+                                clip_name,
+                            "if it is CLIP_DIR NUM_FRAMES and several labels: a clip has one "
+                            "label here, so keep the one that matters");
+            name = rest;
+            clip.files.first = offset;
+            clip.is_part = true;
+        }
+        name = below_frames(name);
+        check_name(name, where);
+        clip.files.frames = dataset_ / "frames" / name;
+        clip.files.keypoints = dataset_ / "keypoints" / name;
+        clip.files.count = parse_integer(count, "NUM_FRAMES", where);
+        // Several clips of one folder must not share a name.
+        clip.files.name = name;
+        if (clip.files.first > 0)
+            clip.files.name.append("+").append(std::to_string(clip.files.first));
+        clip.label = parse_integer(label, "LABEL", where);
+        if (clip.files.count < 1) {
+            throw Error(where + ": clip '" + name + "' has NUM_FRAMES " + count +
+                        ", which must be at least 1");
+        }
+        if (clip.label < 0 || clip.label >= classes_) {
+            throw Error(where + ": label " + label + " of clip '" + name + "' is outside 0.." +
+                        std::to_string(classes_ - 1));
+        }
+        return clip;
+    }
+};
 
 constexpr const char* file_names[] = {"labels.txt", "train.txt", "val.txt", "test.txt"};
 
 class Rawframes final : public DatasetFormat {
     fs::path dataset_;
+    std::optional<FrameNames> frame_names_;
 
     fs::path list_file(const std::string& split) const { return dataset_ / (split + ".txt"); }
 
@@ -60,7 +165,8 @@ class Rawframes final : public DatasetFormat {
     }
 
   public:
-    explicit Rawframes(fs::path dataset) : dataset_(std::move(dataset)) {}
+    Rawframes(fs::path dataset, std::optional<FrameNames> frame_names)
+        : dataset_(std::move(dataset)), frame_names_(std::move(frame_names)) {}
 
     std::string name() const override { return "rawframes"; }
     ClassNames class_names() const override;
@@ -89,8 +195,10 @@ ClassNames Rawframes::class_names() const {
         const std::string where = lines.where();
         // Names go into checkpoints and JSON, which hold nothing else.
         if (!is_utf8(line)) {
-            throw Error(where + " is not UTF-8",
-                        "convert the file: iconv -f LATIN1 -t UTF-8 old.txt > labels.txt");
+            throw Error(
+                where + " is not UTF-8",
+                "convert the file from the encoding that it was saved in, LATIN1 for example: "
+                "iconv -f LATIN1 -t UTF-8 old.txt > labels.txt");
         }
         const std::vector<std::string> fields = split_at(line, '\t', 4);
         if (fields.size() < 2 || fields.size() > 3 || is_blank(fields[1])) {
@@ -134,8 +242,9 @@ ClassNames Rawframes::class_names() const {
 
 std::vector<ListedClip> Rawframes::list(const std::string& split, std::int64_t classes,
                                         const Report& report) const {
+    const LineParser parser(dataset_, classes, frame_names_);
     const auto parse = [&](const std::string& line, const std::string& where) {
-        return parse_clip(dataset_, line, classes, where);
+        return parser.parse(line, where);
     };
     require_file(list_file(split),
                  split == "val" ? "--val test or --val none trains without it; " : "");
@@ -144,9 +253,10 @@ std::vector<ListedClip> Rawframes::list(const std::string& split, std::int64_t c
 
 }  // namespace
 
-std::unique_ptr<const DatasetFormat> open_rawframes(const fs::path& dataset) {
+std::unique_ptr<const DatasetFormat> open_rawframes(const fs::path& dataset,
+                                                    const std::optional<FrameNames>& frame_names) {
     for (const char* name : file_names)
-        if (is_file(dataset / name)) return std::make_unique<Rawframes>(dataset);
+        if (is_file(dataset / name)) return std::make_unique<Rawframes>(dataset, frame_names);
     return nullptr;
 }
 

@@ -141,7 +141,11 @@ TEST_SUITE("data/dataset") {
         CHECK(contains(error("../a 2 1\n"), {"val.txt:1", "outside"}));
         CHECK(contains(error("b/../../a 2 1\n"), {"val.txt:1", "outside"}));
         CHECK(contains(error("/tmp/a 2 1\n"), {"val.txt:1", "outside"}));
-        CHECK(contains(error("a 2 1\n\na 2 2\n"), {"val.txt:3", "'a'", "line 1"}));
+        CHECK(contains(error("a 2 1\n\na 2 2\n"),
+                       {"val.txt:3", "'a'", "line 1", "--sampler balanced"}));
+        CHECK(contains(error(std::string("\xFF\xFE") + std::string("a\0 \0", 4)),
+                       {"val.txt is UTF-16", "UTF-8"}));
+        CHECK(contains(error(std::string("a\0 \0002\0", 6)), {"val.txt is UTF-16"}));
         CHECK(contains(error("\n\n"), {"val list", "no clip"}));
         CHECK(contains(error("a 2 1\nb 2 1\n"), {"val.txt:2", "missing folder", "frames/b"}));
         CHECK(contains(error("a 4 1\n"), {"val.txt:1", "4 frames", "has 2", "img_00003.jpg"}));
@@ -153,14 +157,82 @@ TEST_SUITE("data/dataset") {
                      {"missing dataset folder"}));
     }
 
+    TEST_CASE("lists as other programs write them") {
+        TemporaryFolder folder;
+        touch_clip(folder.path(), "a", 4);
+        touch_clip(folder.path(), "a 1", 4);  // a name may end in a number
+        touch_clip(folder.path(), "long", 30);
+        const auto clip = [&](const std::string& line) {
+            write(folder / "train.txt", line + "\n");
+            return read_split(folder.path(), "train", 5, {}).at(0);
+        };
+        for (const std::string& line :
+             {std::string("a 4.0 2.0"), std::string("a;4;2"), std::string("a, 4, 2"),
+              std::string("frames/a 4 2"), std::string("rawframes_train/a 4 2"),
+              std::string("data/x/rawframes_train/a 4 2"), std::string("./a 4 2"),
+              std::string(".\\frames\\a 4 2"), std::string("\"a\" 4 2"),
+              (folder / "frames/a").string() + " 4 2"}) {
+            CAPTURE(line);
+            const ListedClip read = clip(line);
+            CHECK(read.files.name == "a");
+            CHECK(read.files.frames == folder / "frames/a");
+            CHECK(read.files.count == 4);
+            CHECK(read.label == 2);
+            CHECK_FALSE(read.is_part);
+        }
+        CHECK(clip("a 1 4 2").files.name == "a 1");
+        // CLIP_DIR OFFSET NUM_FRAMES LABEL
+        const ListedClip part = clip("long 8 16 3");
+        CHECK(part.files.name == "long+8");
+        CHECK(part.is_part);
+        CHECK(part.files.count == 16);
+        CHECK(part.files.frame(0) == folder / "frames/long/img_00009.jpg");
+        CHECK(part.files.keypoint(15) == folder / "keypoints/long/img_00024_keypoints.json");
+        CHECK(clip("long 0 8 0").files.name == "long");
+        write(folder / "train.txt", "long 0 8 0\nlong 8 8 1\n");
+        CHECK(read_split(folder.path(), "train", 5, {}).size() == 2);
+        write(folder / "train.txt", "long 0 8 0\nlong 0 4 1\n");
+        CHECK(read_split(folder.path(), "train", 5, {})[1].files.name == "long_part2");
+        // Two labels, or an offset that goes too far.
+        for (const char* line : {"long 30 1 2", "long 30 0 2"})
+            CHECK(contains(error_of([&] { clip(line); }),
+                           {"train.txt:1", "four fields", "OFFSET", "one label"}));
+        CHECK(contains(error_of([&] { clip("rawframes_train/b 4 2"); }),
+                       {"missing folder", "rawframes_train/b"}));
+        CHECK(contains(error_of([&] { clip("/elsewhere/frames/a 4 2"); }), {"outside"}));
+        CHECK(contains(error_of([&] { clip("a 4.5 2"); }), {"'4.5' is not a whole number"}));
+    }
+
+    TEST_CASE(
+        "keypoints under another name, and frames that begin later, are told how to be read") {
+        TemporaryFolder folder;
+        touch_clip(folder.path(), "walk", 2);
+        std::filesystem::remove_all(folder / "keypoints");
+        write(folder / "keypoints/walk/P01_000000000000_keypoints.json", "x");
+        write(folder / "train.txt", "walk 2 0\n");
+        CHECK(contains(error_of([&] { read_split(folder.path(), "train", 1, {}); }),
+                       {"no keypoints for frame 2", "called P01_000000000000_keypoints.json"}));
+        for (int number = 10; number < 18; ++number)
+            write(folder / ("frames/late/" + std::to_string(number) + ".png"), "x");
+        write(folder / "train.txt", "late 8 0\n");
+        const auto late = [&] {
+            return read_split(folder.path(), "train", 1, {.keypoints = false}).at(0).files;
+        };
+        CHECK(contains(error_of(late), {"has 0", "CLIP_DIR OFFSET NUM_FRAMES LABEL"}));
+        write(folder / "train.txt", "late 9 8 0\n");
+        CHECK(late().frame(0) == folder / "frames/late/10.png");
+    }
+
     TEST_CASE("keypoints are asked for only when needed") {
         TemporaryFolder folder;
-        touch_clip(folder.path(), "a", 2);
-        write(folder / "train.txt", "a 2 1\n");
-        std::filesystem::remove(folder / "keypoints/a/img_00002_keypoints.json");
+        touch_clip(folder.path(), "a", 4);
+        write(folder / "train.txt", "a 4 1\n");
+        for (const char* number : {"2", "3", "4"})  // two would be a file cut short
+            std::filesystem::remove(
+                folder / ("keypoints/a/img_0000" + std::string(number) + "_keypoints.json"));
         CHECK(read_split(folder.path(), "train", 2, {.keypoints = false}).size() == 1);
         CHECK(contains(error_of([&] { read_split(folder.path(), "train", 2, {}); }),
-                       {"train.txt:1", "frame 2", "img_00002_keypoints.json", "regions"}));
+                       {"train.txt:1", "frame 4", "img_00004_keypoints.json", "regions"}));
         std::filesystem::remove_all(folder / "keypoints");
         CHECK(read_split(folder.path(), "train", 2, {.keypoints = false}).size() == 1);
         CHECK(contains(error_of([&] { read_split(folder.path(), "train", 2, {}); }),

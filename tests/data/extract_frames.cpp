@@ -173,8 +173,9 @@ TEST_SUITE("data/extract_frames") {
                                 folder / "my:videos 5%d/50\nframes=9.mp4");
         ran = folder.run(command);
         CHECK(ran.code == 2);
-        CHECK_MESSAGE(contains(ran.text, {"50?frames=9.mp4: its name has a line end", "1 failed"}),
-                      ran.text);
+        CHECK_MESSAGE(
+            contains(ran.text, {"50?frames=9.mp4: its name has a line break", "1 failed"}),
+            ran.text);
     }
 
     TEST_CASE("a folder that cannot be read is an error, after all other videos") {

@@ -75,13 +75,16 @@ void write_conversion(KeypointSource& source, const ConversionOptions& options,
         const PlannedClip& planned = plan.clips[i];
         FoundClip clip = source.read(planned.index);
         if (clip.name != planned.name) throw Error("the source changed while it was read");
-        convert_units(clip, look_at_frames(options.dataset / "frames" / clip.name));
+        const auto frames = look_at_frames(options.dataset / "frames" / clip.name);
+        convert_units(clip, frames);
+        // Named after the frames, so that the two cannot be taken for different numbers.
+        const FrameNames names = frames ? frames->names : FrameNames();
         folders.push_back(std::make_unique<AtomicFolder>(keypoint_folder(options, clip.name),
                                                          keypoint_suffix, options.overwrite));
         auto next = clip.frames.begin();
         for (std::int64_t t = 0; t < planned.length; ++t) {
             const bool found = next != clip.frames.end() && next->number == planned.first + t;
-            folders.back()->write(numbered("img_%05lld", t + 1) + keypoint_suffix,
+            folders.back()->write(names.stem_at(t) + keypoint_suffix,
                                   found ? keypoint_file_text(next->people) : nobody);
             next += found;
         }

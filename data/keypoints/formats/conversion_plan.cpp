@@ -95,6 +95,14 @@ std::string size_text(std::int64_t width, std::int64_t height) {
     return std::to_string(width) + "x" + std::to_string(height);
 }
 
+constexpr const char* guess_zero =
+    "0, as in this program's results for videos; 0 itself shows nobody. "
+    "(If these are pictures called 1.jpg, 2.jpg, ...: --first-frame 1)";
+constexpr const char* guess_one =
+    "1, which nothing proves: pictures without anybody are not listed. (If they count from 0: "
+    "--first-frame 0)";
+bool is_guess(const std::string& why) { return why == guess_zero || why == guess_one; }
+
 class Planner {
   public:
     Planner(KeypointSource& source, const ConversionOptions& options)
@@ -142,12 +150,26 @@ class Planner {
         }
         check_gaps(clip);
         survey_.normalised |= clip.normalised;
-        if (const auto picture = picture_of(clip))
+        if (const auto picture = picture_of(clip)) {
             ++survey_.clips_of_picture[{picture->width, picture->height}];
+            if (seen.frames && !clip.normalised) compare_shapes(clip.name, *picture, *seen.frames);
+        }
         if (seen.lowest == 0 && seen.highest >= 0 && !clip.first) any_zero_ = true;
         AtomicFolder::check_replaceable(keypoint_folder(options_, clip.name), keypoint_suffix,
                                         options_.overwrite);
         seen_.push_back(std::move(seen));
+    }
+
+    /// Pictures of another size are scaled; of another shape they would be stretched as well.
+    void compare_shapes(const std::string& clip, FrameSize picture, const FrameFolder& frames) {
+        const FrameSize frame = frames.size();
+        const double shape =
+            static_cast<double>(picture.width) / static_cast<double>(picture.height);
+        const double of_frames =
+            static_cast<double>(frame.width) / static_cast<double>(frame.height);
+        if (std::abs(shape / of_frames - 1) > 0.05)
+            ++other_shape_[clip + " (" + size_text(picture.width, picture.height) + ", " +
+                           size_text(frame.width, frame.height) + ")"];
     }
 
     /// Numbers far apart are no frames' numbers: identities of pictures in a database, say.
@@ -187,8 +209,8 @@ class Planner {
                     std::to_string(*options_.first_frame) + " (--first-frame)"};
         if (clip.first) return {*clip.first, std::to_string(*clip.first) + ", by the format"};
         if (clip.frames && clip.frames->has(clip.lowest_image))
-            return {clip.frames->first, "the first of the pictures of the same names in " +
-                                            (options_.dataset / "frames").string()};
+            return {clip.frames->first(), "the first of the pictures of the same names in " +
+                                              (options_.dataset / "frames").string()};
         if (any_zero_) return {0, "0, which occurs"};
         if (clip.lists_all) {
             if (clip.lowest > 1 && !(clip.frames && clip.frames->count == clip.listed))
@@ -204,13 +226,8 @@ class Planner {
                            (options_.dataset / "frames").string()};
         const std::string stem = fs::path(clip.lowest_image).stem().string();
         const bool only_number = stem == std::to_string(clip.lowest);
-        if (only_number && source_.counts_videos_from_zero())
-            return {0,
-                    "0, as in this program's results for videos; 0 itself shows nobody. "
-                    "(If these are pictures called 1.jpg, 2.jpg, ...: --first-frame 1)"};
-        return {1,
-                "1, which nothing proves: pictures without anybody are not listed. (If they "
-                "count from 0: --first-frame 0)"};
+        if (only_number && source_.counts_videos_from_zero()) return {0, guess_zero};
+        return {1, guess_one};
     }
 
     void decide(const Seen& clip) {
@@ -234,6 +251,7 @@ class Planner {
         if (planned.length > longest_clip)
             throw Error("clip '" + clip.name + "' would have " + std::to_string(planned.length) +
                         " frames");
+        if (is_guess(why)) ++guessed_[clip.name];
         if (!clip.frames && !clip.lists_all && !clip.length) ++open_ended_[clip.name];
         if (clip.lists_all && clip.listed < reaches) ++with_gaps_[clip.name];
         plan_.frames += planned.length;
@@ -318,6 +336,12 @@ class Planner {
                                      std::to_string(survey_.sides_crossed) + " of " +
                                      std::to_string(survey_.sides) +
                                      " people: the joints may be in another order (--layout)");
+        warn(other_shape_,
+             "whose pictures have another shape than the frames (sizes in brackets), so that the "
+             "body is stretched: width and height may be swapped in the source");
+        warn(guessed_,
+             "whose first frame is a guess (see numbering): if it is wrong, all keypoints are "
+             "shifted against their frames; --first-frame says which number it has");
         if (people_ == 0) plan_.warnings.push_back("no frame shows anybody");
     }
 
@@ -328,7 +352,8 @@ class Planner {
     Survey survey_;
     std::int64_t people_ = 0, with_people_ = 0;
     bool any_zero_ = false;
-    Counts firsts_, without_frames_, shorter_, longer_, with_gaps_, open_ended_;
+    Counts firsts_, without_frames_, shorter_, longer_, with_gaps_, open_ended_, guessed_,
+        other_shape_;
 };
 
 }  // namespace

@@ -1,8 +1,8 @@
 #include "data/keypoints/formats/frame_folder.h"
 
 #include "data/file.h"
+#include "data/formats/numbered_files.h"
 #include "data/images/image.h"
-#include "data/keypoints/formats/image_names.h"
 
 namespace mdn {
 
@@ -17,23 +17,14 @@ bool FrameFolder::has(const std::string& image) const {
 FrameSize FrameFolder::size() const { return image_size(example); }
 
 std::optional<FrameFolder> look_at_frames(const fs::path& folder) {
-    FrameFolder frames;
-    frames.folder = folder;
-    std::error_code failure;
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder, failure)) {
-        const std::string extension = entry.path().extension().string();
-        if (extension != ".jpg" && extension != ".jpeg" && extension != ".png" &&
-            extension != ".JPG" && extension != ".JPEG" && extension != ".PNG")
-            continue;
-        const auto name = parse_image_name(entry.path().filename().string());
-        if (!name) continue;
-        if (frames.count == 0 || name->number < frames.first) {
-            frames.first = name->number;
-            frames.example = entry.path();
-        }
-        ++frames.count;
-    }
-    if (frames.count == 0) return std::nullopt;
+    const auto names = find_frame_names(folder);
+    if (!names) return std::nullopt;
+    FrameFolder frames{.folder = folder, .names = *names, .count = 0, .example = {}};
+    const NumberedFiles files = frame_files(folder, *names);
+    if (files.count == 0) return std::nullopt;
+    frames.count = files.last;
+    // Where the first are missing, the last one shows the size as well.
+    frames.example = folder / names->at(files.first_missing > 1 ? 0 : files.last - 1);
     return frames;
 }
 

@@ -95,7 +95,7 @@ TEST_SUITE("data/formats/folder_lists") {
         CHECK(lists.warnings.size() == 4);
         CHECK(contains(all, {"frames/P4_nod_1 holds no frames", "frames/P5_nod_1 has a gap",
                              "frames/P6_nod_1 does not have a keypoint file for every frame",
-                             "frames/P7_nod_1 has not as many"}));
+                             "frames/P7_nod_1 does not have"}));
     }
 
     TEST_CASE("a link out of the folder is left out") {
@@ -184,7 +184,7 @@ TEST_SUITE("data/formats/folder_lists") {
         clips.frames("wave", 2);
         clips.frames("a/b", 2);
         CHECK(contains(error_of([&] { clips.lists("{class}/{}"); }),
-                       {"--names does not fit 1 of 2 clips, 'wave' for one"}));
+                       {"--names does not fit 1 of 2 clips, for example 'wave'"}));
         clips.frames("a/b\nc", 2);
         CHECK(contains(error_of([&] { clips.lists("{class}/{}"); }), {"cannot be listed"}));
     }

@@ -78,20 +78,20 @@ TEST_SUITE("data/formats/imigue") {
         CHECK(!is_imigue_training_subject(72));
     }
 
-    TEST_CASE("the original CSV: ranges from 1 with their end, split by subject") {
+    TEST_CASE("the original CSV: ranges from 0 with their end, split by subject") {
         ImigueFolder folder;
         folder.add_frames("0001", 151);
         folder.add_frames("0010", 9);
-        write(folder / "labels_20200831.csv", header + row(1, 123, 151, 3, 2) +
-                                                  row(10, 1, 9, 99, 1) + row(1, 5, 5, 31, 2) +
+        write(folder / "labels_20200831.csv", header + row(1, 122, 150, 3, 2) +
+                                                  row(10, 0, 8, 99, 1) + row(1, 5, 5, 31, 2) +
                                                   row(1, 5, 5, 31, 2) + row(1, 4, 6, 1, 2));
         const auto train = read_split(folder.path(), "train", 32, {.keypoints = false});
         REQUIRE(train.size() == 4);
-        CHECK(train[0].files.name == "0001_00123_00151");
+        CHECK(train[0].files.name == "0001_00122_00150");
         CHECK(train[0].files.count == 29);
         CHECK(train[0].files.frame(0) == folder / "frames/0001/img_00123.jpg");
         CHECK(train[0].files.frame(28) == folder / "frames/0001/img_00151.jpg");
-        CHECK(train[0].files.keypoint_stem() == "0001");
+        CHECK(train[0].files.video_stems() == std::vector<std::string>{"0001"});
         CHECK(train[0].label == 2);
         CHECK(contains(train[0].where, {"labels_20200831.csv:2"}));
         // Overlapping and repeated ranges are legal; a name is still one clip's.
@@ -104,7 +104,7 @@ TEST_SUITE("data/formats/imigue") {
             const auto test = read_split(folder.path(), split, 32, {.keypoints = false});
             REQUIRE(test.size() == 1);
             CHECK(test[0].label == 31);
-            CHECK(test[0].files.name == "0010_00001_00009");
+            CHECK(test[0].files.name == "0010_00000_00008");
         }
         const auto format = open_dataset(folder.path());
         CHECK(contains(format->note("val"), {"test subjects"}));
@@ -128,10 +128,13 @@ TEST_SUITE("data/formats/imigue") {
             write(folder / "labels_20200831.csv", header + rows);
             return folder.error("train");
         };
-        const std::string good = row(1, 1, 20, 3, 2);
-        CHECK(contains(error(good + row(1, 9, 8, 3, 2)), {".csv:3", "9", "behind", "8"}));
-        CHECK(contains(error(row(1, 0, 8, 3, 2)), {".csv:2", "start frame 0", "from 1"}));
-        CHECK(contains(error(good + row(1, 15, 21, 3, 2)),
+        const std::string good = row(1, 0, 19, 3, 2);
+        CHECK(contains(error(good + row(1, 9, 8, 3, 2)), {".csv:3", "9", "comes after", "8"}));
+        write(folder / "labels_20200831.csv",
+              header + good + "1,1,0,0,0,9223372036854775807,3,2,M,Japan,win\r\n");
+        CHECK(contains(folder.error("train"), {".csv:3", "9223372036854775807", "recording"}));
+        CHECK(contains(error(row(1, -1, 8, 3, 2)), {".csv:2", "start frame -1", "from 0"}));
+        CHECK(contains(error(good + row(1, 14, 20, 3, 2)),
                        {".csv:3", "15..21", "has 20", "img_00021.jpg"}));
         CHECK(contains(error(row(1, 1, 8, 32, 2)), {".csv:2", "class 32", "99"}));
         CHECK(contains(error(row(1, 1, 8, 0, 2)), {".csv:2", "class 0"}));
@@ -178,6 +181,48 @@ TEST_SUITE("data/formats/imigue") {
         CHECK(contains(folder.error("val"), {"0002_label.csv:1", "class,start,end"}));
         std::filesystem::remove_all(folder / (data + "imigue_skeleton_validate"));
         CHECK(contains(folder.error("val"), {"no val split", "--val test"}));
+    }
+
+    TEST_CASE("where frames count from can be said") {
+        ImigueFolder folder;
+        folder.add_frames("0001", 12);
+        const ClipNeeds needs{.frames = true, .keypoints = false, .label = false};
+        const auto first_frame = [&](std::optional<std::int64_t> number) {
+            return read_split(folder.path(), "train", 32, needs, {.first_frame = number})[0]
+                .files.frame(0);
+        };
+        write(folder / "train/0001_label.csv", "5,4,9\n");
+        CHECK(first_frame(std::nullopt) == folder / "frames/0001/img_00004.jpg");
+        CHECK(first_frame(0) == folder / "frames/0001/img_00005.jpg");
+        write(folder / "train/0001_label.csv", "5,0,9\n");
+        CHECK(contains(error_of([&] { first_frame(std::nullopt); }),
+                       {"0001_label.csv:1", "start frame 0", "from 1", "--first-frame 0"}));
+        CHECK(first_frame(0) == folder / "frames/0001/img_00001.jpg");
+        write(folder / "labels_20200831.csv", header + row(1, 4, 9, 3, 2));
+        CHECK(first_frame(std::nullopt) == folder / "frames/0001/img_00005.jpg");
+        CHECK(first_frame(1) == folder / "frames/0001/img_00004.jpg");
+    }
+
+    TEST_CASE("videos without padding, as published, and keypoints where they are published") {
+        ImigueFolder folder;
+        folder.add_frames("371", 12);
+        write(folder / "Label/labels_20200831.csv", header + row(371, 2, 5, 3, 2));
+        const auto clip = [&] { return read_split(folder.path(), "train", 32, {})[0].files; };
+        for (int t = 0; t < 12; ++t) {
+            char name[80];
+            std::snprintf(name, sizeof name, "Data/skeleton/raw/371/371_%012d_keypoints.json", t);
+            write(folder / name, "x");
+        }
+        CHECK(clip().name == "0371_00002_00005");
+        CHECK(clip().frame(0) == folder / "frames/371/img_00003.jpg");
+        CHECK(clip().keypoint(0) ==
+              folder / "Data/skeleton/raw/371/371_000000000002_keypoints.json");
+        // Frames padded, keypoints not: the files are named after their own folder.
+        std::filesystem::rename(folder / "frames/371", folder / "frames/0371");
+        CHECK(clip().keypoint(3) ==
+              folder / "Data/skeleton/raw/371/371_000000000005_keypoints.json");
+        std::filesystem::create_directories(folder / "frames/371");
+        CHECK(contains(folder.error("train"), {"video 371 lies in two folders", "frames/0371"}));
     }
 
     TEST_CASE("with subjects.csv the MiGA files are split by subject") {

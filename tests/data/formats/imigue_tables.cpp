@@ -20,7 +20,7 @@ TEST_SUITE("data/formats/imigue_tables") {
         const auto file = folder / "0007_label.csv";
         write(file, "1,2,3\n0,4,5\n99,6,6\n31,8,7\n12,0,7\n5,6\nx,1,2\n2,10,12");
         Reported reported;
-        const auto gestures = read_label_file(file, 7, false, reported.report);
+        const auto gestures = read_label_file(file, 7, false, 1, reported.report);
         REQUIRE(gestures.size() == 3);
         CHECK(gestures[0].video == 7);
         CHECK(gestures[0].label == 0);
@@ -44,7 +44,7 @@ TEST_SUITE("data/formats/imigue_tables") {
         const auto file = folder / "0007_label.csv";
         write(file, "0,4,5\n3,6,7\n");
         Reported reported;
-        const auto gestures = read_label_file(file, 7, true, reported.report);
+        const auto gestures = read_label_file(file, 7, true, 1, reported.report);
         REQUIRE(gestures.size() == 2);
         CHECK(gestures[0].label == unlabelled);
         CHECK(gestures[1].label == 2);
@@ -63,7 +63,7 @@ TEST_SUITE("data/formats/imigue_tables") {
         write(file, header + "4,2,9,12,3\n99,5,8,13,1\n4,73,9,12,3\nbad,5,9,12,3\n4,2,9,0,3\n");
         Reported reported;
         const auto gestures = read_label_table(
-            file, [](std::int64_t subject) { return subject == 2; }, reported.report);
+            file, [](std::int64_t subject) { return subject == 2; }, 0, reported.report);
         REQUIRE(gestures.size() == 1);
         CHECK(gestures[0].video == 12);
         CHECK(gestures[0].label == 3);
@@ -76,7 +76,7 @@ TEST_SUITE("data/formats/imigue_tables") {
         write(file, "class,subject_id\n");
         CHECK(contains(error_of([&] {
                            read_label_table(
-                               file, [](std::int64_t) { return true; }, reported.report);
+                               file, [](std::int64_t) { return true; }, 0, reported.report);
                        }),
                        {":1", "no column video_id"}));
     }

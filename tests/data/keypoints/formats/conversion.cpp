@@ -1,10 +1,12 @@
 #include "data/keypoints/formats/conversion.h"
 
+#include "data/file.h"
+#include "data/formats/frame_names.h"
 #include "data/keypoints/keypoint_scale.h"
 #include "data/keypoints/openpose.h"
 #include "tests/data/keypoints/formats/source_files.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -35,11 +37,10 @@ Converted convert(const std::filesystem::path& source, const std::filesystem::pa
     Converted result{plan_conversion(*opened.source, options, nullptr), {}};
     write_conversion(*opened.source, options, result.plan, nullptr);
     const auto folder = dataset / "keypoints" / result.plan.clips.at(0).name;
-    for (std::int64_t t = 1; t <= result.plan.clips[0].length; ++t) {
-        char name[40];
-        std::snprintf(name, sizeof name, "img_%05d_keypoints.json", static_cast<int>(t));
-        result.frames.push_back(read_openpose(folder / name));
-    }
+    // Files are named after the frames, where there are any.
+    const FrameNames names = find_frame_names_of_keypoints(folder).value_or(FrameNames());
+    for (std::int64_t t = 0; t < result.plan.clips[0].length; ++t)
+        result.frames.push_back(read_openpose(folder / (names.stem_at(t) + "_keypoints.json")));
     return result;
 }
 
@@ -93,6 +94,10 @@ TEST_SUITE("data/keypoints/formats/conversion") {
         const Converted video = convert(folder / "walk.json", folder / "c");
         CHECK(shown(video) == Shown{{2, 1}, {4, 2}});
         CHECK(contains(video.plan.numbering, {"0, as in this program's results for videos"}));
+        bool warned = false;
+        for (const std::string& warning : video.plan.warnings)
+            warned |= contains(warning, {"first frame is a guess"});
+        CHECK(warned);
         CHECK(shown(convert(folder / "walk.json", folder / "d",
                             {.dataset = {}, .first_frame = 1})) == Shown{{1, 1}, {3, 2}});
         CHECK(shown(convert(folder / "walk.json", folder / "e",
@@ -112,6 +117,15 @@ TEST_SUITE("data/keypoints/formats/conversion") {
         const Converted same = convert(folder / "walk.json", folder / "a");
         CHECK(shown(same) == Shown{{3, 1}, {4, 2}});
         CHECK(same.frames.size() == 6);
+        CHECK(is_file(folder / "a/keypoints/walk/f_0_keypoints.json"));
+        // Other pictures beside them tell nothing.
+        write_frames(folder / "a2/frames/walk", "img_0000", 1, 6);
+        write_frames(folder / "a2/frames/walk", "flow_x_", 0, 6);
+        write_frames(folder / "a2/frames/walk", "thumb_", 0, 1);
+        write(folder / "walk.json", people_in({"img_00001.jpg", "img_00003.jpg"}));
+        const Converted among = convert(folder / "walk.json", folder / "a2");
+        CHECK(shown(among) == Shown{{1, 1}, {3, 2}});
+        CHECK(among.frames.size() == 6);
         // Other names, and the last number is the number of frames: they count from 1.
         write(folder / "walk.json", people_in({"2.jpg", "6.jpg"}));
         write_frames(folder / "b/frames/walk", "img_", 1, 6);
@@ -135,7 +149,8 @@ TEST_SUITE("data/keypoints/formats/conversion") {
     TEST_CASE("shares of the picture become pixels of the frames, other sizes are scaled") {
         TemporaryFolder folder;
         std::string line = "0 0.5 0.5 0.1 0.1";
-        for (int i = 1; i <= 17; ++i) line += " " + std::to_string(i / 20.0) + " 0.25 0.9";
+        for (int i = 1; i <= 17; ++i)
+            line.append(" ").append(std::to_string(i / 20.0)).append(" 0.25 0.9");
         write(folder / "labels/walk_1.txt", line);
         const Converted unit = convert(folder / "labels", folder / "a");
         CHECK(unit.frames.at(0).at(0)[nose].x == doctest::Approx(0.05));
@@ -155,6 +170,8 @@ TEST_SUITE("data/keypoints/formats/conversion") {
         CHECK(scaled.frames.at(0).at(0)[nose].x == doctest::Approx(2));
         CHECK(scaled.frames[0][0][nose].y == doctest::Approx(4.3));
         CHECK(contains(scaled.plan.scale, {"pixels", "found in pictures of 400x100"}));
+        REQUIRE(scaled.plan.warnings.size() == 1);
+        CHECK(contains(scaled.plan.warnings[0], {"walk (400x100, 20x10)", "another shape"}));
     }
 
     TEST_CASE("clips are replaced only when asked, and never with other things in them") {
@@ -246,4 +263,4 @@ TEST_SUITE("data/keypoints/formats/conversion") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

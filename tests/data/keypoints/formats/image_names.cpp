@@ -2,7 +2,7 @@
 
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 TEST_SUITE("data/keypoints/formats/image_names") {
     TEST_CASE("a name tells the clip and the frame") {
@@ -65,4 +65,4 @@ TEST_SUITE("data/keypoints/formats/image_names") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

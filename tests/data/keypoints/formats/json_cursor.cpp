@@ -5,7 +5,7 @@
 
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -88,4 +88,4 @@ TEST_SUITE("data/keypoints/formats/json_cursor") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

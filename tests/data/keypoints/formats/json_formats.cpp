@@ -2,7 +2,7 @@
 
 #include "tests/data/keypoints/formats/source_files.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -82,9 +82,10 @@ TEST_SUITE("data/keypoints/formats/json_formats") {
     TEST_CASE("MMPose's inferencer on pictures: a file for each") {
         TemporaryFolder folder;
         const ListedJoints joints{coco17(), 3};
-        write(folder / "clip0/img_00007.json", "[" + mmpose_person(joints) + "]");
+        write(folder / "clip0/img_00007.json", std::string("[") + mmpose_person(joints) + "]");
         write(folder / "clip0/img_00008.json", "[]");
-        write(folder / "clip1/img_00001_keypoints.json", "[" + mmpose_person(joints) + "]");
+        write(folder / "clip1/img_00001_keypoints.json",
+              std::string("[") + mmpose_person(joints) + "]");
         const ReadSource source(folder.path());
         REQUIRE(source.clips.size() == 2);
         CHECK(source.clips[0].name == "clip0");
@@ -100,7 +101,7 @@ TEST_SUITE("data/keypoints/formats/json_formats") {
         const ListedJoints first{coco17(), 4}, second{coco17(), 60};
         const std::string more = R"(,"box":[1,2,3,4],"idx":[0.0])";
         write(folder / "walk/alphapose-results.json",
-              "[" + coco_person("\"2.jpg\"", first, more) + "," +
+              std::string("[") + coco_person("\"2.jpg\"", first, more) + "," +
                   coco_person("\"0.jpg\"", second, more) + "," +
                   coco_person("\"2.jpg\"", second, more) + "]");
         const ReadSource list(folder / "walk/alphapose-results.json");
@@ -116,8 +117,9 @@ TEST_SUITE("data/keypoints/formats/json_formats") {
         CHECK(list.opened.source->counts_videos_from_zero());
 
         const ListedJoints openpose{skeleton_named("coco18"), 5};
-        for (const auto& [people, joints] :
+        for (const auto& names :
              {std::pair("people", "pose_keypoints_2d"), std::pair("bodies", "joints")}) {
+            const char *people = names.first, *joints = names.second;
             CAPTURE(people);
             const std::string entry = R"({"version":"AlphaPose v0.3",")" + std::string(people) +
                                       R"(":[{")" + joints + R"(":[)" + openpose.flat() + "]}]}";
@@ -138,7 +140,7 @@ TEST_SUITE("data/keypoints/formats/json_formats") {
     TEST_CASE("COCO's results and annotations") {
         TemporaryFolder folder;
         const ListedJoints joints{coco17(), 6};
-        write(folder / "results.json", "[" + coco_person("12", joints) + "]");
+        write(folder / "results.json", std::string("[") + coco_person("12", joints) + "]");
         const ReadSource results(folder / "results.json");
         CHECK(contains(results.opened.source->format(), {"COCO results"}));
         CHECK(results.clips.at(0).frames.at(0).number == 12);
@@ -197,7 +199,7 @@ TEST_SUITE("data/keypoints/formats/json_formats") {
                 CHECK(found.people[0][j].y == doctest::Approx(expected.y).epsilon(1e-3));
             }
         }
-        write(folder / "walk.json", "[" + frame(shares) +
+        write(folder / "walk.json", std::string("[") + frame(shares) +
                                         R"(,{"people":[],"canvas_height":200,)"
                                         R"("canvas_width":400}])");
         const ReadSource video(folder / "walk.json");
@@ -279,4 +281,4 @@ TEST_SUITE("data/keypoints/formats/json_formats") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

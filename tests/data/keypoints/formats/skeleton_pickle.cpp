@@ -6,7 +6,7 @@
 #include "engine/random.h"
 #include "tests/data/keypoints/formats/source_files.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -27,7 +27,7 @@ struct PickleText {
         return "\x8c" + std::string(1, static_cast<char>(value.size())) + value;
     }
     std::string integer(int value) const {
-        return "J" + number32(static_cast<std::uint32_t>(value));
+        return std::string("J") + number32(static_cast<std::uint32_t>(value));
     }
     std::string global(const std::string& from, const std::string& name) const {
         if (protocol < 4) return "c" + from + "\n" + name + "\n";
@@ -322,4 +322,4 @@ TEST_SUITE("data/keypoints/formats/skeleton_pickle") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

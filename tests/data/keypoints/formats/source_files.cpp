@@ -1,6 +1,6 @@
 #include "tests/data/keypoints/formats/source_files.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -63,4 +63,4 @@ void check_same(const Pose& got, const Pose& expected) {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -9,7 +9,7 @@
 #include "data/keypoints/skeletons.h"
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 /// The joints of a person in the order of a skeleton: joint i at (10·i + base, 5·i + base + 3),
 /// with confidence 0.5 + i/1000. No two places of any order are alike.
@@ -48,4 +48,4 @@ struct ReadSource {
 /// Fails the test unless each joint is the same up to float's precision.
 void check_same(const Pose& got, const Pose& expected);
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

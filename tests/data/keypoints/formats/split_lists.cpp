@@ -2,7 +2,7 @@
 
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -77,4 +77,4 @@ TEST_SUITE("data/keypoints/formats/split_lists") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -2,7 +2,7 @@
 
 #include "tests/data/keypoints/formats/source_files.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace {
 
@@ -61,4 +61,4 @@ TEST_SUITE("data/keypoints/formats/yolo_text") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -1,0 +1,153 @@
+#include "data/keypoints/joint_survey.h"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+#include <utility>
+
+namespace mdn {
+
+namespace {
+
+constexpr double margin = 0.05;             // of a side
+constexpr std::int64_t fewest_frames = 20;  // to judge a body by
+
+std::string in_percent(double share) { return std::to_string(std::llround(100 * share)) + " %"; }
+
+/// Mean height of those that were seen of some joints; false if none was.
+bool mean_y(const Pose& pose, std::initializer_list<Body25> joints, double& y) {
+    double sum = 0, count = 0;
+    for (const Body25 joint : joints) {
+        if (!pose[joint].valid()) continue;
+        sum += pose[joint].y;
+        ++count;
+    }
+    if (count > 0) y = sum / count;
+    return count > 0;
+}
+
+/// Between which values 98 % lie: a stray joint does not decide how far a clip's joints reach.
+std::pair<double, double> bounds_without_strays(std::vector<double> values) {
+    if (values.empty()) return {};
+    std::sort(values.begin(), values.end());
+    const std::size_t left_out = values.size() / 100;
+    return {values[left_out], values[values.size() - 1 - left_out]};
+}
+
+}  // namespace
+
+void JointSurvey::add(const std::vector<std::vector<Pose>>& people, const Track& person,
+                      FrameSize frame) {
+    const double width = static_cast<double>(frame.width);
+    const double height = static_cast<double>(frame.height);
+    JointSurvey clip;
+    std::vector<double> xs, ys;
+    for (const auto& poses : people) {
+        for (const Pose& pose : poses) {
+            for (const Joint& joint : pose) {
+                if (!joint.valid()) continue;
+                xs.push_back(joint.x / width);
+                ys.push_back(joint.y / height);
+            }
+        }
+    }
+    std::tie(clip.left_, clip.right_) = bounds_without_strays(xs);
+    std::tie(clip.top_, clip.bottom_) = bounds_without_strays(ys);
+    for (const auto& pose : person) {
+        if (!pose) continue;
+        for (const Joint& joint : *pose) {
+            if (!joint.valid()) continue;
+            const double x = joint.x / width, y = joint.y / height;
+            ++clip.joints_;
+            clip.outside_ += x < -margin || y < -margin || x > 1 + margin || y > 1 + margin;
+        }
+        double head = 0, hips = 0;
+        if (mean_y(*pose, {nose, left_eye, right_eye}, head) &&
+            mean_y(*pose, {mid_hip, left_hip, right_hip}, hips)) {
+            ++clip.heads_;
+            clip.heads_below_ += head > hips;
+        }
+        const Joint &shoulder = (*pose)[left_shoulder], &other_shoulder = (*pose)[right_shoulder];
+        const Joint &hip = (*pose)[left_hip], &other_hip = (*pose)[right_hip];
+        if (shoulder.valid() && other_shoulder.valid() && hip.valid() && other_hip.valid()) {
+            ++clip.sides_;
+            clip.sides_crossed_ += (shoulder.x > other_shoulder.x) != (hip.x > other_hip.x);
+        }
+    }
+    if (clip.joints_ == 0) return;
+    clip.clips_ = 1;
+    clip.centre_x_ = (clip.left_ + clip.right_) / 2;
+    clip.centre_y_ = (clip.top_ + clip.bottom_) / 2;
+    add(clip);
+}
+
+void JointSurvey::add(const JointSurvey& other) {
+    if (other.empty()) return;
+    left_ = empty() ? other.left_ : std::min(left_, other.left_);
+    right_ = empty() ? other.right_ : std::max(right_, other.right_);
+    top_ = empty() ? other.top_ : std::min(top_, other.top_);
+    bottom_ = empty() ? other.bottom_ : std::max(bottom_, other.bottom_);
+    clips_ += other.clips_;
+    joints_ += other.joints_;
+    outside_ += other.outside_;
+    centre_x_ += other.centre_x_;
+    centre_y_ += other.centre_y_;
+    heads_ += other.heads_;
+    heads_below_ += other.heads_below_;
+    sides_ += other.sides_;
+    sides_crossed_ += other.sides_crossed_;
+}
+
+std::string JointSurvey::extent() const {
+    return "x from " + in_percent(left_) + " to " + in_percent(right_) + " of the width, y from " +
+           in_percent(top_) + " to " + in_percent(bottom_) + " of the height";
+}
+
+std::string JointSurvey::extent_in(FrameSize frame) const {
+    const auto pixels = [](double share, std::int64_t side) {
+        return std::to_string(std::llround(share * static_cast<double>(side)));
+    };
+    return "x from " + pixels(left_, frame.width) + " to " + pixels(right_, frame.width) +
+           ", y from " + pixels(top_, frame.height) + " to " + pixels(bottom_, frame.height);
+}
+
+std::vector<JointSurvey::Finding> JointSurvey::findings() const {
+    std::vector<Finding> found;
+    if (empty()) return found;
+    constexpr const char* size_hint =
+        "if the keypoints were found before the frames were resized, say in what size: "
+        "--keypoint-size WIDTHxHEIGHT";
+    if (is_outside())
+        found.push_back(
+            {std::to_string(outside_) + " of " + std::to_string(joints_) +
+                 " joints lie outside the frames by more than 5 % of a side: " + extent(),
+             size_hint});
+    const double clips = static_cast<double>(clips_);
+    const bool upper_left =
+        right_ <= 0.8 && bottom_ <= 0.8 && centre_x_ < 0.42 * clips && centre_y_ < 0.42 * clips;
+    constexpr double half = 0.55;  // and a little
+    if (upper_left || right_ <= half || bottom_ <= half)
+        found.push_back(
+            {std::string("the joints of all clips keep to the ") +
+                 (upper_left || (right_ <= half && bottom_ <= half) ? "upper left"
+                  : right_ <= half                                  ? "left half"
+                                                                    : "upper half") +
+                 " of the frames: " + extent() +
+                 ". Keypoints that were found in pictures of another size look like this",
+             size_hint});
+    constexpr const char* order_hint =
+        "the order of the joints may be another: BODY_25B needs --keypoint-layout body25b, and "
+        "microdualnet keypoints converts others";
+    if (heads_ >= fewest_frames && 2 * heads_below_ > heads_)
+        found.push_back({"in " + std::to_string(heads_below_) + " of " + std::to_string(heads_) +
+                             " frames that show head and hips, the head is below the hips",
+                         order_hint});
+    if (sides_ >= fewest_frames && 2 * sides_crossed_ > sides_)
+        found.push_back({"in " + std::to_string(sides_crossed_) + " of " + std::to_string(sides_) +
+                             " frames that show shoulders and hips, the left shoulder and the left "
+                             "hip are on different sides",
+                         order_hint});
+    return found;
+}
+
+}  // namespace mdn
