@@ -19,21 +19,22 @@ std::string class_name(const std::vector<std::string>& names, int64_t c) {
     return c < std::ssize(names) ? names[c] : "class " + std::to_string(c);
 }
 
-ClipFiles clip_in_folders(const std::string& frames, const std::string& keypoints) {
+ClipFiles clip_in_folders(const std::string& frames, const std::string& keypoints,
+                          const DatasetOptions& options) {
     ClipFiles clip{.name = {}, .frames = frames, .keypoints = keypoints, .count = 0};
     if (!frames.empty() && !is_folder(frames))
         throw Error("--frames " + frames + ": there is no such folder");
     if (!keypoints.empty() && !is_folder(keypoints) && !is_file(keypoints))
         throw Error("--keypoints " + keypoints + ": there is no such folder or file");
     // The keypoint files of a video are named after the clip.
-    clip.name = clip.keypoint_stem();
-    if (!frames.empty())
-        clip.count = count_all_frames(clip.frames);
-    else if (clip.has_keypoint_table())
+    clip.name = clip.video_stems().front();
+    if (frames.empty() && clip.has_keypoint_table()) {
         clip.count = light_hand_rows(clip.keypoints);
-    else
-        clip.count = count_all_keypoints(clip);
-    return clip;
+        return clip;
+    }
+    ListedClip listed{.files = clip, .label = unlabelled, .where = clip.name};
+    complete_clip(listed, {.frames = !frames.empty(), .keypoints = !keypoints.empty()}, options);
+    return listed.files;
 }
 
 Prediction predict(MicroDualNet& model, const ClipFiles& files, const ClipOptions& options) {

@@ -25,10 +25,11 @@ struct Prediction {
     std::vector<std::pair<double, double>> alpha;  // [K], (ST, TS); empty without two paths
 };
 
-/// The files of a clip that is in no list: a folder of frames img_00001.jpg, … and, unless empty, a
-/// folder of keypoint files; or, with `frames` empty, keypoint files alone. Throws Error if there
-/// are none, or one is missing among the numbers of those that are counted.
-ClipFiles clip_in_folders(const std::string& frames, const std::string& keypoints);
+/// The files of a clip that is in no list: a folder of numbered frames and, unless empty, a folder
+/// of keypoint files; or, with `frames` empty, keypoint files alone. Throws Error if there are
+/// none, or one is missing among the numbers of those that are counted, and as complete_clip does.
+ClipFiles clip_in_folders(const std::string& frames, const std::string& keypoints,
+                          const DatasetOptions& options = {});
 
 /// Reads the clip as `options` (clip_options() of the model) say and averages over its views.
 /// Throws Error for unreadable files and logits that are not finite.

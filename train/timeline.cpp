@@ -19,13 +19,14 @@ namespace {
 /// How many windows are listed at a time: a list of all would grow with the recording.
 constexpr int64_t windows_listed = 1024;
 
+/// The number in the name of frame t.
+int64_t number_of(const ClipFiles& files, int64_t t) { return files.names.first + files.first + t; }
+
 /// A window as a clip of its own.
 ListedClip clip_of(const ClipFiles& recording, const Window& window) {
-    ClipFiles files = recording;
-    files.first = recording.first + window.first;
-    files.count = window.count;
-    files.name.append(", frames ").append(std::to_string(files.first + 1));
-    files.name.append(" to ").append(std::to_string(files.first + files.count));
+    ClipFiles files = recording.part(window.first, window.count);
+    files.name.append(", frames ").append(std::to_string(number_of(files, 0)));
+    files.name.append(" to ").append(std::to_string(number_of(files, files.count - 1)));
     return {.files = files, .label = unlabelled, .where = {}};
 }
 
@@ -35,19 +36,22 @@ void check_files(const ClipFiles& recording, const ClipOptions& clips) {
     const bool frames = clips.input == ClipInput::frames;
     const bool keypoints = !frames || clips.boxes == BoxSource::keypoints;
     ListedClip whole{.files = recording, .label = unlabelled, .where = recording.name};
-    complete_clip(whole, {.frames = frames, .keypoints = keypoints, .label = false});
-    for (int64_t t = 0; t < recording.count; ++t) {
-        if (frames && !is_file(recording.frame(t)))
-            throw Error(recording.frame(t).string() + " is missing");
-        if (keypoints && !recording.has_keypoint_table()) recording.keypoint(t);  // throws
+    complete_clip(whole, {.frames = frames, .keypoints = keypoints, .label = false}, clips.dataset);
+    const ClipFiles& files = whole.files;
+    for (int64_t t = 0; t < files.count; ++t) {
+        if (frames && !is_file(files.frame(t)))
+            throw Error(files.frame(t).string() + " is missing");
+        if (keypoints && !files.has_keypoint_table() && t < files.count - files.without_keypoints)
+            files.keypoint(t);  // throws
     }
 }
 
 TimelineRow row_of(const ClipFiles& window, bool person_visible, const ViewAverage& answer) {
     const auto& p = answer.probabilities;
     const auto likeliest = std::max_element(p.begin(), p.end());
-    TimelineRow row{.first_frame = window.first + 1,
-                    .last_frame = window.first + window.count,
+    TimelineRow row{.first_frame = number_of(window, 0),
+                    .last_frame = number_of(window, window.count - 1),
+                    .numbers_from = window.names.first,
                     .person_visible = person_visible,
                     .action = likeliest - p.begin(),
                     .probability = *likeliest,
@@ -118,9 +122,11 @@ std::string TimelineText::begin() const {
 }
 
 std::string TimelineText::row(const TimelineRow& row) {
-    // Frame n is shown from (n−1)/fps to n/fps.
-    const double start = static_cast<double>(row.first_frame - 1) / frames_per_second_;
-    const double end = static_cast<double>(row.last_frame) / frames_per_second_;
+    // Frame n, counted from 1, is shown from (n−1)/fps to n/fps.
+    const auto seconds = [&](int64_t frame) {
+        return static_cast<double>(frame - row.numbers_from) / frames_per_second_;
+    };
+    const double start = seconds(row.first_frame), end = seconds(row.last_frame + 1);
     const std::string name = class_name(names_, row.action);
     if (format_ == Format::json) {
         nlohmann::ordered_json object = {{"start_frame", row.first_frame},

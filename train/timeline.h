@@ -38,7 +38,8 @@ class Windows {
 
 /// One window's answer.
 struct TimelineRow {
-    int64_t first_frame = 0, last_frame = 0;  // inclusive, by the numbers of the files (from 1)
+    int64_t first_frame = 0, last_frame = 0;  // inclusive, by the numbers of the files
+    int64_t numbers_from = 1;                 // the number of the recording's first frame, 0 or 1
     bool person_visible = false;              // if not: without_person_text()
     int64_t action = 0;                       // the likeliest
     double probability = 0;                   // of that action

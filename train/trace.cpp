@@ -83,8 +83,10 @@ TraceInput read_trace_input(const std::string& path, const Config& config) {
 }
 
 TraceInput read_trace_clip(const std::string& dataset, const std::string& clip,
-                           const Config& config, const KeypointOptions& keypoints) {
-    const ListedClip listed = find_clip(dataset, clip, config.classes, clip_needs(config));
+                           const Config& config, const KeypointOptions& keypoints,
+                           const DatasetOptions& dataset_options) {
+    const ListedClip listed =
+        find_clip(dataset, clip, config.classes, clip_needs(config), dataset_options);
     ClipOptions options = clip_options(config, Sampling::test);
     options.keypoints = keypoints;
     const Clip read = read_clip(listed.files, options);

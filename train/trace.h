@@ -27,7 +27,8 @@ TraceInput read_trace_input(const std::string& path, const Config& config);
 
 /// The clip of that name in a dataset folder, as evaluation reads it, as a batch of one.
 TraceInput read_trace_clip(const std::string& dataset, const std::string& clip,
-                           const Config& config, const KeypointOptions& keypoints = {});
+                           const Config& config, const KeypointOptions& keypoints = {},
+                           const DatasetOptions& dataset_options = {});
 
 struct TraceOptions {
     bool training = false;   // batch statistics in batch norm; dropout is 0 either way

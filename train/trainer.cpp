@@ -14,6 +14,7 @@
 #include "model/summary.h"
 #include "train/batch_hint.h"
 #include "train/checkpoints/checkpoint_file.h"
+#include "train/keypoint_warnings.h"
 #include "train/load_model.h"
 #include "train/output/format.h"
 #include "train/output/report.h"
@@ -29,9 +30,10 @@ std::unique_ptr<Loader> make_loader(const TrainRun& run, const ClassNames& class
     ClipOptions clips =
         clip_options(run.config, training ? Sampling::train : Sampling::test, run.cache_bytes / 2);
     clips.min_crop_scale = run.settings.min_crop_scale;
-    clips.keypoints = run.settings.keypoints.options();
+    clips.keypoints = run.settings.reading.keypoint_options();
+    clips.dataset = run.settings.reading.dataset_options();
     return std::make_unique<Loader>(
-        read_split(run.data, split, classes.count(), clip_needs(run.config)), clips,
+        read_split(run.data, split, classes.count(), clip_needs(run.config), clips.dataset), clips,
         LoaderOptions{.batch_size = run.settings.batch,
                       .workers = run.workers,
                       .ahead = 2,
@@ -98,6 +100,8 @@ void Trainer::say_what_is_trained() {
                           static_cast<int>(threads()), bytes_text(memory.peak).c_str(),
                           static_cast<long long>(clips)));
     warn_of_memory();
+    warn_of_keypoints(*train_, "train", progress_);
+    if (val_) warn_of_keypoints(*val_, run_.settings.val, progress_);
     if (const std::string rates = run_.settings.rates_text(); !rates.empty())
         progress_.line("learning rates: " + rates);
 }

@@ -173,7 +173,7 @@ TEST_SUITE("train/modalities") {
             const Ran ran = predict(more);
             CHECK_MISTAKE(
                 ran, {"img_00006_keypoints.json (or test1_000000000005_keypoints.json) is missing",
-                      "goes on to number 8"});
+                      "goes on to img_00008_keypoints.json"});
             CHECK(ran.out.empty());
         }
     }

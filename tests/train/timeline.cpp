@@ -249,12 +249,14 @@ TEST_SUITE("train/timeline") {
 
     TEST_CASE("a file that only the last window needs is missed before the first") {
         Recording recording(9);
-        std::filesystem::remove(recording.files().keypoint(8));
+        for (const int t : {8, 7, 6}) std::filesystem::remove(recording.files().keypoint(t));
         const Ran ran = microdualnet(recording.predict({"--window", "4"}));
         CHECK_MISTAKE(ran, {"no keypoints for frame 9"});
         CHECK(ran.out.empty());
         int64_t rows = 0;
-        write(recording.files().keypoints / "img_00009_keypoints.json", openpose_json({}));
+        for (const char* number : {"7", "8", "9"})
+            write(recording.keypoints + "/img_0000" + number + "_keypoints.json",
+                  openpose_json({}));
         const ClipFiles listed = recording.files();
         const auto run = [&] {
             make_timeline(recording.model, listed, recording.clips(),
@@ -294,7 +296,7 @@ TEST_SUITE("train/timeline") {
         CHECK_FALSE(std::filesystem::exists(csv + ".partial"));
         std::filesystem::remove(recording.files().frame(6));
         CHECK_MISTAKE(microdualnet(recording.predict({"--window", "4"})),
-                      {"img_00007.jpg is missing", "goes on to number 9"});
+                      {"img_00007.jpg is missing", "goes on to img_00009.jpg"});
         for (float& x : std::span(
                  recording.model.parameters().find("classifier.fc2.bias")->value.data<float>(), 3))
             x = NAN;

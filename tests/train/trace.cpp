@@ -257,7 +257,8 @@ TEST_SUITE("train/trace") {
                                {"boxes", boxes},
                                {"labels", Tensor::from<int64_t>({1}, {1})}}),
                       {"labels has shape [1], expected [2]"});
-        CHECK_MISTAKE(refusal({{"frames", frames}, {"boxes", boxes}}, {"--grads"}), {"no labels"});
+        CHECK_MISTAKE(refusal({{"frames", frames}, {"boxes", boxes}}, {"--grads"}),
+                      {"need labels"});
         CHECK(!std::filesystem::exists(output));
 
         auto arguments = on_golden("overfit", "basic");

@@ -7,7 +7,7 @@
 #include "train/metrics.h"
 #include "train/output/format.h"
 #include "train/output/progress.h"
-#include "train/settings/keypoint_settings.h"
+#include "train/settings/reading_settings.h"
 
 namespace mdn {
 
@@ -90,12 +90,26 @@ std::string people(const DatasetSummary& summary) {
                   Long{summary.clips_with_keypoints});
 }
 
+/// Where the persons' joints lie, beside the size of the frames.
+std::string joints(const DatasetSummary& summary) {
+    if (summary.joints.empty()) return "";
+    std::string text = "joints: " + summary.joints.extent();
+    if (summary.clips_of_size.size() == 1) {
+        const auto [width, height] = summary.clips_of_size.begin()->first;
+        text += " (" + summary.joints.extent_in({width, height}) +
+                format(" in frames of %lldx%lld)", Long{width}, Long{height});
+    }
+    return text + "\n";
+}
+
+constexpr int64_t most_told = 100;  // a dataset with the same fault everywhere fits on a page
+
 class CheckCommand final : public Command {
     ModelFlags model_;
     std::string data_;
-    bool quick_ = false;
+    bool quick_ = false, all_ = false;
     int64_t workers_ = 2;
-    KeypointSettings keypoints_;
+    ReadingSettings reading_;
 
   public:
     void declare(CommandLine& options) override {
@@ -103,8 +117,9 @@ class CheckCommand final : public Command {
         options.require("DATASET");
         model_.declare(options, "");
         options.flag("--quick", quick_, "read only the first and the last frame of each clip");
+        options.flag("--all", all_, "print every problem, not only the first 100 of each kind");
         options.integer("--workers", workers_, 1, 256, "threads that read clips");
-        keypoints_.declare(options);
+        reading_.declare(options);
     }
 
     void run(const CommandLine& given, std::ostream& out, std::ostream&) override {
@@ -112,20 +127,26 @@ class CheckCommand final : public Command {
                              .classes = 0,
                              .quick = quick_,
                              .workers = workers_,
-                             .keypoints = keypoints_.options()};
+                             .keypoints = reading_.keypoint_options(),
+                             .dataset = reading_.dataset_options()};
         if (!model_.config.empty() || !model_.preset.empty()) {
             const Config config = model_.resolve(nullptr);
             options.needs = clip_needs(config);
-            keypoints_.refuse_unread(given, options.needs);
+            reading_.refuse_unread(given, options.needs);
             // As in training: what does not name them takes those of the dataset.
             if (config.names_classes) options.classes = config.classes;
         }
         Progress progress(out);
-        std::set<std::string> hints;  // each is given once
+        std::set<std::string> hints;           // each is given once
+        int64_t told[2] = {}, untold[2] = {};  // of errors and warnings
         const DatasetSummary summary = check_dataset(
             data_, options,
             [&](const Problem& problem) {
                 const bool warning = problem.severity == Problem::Severity::warning;
+                if (!all_ && ++told[warning] > most_told) {
+                    ++untold[warning];
+                    return;
+                }
                 progress.line((warning ? "warning: " : "error: ") + problem.message);
                 if (!problem.hint.empty() && hints.insert(problem.hint).second)
                     progress.line("hint: " + problem.hint);
@@ -133,13 +154,18 @@ class CheckCommand final : public Command {
             [&](int64_t done, int64_t total) {
                 progress.update("clip " + std::to_string(done) + "/" + std::to_string(total));
             });
+        for (const bool warning : {false, true})
+            if (untold[warning] > 0)
+                progress.line("and " + std::to_string(untold[warning]) +
+                              (warning ? " more warnings" : " more errors") +
+                              ": --all prints every one");
         progress.line(data_ + ": " + summary.format + ", " +
                       std::to_string(summary.classes.count()) + " classes, " +
                       std::to_string(summary.classes.body_names.size()) + " body-level classes");
         out << "\n"
             << splits_table(summary) << "\n"
             << classes_table(summary) << "\n"
-            << imbalance(summary) << sizes(summary) << people(summary);
+            << imbalance(summary) << sizes(summary) << people(summary) << joints(summary);
         out << summary.fatal + summary.errors << " errors, " << summary.warnings << " warnings\n";
         if (!summary.trains())
             throw Error("training would fail: " + std::to_string(summary.fatal) +

@@ -3,12 +3,13 @@
 #include "train/batch_hint.h"
 #include "train/commands/command.h"
 #include "train/evaluate.h"
+#include "train/keypoint_warnings.h"
 #include "train/load_model.h"
 #include "train/output/evaluation_output.h"
 #include "train/output/progress.h"
 #include "train/output/report.h"
 #include "train/output_paths.h"
-#include "train/settings/keypoint_settings.h"
+#include "train/settings/reading_settings.h"
 #include "train/settings/split_flag.h"
 
 namespace mdn {
@@ -20,7 +21,7 @@ class EvalCommand final : public Command {
     MachineFlags machine_;
     std::string data_, split_ = "test", json_file_, confusion_, report_;
     ViewFlags views_;
-    KeypointSettings keypoints_;
+    ReadingSettings reading_;
     bool json_ = false;
     int64_t batch_ = 16, workers_ = 2;
 
@@ -37,7 +38,7 @@ class EvalCommand final : public Command {
                      "write the confusion matrix to this CSV file");
         options.text("--report", report_, "FILE", "write an HTML page with routing and confusions");
         views_.declare(options);
-        keypoints_.declare(options);
+        reading_.declare(options);
         options.integer("--batch", batch_, 1, 4096, "clips at a time, each with all its views");
         options.integer("--workers", workers_, 1, 256, "threads that decode frames");
         machine_.declare(options);
@@ -53,18 +54,21 @@ class EvalCommand final : public Command {
         check_split("--split", data_, split_);
         const LoadedModel loaded = load_model(model_, machine_, notes);
         const Config& config = loaded.model->config();
-        keypoints_.refuse_unread(options, clip_needs(config));
+        reading_.refuse_unread(options, clip_needs(config));
         const ClassNames classes = read_class_names(data_);
         check_class_count(config.classes, classes.count(), data_);
         ClipOptions clips = clip_options(config, Sampling::test);
         views_.apply(clips);
-        clips.keypoints =
-            keypoints_.as_trained(options, loaded.stored.metadata, loaded.stored.path).options();
-        Loader loader(read_split(data_, split_, classes.count(), clip_needs(config)), clips,
-                      {.batch_size = batch_, .workers = workers_});
+        const ReadingSettings reading =
+            reading_.as_trained(options, loaded.stored.metadata, loaded.stored.path);
+        clips.keypoints = reading.keypoint_options();
+        clips.dataset = reading.dataset_options();
+        Loader loader(read_split(data_, split_, classes.count(), clip_needs(config), clips.dataset),
+                      clips, {.batch_size = batch_, .workers = workers_});
 
         // Progress would break a JSON object on the same stream.
         Progress progress(json_ ? notes : out);
+        warn_of_keypoints(loader, split_, progress);
         if (const std::string note = open_dataset(data_)->note(split_); !note.empty())
             progress.line(note);
         Evaluation evaluation;

@@ -96,7 +96,7 @@ class KeypointsCommand final : public Command {
         for (std::size_t i = 0; i < std::min(shown, plan.clips.size()); ++i)
             out << (i == 0 ? "for one:    " : "            ") << plan.clips[i].name << ", "
                 << plan.clips[i].length << " frames: number " << plan.clips[i].first
-                << " becomes img_00001\n";
+                << " becomes the first\n";
         if (builder.joints_at_zero() > 0)
             out << "joints:     " << builder.joints_at_zero()
                 << " at exactly (0, 0) with some confidence: written as not seen\n";

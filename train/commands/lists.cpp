@@ -51,7 +51,7 @@ std::string groups_text(const FolderLists& lists) {
 }
 
 class ListsCommand final : public Command {
-    std::string dataset_, names_ = "{class}/{}", val_groups_, test_groups_;
+    std::string dataset_, names_ = "{class}/{}", val_groups_, test_groups_, frame_template_;
     SplitPlan plan_;
     bool keep_labels_ = false, overwrite_ = false, dry_run_ = false;
 
@@ -100,6 +100,8 @@ class ListsCommand final : public Command {
                      "names of the groups that go into the val list");
         options.text("--test-groups", test_groups_, "NAME,...",
                      "names of the groups that go into the test list");
+        options.text("--frame-template", frame_template_, "NAME",
+                     "how frames are named, if a folder holds several kinds: img_{:05}.jpg");
         options.flag("--keep-labels", keep_labels_,
                      "keep the existing labels.txt and number the classes by it");
         options.flag("--overwrite", overwrite_,
@@ -119,7 +121,10 @@ class ListsCommand final : public Command {
                 "'{group}_{class}_{}' fits P01_walk_003");
         dataset_ = dataset_of(dataset_).string();
         if (!dry_run_) check_lists_can_be_written(dataset_, keep_labels_, overwrite_);
-        const FolderLists lists = make_folder_lists(dataset_, pattern, plan_, keep_labels_);
+        std::optional<FrameNames> frame_names;
+        if (!frame_template_.empty()) frame_names = parse_frame_template(frame_template_);
+        const FolderLists lists =
+            make_folder_lists(dataset_, pattern, plan_, keep_labels_, frame_names);
         for (const std::string& warning : lists.warnings) notes << "warning: " << warning << "\n";
         warn_of_ambiguous_names(pattern, lists, notes);
         if (!pattern.has_group())

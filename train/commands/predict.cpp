@@ -9,7 +9,7 @@
 #include "train/load_model.h"
 #include "train/output_paths.h"
 #include "train/predict.h"
-#include "train/settings/keypoint_settings.h"
+#include "train/settings/reading_settings.h"
 
 namespace mdn {
 
@@ -19,7 +19,7 @@ class PredictCommand final : public Command {
     ModelFlags model_;
     MachineFlags machine_;
     ViewFlags views_;
-    KeypointSettings reading_;
+    ReadingSettings reading_;
     PredictListFlags list_;
     TimelineFlags timeline_;
     std::string dataset_, clip_, frames_, keypoints_;
@@ -82,7 +82,8 @@ class PredictCommand final : public Command {
         options.text("--dataset,--data", dataset_, "DIR",
                      "dataset folder to take a clip or a list from");
         options.text("--clip", clip_, "NAME", "with --dataset: the clip's name as in its lists");
-        options.text("--frames", frames_, "DIR", "folder with img_00001.jpg, img_00002.jpg, ...");
+        options.text("--frames", frames_, "DIR",
+                     "folder of numbered frames: img_00001.jpg, img_00002.jpg, ...");
         options.text("--keypoints", keypoints_, "DIR",
                      "with --frames, or alone for modality pose: folder with OpenPose's JSON "
                      "files, or a light_hand.csv");
@@ -118,8 +119,10 @@ class PredictCommand final : public Command {
         reading_.refuse_unread(options, clip_needs(config));
         ClipOptions clips = clip_options(config, Sampling::test);
         views_.apply(clips);
-        clips.keypoints =
-            reading_.as_trained(options, loaded.stored.metadata, loaded.stored.path).options();
+        const ReadingSettings reading_as =
+            reading_.as_trained(options, loaded.stored.metadata, loaded.stored.path);
+        clips.keypoints = reading_as.keypoint_options();
+        clips.dataset = reading_as.dataset_options();
         const auto hint = [&](int64_t at_a_time, const char* option,
                               const std::function<void()>& work) {
             with_batch_hint({.config = config,
@@ -140,9 +143,10 @@ class PredictCommand final : public Command {
         const std::vector<std::string> names = class_names(loaded);
         ClipNeeds needs = clip_needs(config);
         needs.label = false;
-        const ClipFiles files = dataset_.empty()
-                                    ? clip_in_folders(frames_, keypoints_)
-                                    : find_clip(dataset_, clip_, config.classes, needs).files;
+        const ClipFiles files =
+            dataset_.empty()
+                ? clip_in_folders(frames_, keypoints_, clips.dataset)
+                : find_clip(dataset_, clip_, config.classes, needs, clips.dataset).files;
         if (timeline) {
             hint(batch_, "--batch", [&] {
                 predict_timeline(timeline_, options, *loaded.model, files, clips, reading, names,

@@ -3,6 +3,7 @@
 #include "data/loader.h"
 #include "engine/files/atomic_file.h"
 #include "train/evaluate.h"
+#include "train/keypoint_warnings.h"
 #include "train/load_model.h"
 #include "train/output/progress.h"
 #include "train/output/submission.h"
@@ -34,10 +35,11 @@ void predict_list(const PredictListFlags& flags, MicroDualNet& model, const std:
     needs.label = false;
     const std::string list = flags.split.empty() ? "test" : flags.split;
     check_split("--split", dataset, list);
-    Loader loader(read_split(dataset, list, classes.count(), needs), clips,
+    Loader loader(read_split(dataset, list, classes.count(), needs, clips.dataset), clips,
                   {.batch_size = reading.batch, .workers = reading.workers});
 
     Progress progress(out);
+    warn_of_keypoints(loader, list, progress);
     const Evaluation evaluation =
         evaluate(model, loader, {.views = clips.views(), .record = reading.record},
                  clip_progress(progress, std::ssize(loader.clips())));

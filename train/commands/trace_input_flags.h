@@ -6,22 +6,22 @@
 #include "engine/error.h"
 #include "train/load_model.h"
 #include "train/settings/command_line.h"
-#include "train/settings/keypoint_settings.h"
+#include "train/settings/reading_settings.h"
 #include "train/trace.h"
 
 namespace mdn {
 
 struct TraceInputFlags {
     std::string input, dataset, clip;
-    KeypointSettings keypoints;
+    ReadingSettings reading;
 
     void declare(CommandLine& options) {
         options.text("--input", input, "FILE",
                      "safetensors file with frames, boxes (or joints) and labels");
-        options.text("--dataset", dataset, "DIR", "dataset folder to take a clip from");
+        options.text("--dataset,--data", dataset, "DIR", "dataset folder to take a clip from");
         options.require_one({"--input", "--dataset"});
         options.text("--clip", clip, "NAME", "with --dataset: the clip's name as in its lists");
-        keypoints.declare(options);
+        reading.declare(options);
     }
 
     bool from_dataset() const { return !dataset.empty(); }
@@ -34,18 +34,18 @@ struct TraceInputFlags {
         if (input.empty() == dataset.empty())
             throw Error("give either --input, or --dataset and --clip");
         if (!from_dataset())
-            keypoints.refuse_given(options, "no keypoints are read with --input",
-                                   "it goes with --dataset and --clip");
+            reading.refuse_given(options, "no files of clips are read with --input",
+                                 "it goes with --dataset and --clip");
     }
 
     TraceInput read(const CommandLine& options, const LoadedModel& loaded) const {
         const Config& config = loaded.model->config();
         if (!from_dataset()) return read_trace_input(input, config);
-        keypoints.refuse_unread(options, clip_needs(config));
+        reading.refuse_unread(options, clip_needs(config));
         const auto& stored = loaded.stored;
-        return read_trace_clip(
-            dataset, clip, config,
-            keypoints.as_trained(options, stored.metadata, stored.path).options());
+        const ReadingSettings settings = reading.as_trained(options, stored.metadata, stored.path);
+        return read_trace_clip(dataset, clip, config, settings.keypoint_options(),
+                               settings.dataset_options());
     }
 };
 

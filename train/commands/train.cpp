@@ -95,7 +95,7 @@ class TrainCommand final : public Command {
             take_classes_of(run_.data, run_.config);
         }
         if (run_.settings.validates()) check_split("--val", run_.data, run_.settings.val);
-        run_.settings.keypoints.refuse_unread(options, clip_needs(run_.config));
+        run_.settings.reading.refuse_unread(options, clip_needs(run_.config));
         check_inputs_kept({{"--out", last_checkpoint(run_.out)},
                            {"--out", best_checkpoint(run_.out)},
                            {"--out", log_file(run_.out)},

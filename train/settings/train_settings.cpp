@@ -53,7 +53,7 @@ void visit_settings(Settings& s, Visitor&& v) {
               "seed of initialisation, order, augmentation and dropout");
     v.text("val", s.val, "split whose Top-1 decides which epoch is best; none: no validation");
     v.integer("val-every", s.val_every, 1, many, "epochs from one validation to the next");
-    visit_keypoint_settings(s.keypoints, v);
+    visit_reading_settings(s.reading, v);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 #include "engine/optim.h"
 #include "engine/schedule.h"
 #include "train/settings/command_line.h"
-#include "train/settings/keypoint_settings.h"
+#include "train/settings/reading_settings.h"
 
 namespace mdn {
 
@@ -37,7 +37,7 @@ struct TrainSettings {
     int64_t seed = 0;
     std::string val = "val";  // "none": no validation
     int64_t val_every = 1;    // epochs
-    KeypointSettings keypoints;
+    ReadingSettings reading;
 
     void declare(CommandLine& options);
     /// Under the options' names without the dashes; doubles exactly.

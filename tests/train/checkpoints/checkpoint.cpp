@@ -60,7 +60,7 @@ TEST_SUITE("train/checkpoints/checkpoint") {
         CHECK(report.batch_counters == 1);
         CHECK(report.outside == 2);
         CHECK(report.optimizer == 1);
-        CHECK(contains(report.message(), {stored.path, "1 num_batches_tracked", "2 keys"}));
+        CHECK(contains(report.message(), {stored.path, "1 num_batches_tracked", "2 tensors"}));
     }
 
     TEST_CASE("a missing key or a wrong shape is an error that names it, and nothing is changed") {

@@ -5,17 +5,17 @@
 #include "tests/train/checkpoints/torchvision_project.h"
 
 using namespace mdn;
-using testing::contains;
-using testing::microdualnet;
-using testing::Named;
-using testing::Ran;
-using testing::TorchvisionProject;
+using test::contains;
+using test::microdualnet;
+using test::Named;
+using test::Ran;
+using test::TorchvisionProject;
 
 TEST_SUITE("train/checkpoints/checkpoint_folder") {
     TEST_CASE("shards are read through their index, as a folder and by their numbers") {
         TorchvisionProject project;
         REQUIRE(project.import().code == 0);
-        const std::string wanted = testing::bytes_of(project.file("W.safetensors"));
+        const std::string wanted = test::bytes_of(project.file("W.safetensors"));
         const auto middle =
             project.tensors.begin() + static_cast<std::ptrdiff_t>(project.tensors.size() / 2);
         const Named first(project.tensors.begin(), middle), second(middle, project.tensors.end());
@@ -30,7 +30,7 @@ TEST_SUITE("train/checkpoints/checkpoint_folder") {
                 for (const auto& entry : *part)
                     map.append(map.empty() ? "" : ",")
                         .append("\"" + entry.first + "\":\"" + name + "\"");
-            testing::write(index, "{\"metadata\":{},\"weight_map\":{" + map + more + "}}");
+            test::write(index, "{\"metadata\":{},\"weight_map\":{" + map + more + "}}");
         };
         write_safetensors(folder + "/" + one, first);
         write_safetensors(folder + "/" + two, second);
@@ -46,7 +46,7 @@ TEST_SUITE("train/checkpoints/checkpoint_folder") {
             INFO(ran.err);
             REQUIRE(ran.code == 0);
             CHECK(contains(ran.out, {what + ": safetensors, 2 shards, "}));
-            CHECK(testing::bytes_of(project.file("W.safetensors")) == wanted);
+            CHECK(test::bytes_of(project.file("W.safetensors")) == wanted);
         }
         SUBCASE("nothing of what is read is overwritten") {
             for (const std::string& kept : {folder + "/" + one, folder + "/" + two, index})
@@ -57,9 +57,9 @@ TEST_SUITE("train/checkpoints/checkpoint_folder") {
         SUBCASE("without the index") {
             std::filesystem::remove(index);
             CHECK(import(folder).code == 0);
-            CHECK(testing::bytes_of(project.file("W.safetensors")) == wanted);
-            testing::write(folder + "/training_args.bin", "not weights");
-            testing::write(folder + "/optimizer.pt", "not weights");
+            CHECK(test::bytes_of(project.file("W.safetensors")) == wanted);
+            test::write(folder + "/training_args.bin", "not weights");
+            test::write(folder + "/optimizer.pt", "not weights");
             CHECK(import(folder).code == 0);
             std::filesystem::remove(folder + "/" + one);
             CHECK_MISTAKE(import(folder), {"1 of the 2 shards", "number 1 is missing"});
@@ -77,7 +77,7 @@ TEST_SUITE("train/checkpoints/checkpoint_folder") {
             more.emplace_back(first[0].first, scale(first[0].second, 3));
             write_safetensors(folder + "/" + two, more);
             CHECK(import(folder).code == 0);
-            CHECK(testing::bytes_of(project.file("W.safetensors")) == wanted);
+            CHECK(test::bytes_of(project.file("W.safetensors")) == wanted);
             std::filesystem::remove(index);
             CHECK_MISTAKE(import(folder), {"'" + first[0].first + "'", one, two});
         }
@@ -87,11 +87,11 @@ TEST_SUITE("train/checkpoints/checkpoint_folder") {
             CHECK_MISTAKE(import(other), {other, "without a checkpoint"});
             std::filesystem::copy(project.file("C.safetensors"), other + "/a.safetensors");
             CHECK(import(other).code == 0);
-            CHECK(testing::bytes_of(project.file("W.safetensors")) == wanted);
+            CHECK(test::bytes_of(project.file("W.safetensors")) == wanted);
             std::filesystem::copy(other + "/a.safetensors", other + "/b.safetensors");
             CHECK_MISTAKE(import(other), {"several", "a.safetensors, b.safetensors"});
             std::filesystem::rename(other + "/b.safetensors", other + "/model.safetensors");
-            testing::write(other + "/a.safetensors", "spoiled");
+            test::write(other + "/a.safetensors", "spoiled");
             CHECK(import(other).code == 0);
         }
         CHECK_MISTAKE(microdualnet({"eval", "--weights", folder, "--data", project.data}),

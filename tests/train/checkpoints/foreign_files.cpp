@@ -6,21 +6,21 @@
 
 using namespace mdn;
 using namespace std::string_literals;
-using testing::contains;
-using testing::microdualnet;
-using testing::SmallProject;
+using test::contains;
+using test::microdualnet;
+using test::SmallProject;
 
 TEST_SUITE("train/checkpoints/foreign_files") {
     TEST_CASE("what is not a checkpoint is named for what it is") {
         const SmallProject project;
         const auto refused = [&](const std::string& bytes) {
-            testing::write(project.file("x.pth"), bytes);
+            test::write(project.file("x.pth"), bytes);
             return microdualnet(
                 {"import", project.file("x.pth"), "--config", project.config, "--dry-run"});
         };
         // Where weights are read, too.
         const auto evaluated = [&](const std::string& bytes) {
-            testing::write(project.file("x.pth"), bytes);
+            test::write(project.file("x.pth"), bytes);
             return microdualnet(
                 {"eval", "--weights", project.file("x.pth"), "--data", project.data});
         };
@@ -46,7 +46,7 @@ TEST_SUITE("train/checkpoints/foreign_files") {
         const auto refused = [&](const std::string& name, const std::string& bytes,
                                  const std::vector<std::string>& words) {
             INFO(name);
-            testing::write(project.file(name), bytes);
+            test::write(project.file(name), bytes);
             CHECK_MISTAKE(microdualnet({"import", project.file(name), "--config", project.config,
                                         "--dry-run"}),
                           {project.file(name) + " is not a checkpoint that is read: it is "});
@@ -57,8 +57,8 @@ TEST_SUITE("train/checkpoints/foreign_files") {
                 microdualnet({"eval", "--weights", project.file(name), "--data", project.data}),
                 {words[0]});
         };
-        const auto zip = [](const std::vector<testing::Zip::Entry>& entries) {
-            testing::Zip archive;
+        const auto zip = [](const std::vector<test::Zip::Entry>& entries) {
+            test::Zip archive;
             archive.entries = entries;
             return archive.bytes();
         };
@@ -104,7 +104,7 @@ TEST_SUITE("train/checkpoints/foreign_files") {
         for (const auto& [folder, file, word] :
              {std::tuple("dcp", "__0_0.distcp", "dcp_to_torch_save"),
               {"saved", "saved_model.pb", "SavedModel"}}) {
-            testing::write(project.file(folder) + "/" + file, "x");
+            test::write(project.file(folder) + "/" + file, "x");
             CHECK_MISTAKE(microdualnet({"import", project.file(folder), "--config", project.config,
                                         "--dry-run"}),
                           {project.file(folder), word});

@@ -10,13 +10,13 @@
 #include "train/checkpoints/checkpoint.h"
 
 using namespace mdn;
-using testing::contains;
-using testing::microdualnet;
-using testing::Named;
-using testing::Ran;
-using testing::SmallProject;
-using testing::TemporaryFolder;
-using testing::TorchvisionProject;
+using test::contains;
+using test::microdualnet;
+using test::Named;
+using test::Ran;
+using test::SmallProject;
+using test::TemporaryFolder;
+using test::TorchvisionProject;
 
 namespace {
 
@@ -91,7 +91,7 @@ TEST_SUITE("train/checkpoints/import_weights") {
     TEST_CASE("weights behind any prefix give the same model, and the report names the prefix") {
         TorchvisionProject project;
         REQUIRE(project.import().code == 0);
-        const std::string wanted = testing::bytes_of(project.file("W.safetensors"));
+        const std::string wanted = test::bytes_of(project.file("W.safetensors"));
         const Named plain = project.tensors;
         for (const std::string prefix :
              {"_orig_mod.", "model.resnet.", "learner.net.", "teacher.backbone.", "backbone.body.",
@@ -104,14 +104,14 @@ TEST_SUITE("train/checkpoints/import_weights") {
             REQUIRE(ran.code == 0);
             CHECK(contains(ran.out, {"under '" + prefix + "'"}));
             CHECK(contains(ran.out, {"averaged weights"}) == (prefix == "model_ema.module."));
-            CHECK(testing::bytes_of(project.file("W.safetensors")) == wanted);
+            CHECK(test::bytes_of(project.file("W.safetensors")) == wanted);
         }
     }
 
     TEST_CASE("of several networks the one that fits is taken, and several are refused by name") {
         TorchvisionProject project;
         REQUIRE(project.import().code == 0);
-        const std::string student = testing::bytes_of(project.file("W.safetensors"));
+        const std::string student = test::bytes_of(project.file("W.safetensors"));
         const Named plain = project.tensors;
         // Beside a copy whose numbers are others.
         const auto with_copy = [&](const std::string& first, const std::string& second) {
@@ -127,7 +127,7 @@ TEST_SUITE("train/checkpoints/import_weights") {
             INFO(ran.err);
             REQUIRE(ran.code == 0);
             CHECK_MESSAGE(contains(ran.out, said), ran.out);
-            return testing::bytes_of(project.file("W.safetensors"));
+            return test::bytes_of(project.file("W.safetensors"));
         };
         SUBCASE("student and teacher") {
             with_copy("student.backbone.", "teacher.backbone.");
@@ -184,8 +184,8 @@ TEST_SUITE("train/checkpoints/import_weights") {
     TEST_CASE("tensors of other dtypes hinder only where they are wanted") {
         TorchvisionProject project;
         REQUIRE(project.import().code == 0);
-        const std::string wanted = testing::bytes_of(project.file("W.safetensors"));
-        std::string bytes = testing::bytes_of(project.file("C.safetensors"));
+        const std::string wanted = test::bytes_of(project.file("W.safetensors"));
+        std::string bytes = test::bytes_of(project.file("C.safetensors"));
         const auto with = [&](const std::string& name, const std::string& dtype,
                               const std::string& shape, int64_t size) {
             uint64_t length = 0;
@@ -197,10 +197,10 @@ TEST_SUITE("train/checkpoints/import_weights") {
                       ",\"data_offsets\":[" + std::to_string(data) + "," +
                       std::to_string(data + size) + "]}}";
             const uint64_t longer = header.size();
-            testing::write(project.file("D.safetensors"),
-                           std::string(reinterpret_cast<const char*>(&longer), 8) + header +
-                               bytes.substr(8 + length) +
-                               std::string(static_cast<size_t>(size), '\x11'));
+            test::write(project.file("D.safetensors"),
+                        std::string(reinterpret_cast<const char*>(&longer), 8) + header +
+                            bytes.substr(8 + length) +
+                            std::string(static_cast<size_t>(size), '\x11'));
             return microdualnet({"import", project.file("D.safetensors"), "--config",
                                  project.config, "--out", project.file("W.safetensors")});
         };
@@ -208,11 +208,11 @@ TEST_SUITE("train/checkpoints/import_weights") {
             const Ran ran = with("head.mask", dtype, "[3]", size);
             INFO(ran.err);
             CHECK(ran.code == 0);
-            CHECK(testing::bytes_of(project.file("W.safetensors")) == wanted);
+            CHECK(test::bytes_of(project.file("W.safetensors")) == wanted);
         }
         std::erase_if(project.tensors, [](const auto& entry) { return entry.first == "bn1.bias"; });
         project.import();
-        bytes = testing::bytes_of(project.file("C.safetensors"));
+        bytes = test::bytes_of(project.file("C.safetensors"));
         CHECK_MISTAKE(with("bn1.bias", "F8_E5M2", "[8]", 8),
                       {"D.safetensors: tensor 'bn1.bias' holds F8_E5M2, which is not read"});
         // Where our own weights are read, too.
@@ -220,7 +220,7 @@ TEST_SUITE("train/checkpoints/import_weights") {
         Named all = weights_to_disk(model.parameters());
         std::erase_if(all, [](const auto& entry) { return entry.first == "backbone.bn1.bias"; });
         write_safetensors(project.file("C.safetensors"), all);
-        bytes = testing::bytes_of(project.file("C.safetensors"));
+        bytes = test::bytes_of(project.file("C.safetensors"));
         with("backbone.bn1.bias", "I16", "[8]", 16);
         CHECK_MISTAKE(microdualnet({"eval", "--weights", project.file("D.safetensors"), "--config",
                                     project.config, "--data", project.data}),

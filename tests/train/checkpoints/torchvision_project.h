@@ -10,7 +10,7 @@
 #include "model/micro_dualnet.h"
 #include "tests/train/program.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 using Named = std::vector<std::pair<std::string, Tensor>>;
 
@@ -49,4 +49,4 @@ struct TorchvisionProject : SmallProject {
     }
 };
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -4,7 +4,7 @@
 #include "tests/train/program.h"
 
 using namespace mdn;
-using namespace mdn::testing;
+using namespace mdn::test;
 
 namespace {
 

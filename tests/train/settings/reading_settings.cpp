@@ -1,4 +1,4 @@
-#include "train/settings/keypoint_settings.h"
+#include "train/settings/reading_settings.h"
 
 #include "data/keypoints/openpose.h"
 #include "engine/files/safetensors.h"
@@ -12,10 +12,10 @@ namespace mdn::test {
 namespace {
 
 /// The settings that `arguments` leave of a run with `metadata`.
-KeypointSettings settings_of(const std::vector<std::string>& arguments,
-                             const std::map<std::string, std::string>& metadata) {
+ReadingSettings settings_of(const std::vector<std::string>& arguments,
+                            const std::map<std::string, std::string>& metadata) {
     CommandLine options("test", "", "");
-    KeypointSettings settings;
+    ReadingSettings settings;
     settings.declare(options);
     options.parse(arguments);
     return settings.as_trained(options, metadata, "w.safetensors");
@@ -23,22 +23,22 @@ KeypointSettings settings_of(const std::vector<std::string>& arguments,
 
 }  // namespace
 
-TEST_SUITE("train/settings/keypoint_settings") {
+TEST_SUITE("train/settings/reading_settings") {
     TEST_CASE("what is given comes first, then the run's, then the defaults") {
         TrainSettings run;
-        run.keypoints = {.layout = KeypointLayout::body25b,
-                         .scale = KeypointScale::unit,
-                         .size = "1080x1296",
-                         .fill = 3,
-                         .smooth = 2};
+        run.reading = {.layout = KeypointLayout::body25b,
+                       .scale = KeypointScale::unit,
+                       .size = "1080x1296",
+                       .fill = 3,
+                       .smooth = 2};
         const auto metadata = run.to_text();
-        const KeypointSettings trained = settings_of({}, metadata);
+        const ReadingSettings trained = settings_of({}, metadata);
         CHECK(trained.layout == KeypointLayout::body25b);
         CHECK(trained.scale == KeypointScale::unit);
         CHECK(trained.size == "1080x1296");
         CHECK(trained.fill == 3);
         CHECK(trained.smooth == 2);
-        const KeypointSettings mixed =
+        const ReadingSettings mixed =
             settings_of({"--keypoint-scale", "pixels", "--keypoint-smooth", "0"}, metadata);
         CHECK(mixed.scale == KeypointScale::pixels);
         CHECK(mixed.smooth == 0);
@@ -51,7 +51,7 @@ TEST_SUITE("train/settings/keypoint_settings") {
                        }),
                        {"w.safetensors", "keypoint-scale", "inches"}));
         // A run that is resumed has them too.
-        CHECK(TrainSettings::from_text(metadata, "w").keypoints.size == "1080x1296");
+        CHECK(TrainSettings::from_text(metadata, "w").reading.size == "1080x1296");
     }
 
     TEST_CASE("every command that reads clips reads keypoints as the run did, or as it is told") {
@@ -174,17 +174,17 @@ TEST_SUITE("train/settings/keypoint_settings") {
     }
 
     TEST_CASE("the picture's size") {
-        KeypointSettings settings;
-        CHECK_FALSE(settings.options().picture);
+        ReadingSettings settings;
+        CHECK_FALSE(settings.keypoint_options().picture);
         settings.size = "1080x1296";
-        CHECK(settings.options().picture->width == 1080);
-        CHECK(settings.options().picture->height == 1296);
+        CHECK(settings.keypoint_options().picture->width == 1080);
+        CHECK(settings.keypoint_options().picture->height == 1296);
         for (const char* bad : {"", "1080", "1080x", "x1296", "1080X1296", "0x5", "5x-1",
                                 "1080x1296 ", "99999999999999999999x3", "5x10000000"}) {
             CAPTURE(bad);
             settings.size = bad;
-            CHECK(
-                contains(error_of([&] { settings.options(); }), {"--keypoint-size", "1080x1296"}));
+            CHECK(contains(error_of([&] { settings.keypoint_options(); }),
+                           {"--keypoint-size", "1080x1296"}));
         }
     }
 }
