@@ -205,7 +205,8 @@ class TensorFinder {
         tensor.offset = given[1].is(Kind::integer) ? given[1].payload() : -1;
         tensor.storage = result_.storages.at(found->key);
         tensor.storage_key = found->key;
-        if (tensor.strides.size() != tensor.shape.size()) wrong("it has not one stride an axis");
+        if (tensor.strides.size() != tensor.shape.size())
+            wrong("it does not have one stride per axis");
         if (tensor.offset < 0 || found->offset < 0) wrong("it begins before its storage");
         tensor.offset += found->offset;  // each below 2⁵⁹
         check_inside(tensor, wrong);

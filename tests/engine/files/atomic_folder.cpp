@@ -2,7 +2,7 @@
 
 #include "tests/data/temporary_dataset.h"
 
-namespace mdn::testing {
+namespace mdn::test {
 
 namespace fs = std::filesystem;
 
@@ -68,4 +68,4 @@ TEST_SUITE("engine/files/atomic_folder") {
     }
 }
 
-}  // namespace mdn::testing
+}  // namespace mdn::test

@@ -3,8 +3,8 @@
 #include "tests/data/temporary_dataset.h"
 
 using namespace mdn;
-using testing::contains;
-using testing::error_of;
+using test::contains;
+using test::error_of;
 
 namespace {
 
