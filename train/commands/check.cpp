@@ -179,8 +179,9 @@ class CheckCommand final : public Command {
 
 const CommandEntry check_command = {
     "check", "look for everything that is wrong with a dataset before training on it",
-    "Prints every problem with its file and line. Then prints clips and labels of each split, the\n"
-    "class imbalance, the frame sizes, and how often nobody is visible.\n"
+    "Prints problems with file and line: the first 100 errors and the first 100 warnings, or with\n"
+    "--all every one. Then prints clips and labels of each split, the class imbalance, the frame\n"
+    "sizes, how far joints reach, and how often nobody is visible.\n"
     "Checks both frames and keypoints; with --config or --preset, only what that model reads.\n"
     "Exits with 2 if an error would stop training. What only looks odd is a warning.\n\n"
     "Example: microdualnet check DIR --workers 8\n"
