@@ -13,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "engine/processors.h"
+
 namespace mdn {
 
 namespace {
@@ -154,19 +156,13 @@ void Helpers::help() {
 }
 
 int64_t default_threads() {
-    if (const char* set = std::getenv("OMP_NUM_THREADS")) {
-        const long long count = std::atoll(set);
-        if (count >= 1) return std::min(count, 1024LL);
-    }
-    cpu_set_t allowed;
-    if (sched_getaffinity(0, sizeof allowed, &allowed) == 0)
-        return std::max(1, CPU_COUNT(&allowed));
-    return std::max(1U, std::thread::hardware_concurrency());
+    const char* asked = std::getenv("OMP_NUM_THREADS");
+    return asked && *asked ? threads_asked_for(asked) : usable_processors();
 }
 
 struct Team {
-    std::mutex loop;  // held by whoever runs one with helpers
-    int64_t count = default_threads();
+    std::mutex loop;                   // held by whoever runs one with helpers
+    int64_t asked = 0;                 // by set_threads(); 0: the default
     std::unique_ptr<Helpers> helpers;  // started by the first loop
 };
 
@@ -177,25 +173,30 @@ Team& team() {
 
 }  // namespace
 
-int64_t threads() { return team().count; }
+int64_t threads() {
+    if (const int64_t asked = team().asked) return asked;
+    static const int64_t unasked = default_threads();
+    return unasked;
+}
+int64_t threads_set() { return team().asked; }
 
 void set_threads(int64_t count) {
     Team& all = team();
     const std::lock_guard lock(all.loop);
     all.helpers.reset();
-    all.count = count > 0 ? count : default_threads();
+    all.asked = std::max<int64_t>(count, 0);
 }
 
 void run_shares(int64_t shares, Share call, void* body) {
     Team& all = team();
     if (shares > INT32_MAX) throw std::logic_error("a loop of more than 2^31 shares");
-    const bool alone = shares <= 1 || all.count <= 1 || inside_share;
+    const bool alone = shares <= 1 || threads() <= 1 || inside_share;
     std::unique_lock lock(all.loop, std::defer_lock);
     if (alone || !lock.try_lock()) {
         for (int64_t share = 0; share < shares; ++share) call(body, share);
         return;
     }
-    if (!all.helpers) all.helpers = std::make_unique<Helpers>(all.count - 1);
+    if (!all.helpers) all.helpers = std::make_unique<Helpers>(threads() - 1);
     struct Inside {
         Inside() { inside_share = true; }
         ~Inside() { inside_share = false; }

@@ -13,11 +13,14 @@
 namespace mdn {
 
 /// How many threads share the work: what set_threads() said, else the environment variable
-/// OMP_NUM_THREADS, else as many as this process may run on.
+/// OMP_NUM_THREADS, else as many as there are processors for this process (processors.h). Throws
+/// Error if OMP_NUM_THREADS is no number of threads.
 int64_t threads();
 
 /// count ≥ 1; 0 returns to the default. Not to be called while another thread computes.
 void set_threads(int64_t count);
+/// What set_threads() said last; 0: the default.
+int64_t threads_set();
 
 using Share = void (*)(void* body, int64_t share);
 void run_shares(int64_t shares, Share call, void* body);

@@ -89,7 +89,7 @@ void dispatch(const std::vector<std::string>& arguments, std::ostream& out, std:
 }  // namespace
 
 int run_command(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
-    const int64_t threads_before = threads();
+    const int64_t threads_before = threads_set();
     int status = 0;
     try {
         dispatch(arguments, out, err);
@@ -104,7 +104,7 @@ int run_command(const std::vector<std::string>& arguments, std::ostream& out, st
         err << "internal error: " << error.what() << "\n";
         status = 1;
     }
-    if (threads() != threads_before)
+    if (threads_set() != threads_before)
         set_threads(threads_before);  // --threads holds for one command
     out.flush();
     if (!out && status == 0) {
