@@ -14,18 +14,6 @@ constexpr std::int64_t fewest_frames = 20;  // to judge a body by
 
 std::string in_percent(double share) { return std::to_string(std::llround(100 * share)) + " %"; }
 
-/// Mean height of those that were seen of some joints; false if none was.
-bool mean_y(const Pose& pose, std::initializer_list<Body25> joints, double& y) {
-    double sum = 0, count = 0;
-    for (const Body25 joint : joints) {
-        if (!pose[joint].valid()) continue;
-        sum += pose[joint].y;
-        ++count;
-    }
-    if (count > 0) y = sum / count;
-    return count > 0;
-}
-
 /// Between which values 98 % lie: a stray joint does not decide how far a clip's joints reach.
 std::pair<double, double> bounds_without_strays(std::vector<double> values) {
     if (values.empty()) return {};
@@ -61,18 +49,8 @@ void JointSurvey::add(const std::vector<std::vector<Pose>>& people, const Track&
             ++clip.joints_;
             clip.outside_ += x < -margin || y < -margin || x > 1 + margin || y > 1 + margin;
         }
-        double head = 0, hips = 0;
-        if (mean_y(*pose, {nose, left_eye, right_eye}, head) &&
-            mean_y(*pose, {mid_hip, left_hip, right_hip}, hips)) {
-            ++clip.heads_;
-            clip.heads_below_ += head > hips;
-        }
-        const Joint &shoulder = (*pose)[left_shoulder], &other_shoulder = (*pose)[right_shoulder];
-        const Joint &hip = (*pose)[left_hip], &other_hip = (*pose)[right_hip];
-        if (shoulder.valid() && other_shoulder.valid() && hip.valid() && other_hip.valid()) {
-            ++clip.sides_;
-            clip.sides_crossed_ += (shoulder.x > other_shoulder.x) != (hip.x > other_hip.x);
-        }
+        clip.heads_below_.add(head_is_below_hips(*pose));
+        clip.sides_crossed_.add(sides_disagree(*pose, both_shoulders, both_hips));
     }
     if (clip.joints_ == 0) return;
     clip.clips_ = 1;
@@ -92,10 +70,8 @@ void JointSurvey::add(const JointSurvey& other) {
     outside_ += other.outside_;
     centre_x_ += other.centre_x_;
     centre_y_ += other.centre_y_;
-    heads_ += other.heads_;
-    heads_below_ += other.heads_below_;
-    sides_ += other.sides_;
-    sides_crossed_ += other.sides_crossed_;
+    heads_below_.add(other.heads_below_);
+    sides_crossed_.add(other.sides_crossed_);
 }
 
 std::string JointSurvey::extent() const {
@@ -138,14 +114,18 @@ std::vector<JointSurvey::Finding> JointSurvey::findings() const {
     constexpr const char* order_hint =
         "the order of the joints may be another: BODY_25B needs --keypoint-layout body25b, and "
         "microdualnet keypoints converts others";
-    if (heads_ >= fewest_frames && 2 * heads_below_ > heads_)
-        found.push_back({"in " + std::to_string(heads_below_) + " of " + std::to_string(heads_) +
-                             " frames that show head and hips, the head is below the hips",
-                         order_hint});
-    if (sides_ >= fewest_frames && 2 * sides_crossed_ > sides_)
-        found.push_back({"in " + std::to_string(sides_crossed_) + " of " + std::to_string(sides_) +
-                             " frames that show shoulders and hips, the left shoulder and the left "
-                             "hip are on different sides",
+    const auto in_frames = [](const PostureCount& count, const char* rest) {
+        return ("in " + std::to_string(count.held) + " of " + std::to_string(count.told) +
+                " frames that show ")
+            .append(rest);
+    };
+    if (heads_below_.mostly(fewest_frames))
+        found.push_back(
+            {in_frames(heads_below_, "head and hips, the head is below the hips"), order_hint});
+    if (sides_crossed_.mostly(fewest_frames))
+        found.push_back({in_frames(sides_crossed_,
+                                   "shoulders and hips, the left shoulder and the left hip are on "
+                                   "different sides"),
                          order_hint});
     return found;
 }

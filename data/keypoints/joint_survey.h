@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "data/keypoints/posture.h"
 #include "data/keypoints/track.h"
 #include "data/transform.h"
 
@@ -50,9 +51,9 @@ class JointSurvey {
   private:
     std::int64_t clips_ = 0, joints_ = 0, outside_ = 0;
     double left_ = 0, top_ = 0, right_ = 0, bottom_ = 0;
-    double centre_x_ = 0, centre_y_ = 0;          // sums over clips
-    std::int64_t heads_ = 0, heads_below_ = 0;    // frames that show head and hips
-    std::int64_t sides_ = 0, sides_crossed_ = 0;  // frames that show both shoulders and both hips
+    double centre_x_ = 0, centre_y_ = 0;  // sums over clips
+    PostureCount heads_below_;            // over frames that show head and hips
+    PostureCount sides_crossed_;          // over frames that show both shoulders and both hips
 };
 
 }  // namespace mdn

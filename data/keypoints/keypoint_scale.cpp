@@ -2,26 +2,30 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
 
 namespace mdn {
 
-KeypointScale detect_scale(const std::vector<std::vector<Pose>>& people) {
-    std::int64_t coordinates = 0, small = 0, negative = 0;
-    for (const auto& frame : people) {
-        for (const Pose& pose : frame) {
-            for (const Joint& joint : pose) {
-                if (!joint.valid()) continue;
-                for (const double value : {joint.x, joint.y}) {
-                    ++coordinates;
-                    small += std::abs(value) <= 1.1;
-                    negative += value < -0.1;
-                }
-            }
+void ScaleSurvey::add(const Pose& pose) {
+    for (const Joint& joint : pose) {
+        if (!joint.valid()) continue;
+        for (const double value : {joint.x, joint.y}) {
+            ++coordinates_;
+            small_ += std::abs(value) <= 1.1;
+            negative_ += value < -0.1;
         }
     }
-    if (coordinates == 0 || 10 * small < 9 * coordinates) return KeypointScale::pixels;
-    return 20 * negative >= coordinates ? KeypointScale::symmetric : KeypointScale::unit;
+}
+
+KeypointScale ScaleSurvey::scale() const {
+    if (empty() || 10 * small_ < 9 * coordinates_) return KeypointScale::pixels;
+    return 20 * negative_ >= coordinates_ ? KeypointScale::symmetric : KeypointScale::unit;
+}
+
+KeypointScale detect_scale(const std::vector<std::vector<Pose>>& people) {
+    ScaleSurvey survey;
+    for (const auto& frame : people)
+        for (const Pose& pose : frame) survey.add(pose);
+    return survey.scale();
 }
 
 void to_pixels(std::vector<std::vector<Pose>>& people, KeypointScale scale, FrameSize frame,

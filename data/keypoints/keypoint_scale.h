@@ -1,6 +1,7 @@
 // What the coordinates of keypoint files mean, and how they become pixels of the frame.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -19,10 +20,21 @@ enum class KeypointScale {
     symmetric_by_longest,  // 6: as 4 with max(W,H)-1 for both
 };
 
-/// The scale of a clip's people [frames][people] from all their valid joints, so that a single
-/// stray joint does not decide: `pixels` unless nine of ten coordinates are within [-1.1, 1.1];
-/// then `symmetric` if one of twenty is below -0.1, else `unit`. The scales by the longest side
-/// look like 3 and 4 with smaller coordinates and are never found. Without a valid joint: pixels.
+/// Finds the scale from all valid joints, so that a single stray one does not decide.
+class ScaleSurvey {
+  public:
+    void add(const Pose& pose);
+    bool empty() const { return coordinates_ == 0; }
+    /// `pixels` unless nine of ten coordinates are within [-1.1, 1.1]; then `symmetric` if one of
+    /// twenty is below -0.1, else `unit`. The scales by the longest side look like 3 and 4 with
+    /// smaller coordinates and are never found. Without a valid joint: pixels.
+    KeypointScale scale() const;
+
+  private:
+    std::int64_t coordinates_ = 0, small_ = 0, negative_ = 0;
+};
+
+/// That of a clip's people [frames][people].
 KeypointScale detect_scale(const std::vector<std::vector<Pose>>& people);
 
 /// Moves every joint into pixels of a frame. `picture` is the size of the picture in which the

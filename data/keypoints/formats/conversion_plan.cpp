@@ -10,6 +10,8 @@
 #include "data/formats/list_file.h"
 #include "data/keypoints/formats/frame_folder.h"
 #include "data/keypoints/formats/image_names.h"
+#include "data/keypoints/keypoint_scale.h"
+#include "data/keypoints/posture.h"
 #include "engine/error.h"
 #include "engine/files/atomic_folder.h"
 
@@ -49,40 +51,35 @@ struct Seen {
 
 /// What all clips together show.
 struct Survey {
-    std::int64_t coordinates = 0, small = 0, negative = 0;
+    ScaleSurvey scale;
     double left = HUGE_VAL, top = HUGE_VAL, right = -HUGE_VAL, bottom = -HUGE_VAL;
-    std::int64_t heads = 0, heads_below = 0;    // people with nose and hips
-    std::int64_t sides = 0, sides_crossed = 0;  // people with both eyes and both shoulders
+    PostureCount heads_below, sides_crossed;
     std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> clips_of_picture;
     bool normalised = false;
 
     void add(const Pose& pose) {
+        scale.add(pose);
+        heads_below.add(head_is_below_hips(pose));
+        sides_crossed.add(sides_disagree(pose, both_eyes, both_shoulders));
         for (const Joint& joint : pose) {
             if (!joint.valid()) continue;
-            for (const double value : {joint.x, joint.y}) {
-                ++coordinates;
-                small += std::abs(value) <= 1.1;
-                negative += value < -0.1;
-            }
             left = std::min(left, joint.x), right = std::max(right, joint.x);
             top = std::min(top, joint.y), bottom = std::max(bottom, joint.y);
         }
-        if (pose[nose].valid() && pose[mid_hip].valid()) {
-            ++heads;
-            heads_below += pose[nose].y > pose[mid_hip].y;
-        }
-        if (pose[left_eye].valid() && pose[right_eye].valid() && pose[left_shoulder].valid() &&
-            pose[right_shoulder].valid()) {
-            ++sides;
-            sides_crossed += (pose[left_eye].x - pose[right_eye].x) *
-                                 (pose[left_shoulder].x - pose[right_shoulder].x) <
-                             0;
-        }
     }
-    /// As detect_scale has it, over the whole source.
-    bool in_pixels() const { return coordinates == 0 || 10 * small < 9 * coordinates; }
-    bool is_symmetric() const { return !in_pixels() && 20 * negative >= coordinates; }
 };
+
+/// Of coordinates that are no pixels.
+std::string scale_text(KeypointScale scale) {
+    switch (scale) {
+        case KeypointScale::symmetric:
+            return "symmetric (-1 to 1)";
+        case KeypointScale::unit:
+            return "unit (0 to 1)";
+        default:
+            return "pixels";
+    }
+}
 
 std::string number_text(double value) {
     std::array<char, 32> text{};
@@ -284,13 +281,10 @@ class Planner {
     void say_scale() {
         plan_.people = people_;
         plan_.empty_frames = plan_.frames - with_people_;
-        const bool pixels = !survey_.normalised && survey_.in_pixels();
-        plan_.scale = survey_.coordinates == 0 ? "no joint was seen"
-                      : pixels                 ? "pixels"
-                      : survey_.normalised     ? "divided by width and height"
-                      : survey_.is_symmetric() ? "symmetric (-1 to 1)"
-                                               : "unit (0 to 1)";
-        if (survey_.coordinates > 0)
+        plan_.scale = survey_.scale.empty() ? "no joint was seen"
+                      : survey_.normalised  ? "divided by width and height"
+                                            : scale_text(survey_.scale.scale());
+        if (!survey_.scale.empty())
             plan_.scale += "; joints lie from (" + number_text(survey_.left) + ", " +
                            number_text(survey_.top) + ") to (" + number_text(survey_.right) + ", " +
                            number_text(survey_.bottom) + ")";
@@ -326,16 +320,18 @@ class Planner {
         warn(open_ended_,
              "whose source lists only frames that show somebody, and no frames/ to tell how long "
              "they are: they end with the last frame listed");
-        if (2 * survey_.heads_below > survey_.heads && survey_.heads >= 10)
+        constexpr std::int64_t fewest_people = 10;
+        const auto of_people = [](const PostureCount& count) {
+            return std::to_string(count.held) + " of " + std::to_string(count.told) + " people";
+        };
+        if (survey_.heads_below.mostly(fewest_people))
             plan_.warnings.push_back(
-                "the nose lies below the hips in " + std::to_string(survey_.heads_below) + " of " +
-                std::to_string(survey_.heads) +
-                " people: the joints may be in another order (--layout), or y may point upwards");
-        if (2 * survey_.sides_crossed > survey_.sides && survey_.sides >= 10)
+                "the head lies below the hips in " + of_people(survey_.heads_below) +
+                ": the joints may be in another order (--layout), or y may point upwards");
+        if (survey_.sides_crossed.mostly(fewest_people))
             plan_.warnings.push_back("eyes and shoulders disagree about left and right in " +
-                                     std::to_string(survey_.sides_crossed) + " of " +
-                                     std::to_string(survey_.sides) +
-                                     " people: the joints may be in another order (--layout)");
+                                     of_people(survey_.sides_crossed) +
+                                     ": the joints may be in another order (--layout)");
         warn(other_shape_,
              "whose pictures have another shape than the frames (sizes in brackets), so that the "
              "body is stretched: width and height may be swapped in the source");
