@@ -21,6 +21,9 @@ bool is_blank(const std::string& line) {
     return line.find_first_not_of(" \t") == std::string::npos;
 }
 
+/// Sums and products of a few numbers of a list must not overflow.
+constexpr std::int64_t most_in_a_list = 1'000'000'000;
+
 std::int64_t parse_integer(const std::string& text, const std::string& what,
                            const std::string& where) {
     std::int64_t value = 0;
@@ -32,6 +35,8 @@ std::int64_t parse_integer(const std::string& text, const std::string& what,
     if (failure != std::errc() || end != last) {
         throw Error(where + ": " + what + " '" + text + "' is not a whole number");
     }
+    if (value < -most_in_a_list || value > most_in_a_list)
+        throw Error(where + ": " + what + " '" + text + "' is too large");
     return value;
 }
 

@@ -12,8 +12,8 @@ std::string numbered(const char* format, std::int64_t number);
 
 bool is_blank(const std::string& line);
 
-/// Throws Error beginning with `where` unless the text is a whole number (20, or 20.0) and nothing
-/// else; `what` says what the number means.
+/// Throws Error beginning with `where` unless the text is a whole number (20, or 20.0) from −10⁹
+/// to 10⁹ and nothing else; `what` says what the number means.
 std::int64_t parse_integer(const std::string& text, const std::string& what,
                            const std::string& where);
 

@@ -17,6 +17,10 @@ namespace {
 constexpr const char* form_hint =
     "lists are MMAction2's rawframes lists; videos must be extracted to frames";
 
+constexpr const char* one_label_hint =
+    "if it is CLIP_DIR NUM_FRAMES and several labels: a clip has one label here, so keep the one "
+    "that matters";
+
 bool is_whole_number(const std::string& text) {
     try {
         return parse_integer(text, "", "") >= 0;
@@ -81,6 +85,21 @@ class LineParser {
         return name;
     }
 
+    /// Throws where a name without a folder is one with a folder and two numbers or more behind it.
+    void refuse_several_labels(const std::string& name, const std::string& line,
+                               const std::string& where) const {
+        if (has_folder(below_frames(name))) return;
+        std::string rest = name;
+        for (std::size_t fields = 4;; ++fields) {
+            if (!is_whole_number(take_last_word(rest))) return;
+            rest.erase(rest.find_last_not_of(" \t/") + 1);
+            if (rest.empty()) return;
+            if (fields > 4 && has_folder(below_frames(rest)))
+                throw Error(where + ": '" + line + "' has " + std::to_string(fields) + " fields",
+                            one_label_hint);
+        }
+    }
+
     /// Whether the frame at which a clip of that offset ends is there.
     bool reaches(const std::string& name, std::int64_t frames) const {
         const fs::path folder = dataset_ / "frames" / name;
@@ -120,12 +139,12 @@ class LineParser {
                                 "' has four fields, and as CLIP_DIR OFFSET NUM_FRAMES LABEL it "
                                 "goes beyond the frames of " +
                                 clip_name,
-                            "if it is CLIP_DIR NUM_FRAMES and several labels: a clip has one "
-                            "label here, so keep the one that matters");
+                            one_label_hint);
             name = rest;
             clip.files.first = offset;
             clip.is_part = true;
         }
+        refuse_several_labels(name, line, where);
         name = below_frames(name);
         check_name(name, where);
         clip.files.frames = dataset_ / "frames" / name;

@@ -197,6 +197,10 @@ TEST_SUITE("data/dataset") {
         for (const char* line : {"long 30 1 2", "long 30 0 2"})
             CHECK(contains(error_of([&] { clip(line); }),
                            {"train.txt:1", "four fields", "OFFSET", "one label"}));
+        CHECK(contains(error_of([&] { clip("long 30 1 2 3"); }),
+                       {"train.txt:1", "has 5 fields", "one label"}));
+        CHECK(contains(error_of([&] { clip("long 5 9223372036854775807 0"); }),
+                       {"train.txt:1", "9223372036854775807", "too large"}));
         CHECK(contains(error_of([&] { clip("rawframes_train/b 4 2"); }),
                        {"missing folder", "rawframes_train/b"}));
         CHECK(contains(error_of([&] { clip("/elsewhere/frames/a 4 2"); }), {"outside"}));

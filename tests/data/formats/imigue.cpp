@@ -132,7 +132,7 @@ TEST_SUITE("data/formats/imigue") {
         CHECK(contains(error(good + row(1, 9, 8, 3, 2)), {".csv:3", "9", "comes after", "8"}));
         write(folder / "labels_20200831.csv",
               header + good + "1,1,0,0,0,9223372036854775807,3,2,M,Japan,win\r\n");
-        CHECK(contains(folder.error("train"), {".csv:3", "9223372036854775807", "recording"}));
+        CHECK(contains(folder.error("train"), {".csv:3", "9223372036854775807", "too large"}));
         CHECK(contains(error(row(1, -1, 8, 3, 2)), {".csv:2", "start frame -1", "from 0"}));
         CHECK(contains(error(good + row(1, 14, 20, 3, 2)),
                        {".csv:3", "15..21", "has 20", "img_00021.jpg"}));
