@@ -31,7 +31,8 @@ KERNEL(multiply, (const Tensor& a, const Tensor& b, Tensor& y), (a, b, y), "elem
 KERNEL(scale, (const Tensor& x, double factor, Tensor& y), (x, factor, y), "elementwise",
        bytes_of(x, y))
 KERNEL(relu_forward, (const Tensor& x, Tensor& y), (x, y), "elementwise", bytes_of(x, y))
-/// dx = dy where x > 0, else 0. x may be the output of the ReLU, and dx may be dy.
+/// dx = 0 where x <= 0, else dy, also where x is NaN. x may be the output of the ReLU, and dx may
+/// be dy.
 KERNEL(relu_backward, (const Tensor& x, const Tensor& dy, Tensor& dx), (x, dy, dx), "elementwise",
        bytes_of(x, dy, dx))
 KERNEL(gelu_forward, (const Tensor& x, Tensor& y), (x, y), "elementwise", bytes_of(x, y))
@@ -230,8 +231,9 @@ KERNEL(softmax_cross_entropy_backward,
 /// Brings the slots to the device: all of them the first time, which waits for it, and from
 /// then on their gradients, which does not.
 KERNEL(update_table, (ParameterTable & parameters), (parameters), "optimizer", 0)
-/// One call updates every parameter. `schedule` f64 [3] on the device: learning rate, step
-/// (from 1), and the factor on every gradient (clipping).
+/// One call updates every parameter that has a gradient. `schedule` f64 [2] on the device: learning
+/// rate, and the factor on every gradient (clipping). AdamW also counts the slot's updates, and
+/// corrects its moments by that count.
 KERNEL(sgd_step, (ParameterTable & parameters, const SgdOptions& options, const Tensor& schedule),
        (parameters, options, schedule), "optimizer", bytes_of_gradients(parameters) * 5)
 KERNEL(adamw_step,
@@ -240,7 +242,7 @@ KERNEL(adamw_step,
 /// √Σ‖gradient‖² over all parameters, accumulated in double: norm f64 [1].
 KERNEL(global_norm, (const ParameterTable& parameters, Tensor& norm), (parameters, norm),
        "gradient norm", bytes_of_gradients(parameters))
-/// schedule[2] = min(1, limit/(norm + 1e-6)), or 1 where limit is 0. Not a number where the
+/// schedule[1] = min(1, limit/(norm + 1e-6)), or 1 where limit is 0. Not a number where the
 /// norm is not finite, upon which sgd_step and adamw_step change nothing.
 KERNEL(clip_factor, (const Tensor& norm, double limit, Tensor& schedule), (norm, limit, schedule),
        "gradient norm", bytes_of(norm, schedule))

@@ -78,6 +78,7 @@ struct ParameterSlot {
 /// and update_table() is told; a slot without one is skipped.
 struct ParameterTable {
     std::vector<ParameterSlot> slots;
+    Tensor steps = {};      // AdamW only: i64 [slots], the updates that each slot has had
     Tensor on_device = {};  // the slots where a GPU's kernels find them
 };
 

@@ -7,19 +7,28 @@ namespace mdn {
 
 namespace {
 
+constexpr const char* steps_name = "optimizer.steps";
+
+/// Throws Error unless the number, which `what` says, is finite and not negative.
+double checked(double number, const std::string& what) {
+    if (std::isfinite(number) && number >= 0) return number;
+    throw Error(what + " " + std::to_string(number) + ", expected a number that is 0 or more");
+}
+
 double rate_of(const Parameter& parameter, const OptimizerOptions& options) {
-    const double rate = options.rate ? options.rate(parameter) : 1;
-    if (std::isfinite(rate) && rate >= 0) return rate;
-    throw Error("the learning rate of " + parameter.name + " is multiplied by " +
-                std::to_string(rate) + ", expected a number that is 0 or more");
+    return checked(options.rate ? options.rate(parameter) : 1,
+                   "the learning rate of " + parameter.name + " is multiplied by");
 }
 
 }  // namespace
 
 Optimizer::Optimizer(const ParameterStore& parameters, const OptimizerOptions& options)
     : options_(options),
-      schedule_(Tensor::zeros({3}, DType::f64, parameters.device())),
+      schedule_(Tensor::zeros({2}, DType::f64, parameters.device())),
       norm_(Tensor::zeros({1}, DType::f64, parameters.device())) {
+    checked(options.weight_decay, "the weight decay is");
+    checked(options.momentum, "the momentum is");
+    checked(options.clip_norm, "the largest norm of the gradients is");
     for (const Parameter& parameter : parameters.all()) {
         if (!parameter.trained()) continue;
         ParameterSlot slot;
@@ -31,17 +40,19 @@ Optimizer::Optimizer(const ParameterStore& parameters, const OptimizerOptions& o
         names_.push_back(parameter.name);
         table_.slots.push_back(std::move(slot));
     }
+    if (options.kind == OptimizerKind::adamw)
+        table_.steps = Tensor::zeros({std::ssize(table_.slots)}, DType::i64, parameters.device());
     kernels(schedule_).update_table(table_);
 }
 
 double Optimizer::step(double learning_rate) {
-    schedule_.copy_from(schedule_for(learning_rate, steps_ + 1));
+    schedule_.copy_from(schedule_for(learning_rate));
     update();
     return finish();
 }
 
-Tensor Optimizer::schedule_for(double learning_rate, int64_t step) {
-    return Tensor::from<double>({learning_rate, static_cast<double>(step), 1}, {3});
+Tensor Optimizer::schedule_for(double learning_rate) {
+    return Tensor::from<double>({checked(learning_rate, "the learning rate is"), 1}, {2});
 }
 
 void Optimizer::update() {
@@ -69,6 +80,13 @@ double Optimizer::finish() {
                     "lower the learning rate or clip the gradients");
 }
 
+void Optimizer::check_counts(const std::vector<int64_t>& counts, int64_t steps) const {
+    for (size_t i = 0; i < counts.size(); ++i)
+        if (counts[i] < 0 || counts[i] > steps)
+            throw Error(std::string(steps_name) + " counts " + std::to_string(counts[i]) +
+                        " updates of " + names_[i] + ", of " + std::to_string(steps) + " in all");
+}
+
 std::string Optimizer::first_not_finite() const {
     Kernels& device = kernels(schedule_);
     Tensor norm = empty_like(norm_);
@@ -91,12 +109,16 @@ std::vector<std::pair<std::string, Tensor>> Optimizer::state() const {
             state.emplace_back("optimizer.second_moment." + names_[i],
                                table_.slots[i].second_moment);
     }
+    if (table_.steps.defined()) state.emplace_back(steps_name, table_.steps);
     return state;
 }
 
 void Optimizer::load_state(const std::vector<std::pair<std::string, Tensor>>& state,
                            int64_t steps) {
     std::map<std::string, Tensor> stored(state.begin(), state.end());
+    if (table_.steps.defined() && !stored.contains(steps_name))
+        stored[steps_name] =
+            Tensor::full(table_.steps.shape(), static_cast<double>(steps), DType::i64);
     const auto own = this->state();
     // All of it is checked before any of it is changed.
     for (const auto& [name, tensor] : own) {
@@ -114,6 +136,7 @@ void Optimizer::load_state(const std::vector<std::pair<std::string, Tensor>>& st
         throw Error("the optimizer has no state named " + stored.begin()->first,
                     "resume with the optimizer the checkpoint was written with");
     }
+    if (table_.steps.defined()) check_counts(stored.at(steps_name).to_vector<int64_t>(), steps);
     for (const auto& [name, tensor] : own) tensor.copy_from(stored.at(name));
     steps_ = steps;
 }

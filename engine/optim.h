@@ -26,32 +26,38 @@ struct OptimizerOptions {
 /// Updates every trained parameter of a store. Its state is allocated at construction.
 class Optimizer {
   public:
-    /// Throws Error naming a parameter whose rate is negative or not finite.
+    /// Throws Error naming the option, or the parameter's rate, that is negative or not finite.
     Optimizer(const ParameterStore& parameters, const OptimizerOptions& options);
 
-    /// One update with the gradients now held by the parameters (a parameter without one is
-    /// skipped). Returns the gradients' L2 norm before clipping. Throws NonFinite, and changes
-    /// nothing, if that norm is not finite.
+    /// One update with the gradients now held by the parameters. A parameter without one is
+    /// skipped: its value, its state and, as in PyTorch, the count of updates that AdamW corrects
+    /// its moments by. Returns the gradients' L2 norm before clipping. Throws NonFinite, and
+    /// changes nothing, if that norm is not finite.
     double step(double learning_rate);
     /// The parts of step(), for callers that keep the device busy. schedule_for() are the numbers
-    /// of the next update, f64 [3] on the host, to be brought into schedule(), which the kernels
-    /// read. update() starts them and waits for nothing, so that it can be recorded and replayed.
-    /// finish() waits for the norm and returns it, or throws, as step() does.
-    static Tensor schedule_for(double learning_rate, int64_t step);
+    /// of the next update, f64 [2] on the host, to be brought into schedule(), which the kernels
+    /// read. It throws Error for a learning rate that is negative or not finite. update() starts
+    /// them and waits for nothing, so that it can be recorded and replayed. finish() waits for the
+    /// norm and returns it, or throws, as step() does.
+    static Tensor schedule_for(double learning_rate);
     const Tensor& schedule() const { return schedule_; }
     void update();
     double finish();
     /// Updates made so far.
     int64_t steps() const { return steps_; }
 
-    /// The state under the parameters' names ("optimizer.momentum.<name>", ...), to be saved with
-    /// steps() and given back to load_state().
+    /// The state under the parameters' names ("optimizer.momentum.<name>", ...), and for AdamW the
+    /// count of each parameter's updates ("optimizer.steps", i64, in the order of the parameters):
+    /// to be saved with steps() and given back to load_state().
     std::vector<std::pair<std::string, Tensor>> state() const;
-    /// Throws Error naming the first tensor that is missing or has another shape.
+    /// Throws Error naming the first tensor that is missing, has another shape or counts other
+    /// updates than 0 to `steps`. A state without counts, as it was saved once, takes `steps` for
+    /// each.
     void load_state(const std::vector<std::pair<std::string, Tensor>>& state, int64_t steps);
 
   private:
     std::string first_not_finite() const;
+    void check_counts(const std::vector<int64_t>& counts, int64_t steps) const;
 
     OptimizerOptions options_;
     std::vector<std::string> names_;

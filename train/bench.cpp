@@ -128,7 +128,7 @@ Work step_on_device(MicroDualNet& model, const TraceInput& input, const BenchOpt
     const Device device = model.parameters().device();
     const auto optimizer = std::make_shared<Optimizer>(model.parameters(),
                                                        OptimizerOptions{.kind = options.optimizer});
-    optimizer->schedule().copy_from(Optimizer::schedule_for(1e-3, 1));
+    optimizer->schedule().copy_from(Optimizer::schedule_for(1e-3));
     return [&model, optimizer, inputs = on_device(input.inputs, device),
             labels = on_device(input.labels, device),
             seed_and_step = Tensor::zeros({2}, DType::i64, device)] {

@@ -28,8 +28,8 @@ void TrainingStep::bring(const StepInput& input) {
                                      .recorded = RecordedWork(device, record_)});
     }
     std::vector<Tensor> told = input.inputs.given();
-    told.insert(told.end(), {input.labels, seed_and_step,
-                             Optimizer::schedule_for(input.learning_rate, input.step + 1)});
+    told.insert(told.end(),
+                {input.labels, seed_and_step, Optimizer::schedule_for(input.learning_rate)});
     uploader_->start(told);
 }
 

@@ -33,11 +33,9 @@ void for_each_piece(Slots& slots, F&& body) {
 }
 
 struct ScheduleNow {
-    double learning_rate, step, gradient_factor;
+    double learning_rate, gradient_factor;
     explicit ScheduleNow(const Tensor& schedule)
-        : learning_rate(schedule.data<double>()[0]),
-          step(schedule.data<double>()[1]),
-          gradient_factor(schedule.data<double>()[2]) {}
+        : learning_rate(schedule.data<double>()[0]), gradient_factor(schedule.data<double>()[1]) {}
 };
 
 }  // namespace
@@ -70,9 +68,14 @@ void CpuKernels::adamw_step(ParameterTable& parameters, const AdamWOptions& opti
                             const Tensor& schedule) {
     const ScheduleNow now(schedule);
     if (std::isnan(now.gradient_factor)) return;
-    const double correction1 = 1 - std::pow(options.beta1, now.step);
-    const double correction2 = 1 - std::pow(options.beta2, now.step);
-    for_each_piece(parameters.slots, [&](int64_t, ParameterSlot& slot, int64_t begin, int64_t end) {
+    std::vector<ParameterSlot>& slots = parameters.slots;
+    int64_t* const steps = parameters.steps.data<int64_t>();
+    for (size_t i = 0; i < slots.size(); ++i)
+        if (slots[i].grad.defined()) ++steps[i];
+    for_each_piece(slots, [&](int64_t, ParameterSlot& slot, int64_t begin, int64_t end) {
+        const auto step = static_cast<double>(steps[&slot - slots.data()]);
+        const double correction1 = 1 - std::pow(options.beta1, step);
+        const double correction2 = 1 - std::pow(options.beta2, step);
         with_float_type(slot.value, [&]<class T>(T) {
             T *value = slot.value.data<T>(), *first = slot.momentum.data<T>(),
               *second = slot.second_moment.data<T>();
@@ -122,7 +125,7 @@ void CpuKernels::global_norm(const ParameterTable& parameters, Tensor& norm) {
 
 void CpuKernels::clip_factor(const Tensor& norm, double limit, Tensor& schedule) {
     const double size = *norm.data<double>();
-    double& factor = schedule.data<double>()[2];
+    double& factor = schedule.data<double>()[1];
     factor = limit > 0 ? std::min(1.0, limit / (size + 1e-6)) : 1.0;  // the small term is PyTorch's
     if (!std::isfinite(size)) factor = NAN;
 }

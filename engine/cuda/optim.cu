@@ -67,7 +67,7 @@ __global__ void gradients_kernel(Gradients gradients, int count, Slot* slots) {
 __global__ void sgd_kernel(Table table, float keep, const double* schedule) {
     const Slot slot = table.slots[table.slot_of_block[blockIdx.x]];
     const auto rate = static_cast<float>(schedule[0] * slot.rate);
-    const auto factor = static_cast<float>(schedule[2]);
+    const auto factor = static_cast<float>(schedule[1]);
     if (factor != factor) return;  // not a number: change nothing
     const auto decay = static_cast<float>(slot.weight_decay);
     for_each_element(slot, [&](int64_t i) {
@@ -79,17 +79,22 @@ __global__ void sgd_kernel(Table table, float keep, const double* schedule) {
     });
 }
 
-/// What the update takes from the step's number, in double and once for all blocks.
+/// What a slot's update takes from the number of its updates, in double and once for its blocks.
 struct BiasCorrection {
     double rate;  // learning rate/(1 − β₁ᵗ)
     float scale;  // 1/√(1 − β₂ᵗ)
 };
 
-__global__ void bias_correction_kernel(double beta1, double beta2, const double* schedule,
+/// A thread per slot. Counts this update, unless it is to change nothing.
+__global__ void bias_correction_kernel(const Slot* slots, int64_t count, double beta1, double beta2,
+                                       const double* schedule, int64_t* steps,
                                        BiasCorrection* corrected) {
-    if (threadIdx.x > 0) return;
-    corrected->rate = schedule[0] / (1 - pow(beta1, schedule[1]));
-    corrected->scale = static_cast<float>(1 / sqrt(1 - pow(beta2, schedule[1])));
+    const int64_t i = blockIdx.x * int64_t{block_threads} + threadIdx.x;
+    if (i >= count) return;
+    if (slots[i].grad && schedule[1] == schedule[1]) ++steps[i];
+    const auto step = static_cast<double>(steps[i]);
+    corrected[i].rate = schedule[0] / (1 - pow(beta1, step));
+    corrected[i].scale = static_cast<float>(1 / sqrt(1 - pow(beta2, step)));
 }
 
 /// 1 − β is rounded once: 1 − (float)0.999 would be off in the fifth digit.
@@ -99,11 +104,12 @@ struct AdamWFactors {
 
 __global__ void adamw_kernel(Table table, AdamWFactors by, const double* schedule,
                              const BiasCorrection* corrected) {
-    const Slot slot = table.slots[table.slot_of_block[blockIdx.x]];
-    const auto factor = static_cast<float>(schedule[2]);
+    const int32_t place = table.slot_of_block[blockIdx.x];
+    const Slot slot = table.slots[place];
+    const auto factor = static_cast<float>(schedule[1]);
     if (factor != factor) return;
-    const auto rate = static_cast<float>(corrected->rate * slot.rate);
-    const float scale = corrected->scale;
+    const auto rate = static_cast<float>(corrected[place].rate * slot.rate);
+    const float scale = corrected[place].scale;
     const auto keep = static_cast<float>(1 - schedule[0] * slot.rate * slot.weight_decay);
     for_each_element(slot, [&](int64_t i) {
         const float value = slot.value[i], g = factor * slot.grad[i];
@@ -140,7 +146,7 @@ __global__ void clip_factor_kernel(const double* norm, double limit, double* sch
     const double size = *norm;
     const double wanted = limit > 0 ? limit / (size + 1e-6) : 1;  // the small term is PyTorch's
     const bool finite = size - size == 0;
-    schedule[2] = !finite ? NAN : wanted < 1 ? wanted : 1;
+    schedule[1] = !finite ? NAN : wanted < 1 ? wanted : 1;
 }
 
 float* pointer(const Tensor& x) { return x.defined() ? x.data<float>() : nullptr; }
@@ -190,14 +196,17 @@ void CudaKernels::sgd_step(ParameterTable& parameters, const SgdOptions& options
 
 void CudaKernels::adamw_step(ParameterTable& parameters, const AdamWOptions& options,
                              const Tensor& schedule) {
-    const Tensor scratch = Tensor::empty({sizeof(BiasCorrection)}, DType::u8, Device::cuda);
+    const Table table(parameters);
+    const auto count = static_cast<int64_t>(parameters.slots.size());
+    const Tensor scratch =
+        Tensor::empty({count * int64_t{sizeof(BiasCorrection)}}, DType::u8, Device::cuda);
     auto* corrected = elements<BiasCorrection>(scratch);
-    launch(bias_correction_kernel, 1, warp_threads, 0, options.beta1, options.beta2,
-           schedule.data<double>(), corrected);
+    launch(bias_correction_kernel, blocks_for(ceil_divide(count, block_threads)), block_threads, 0,
+           table.slots, count, options.beta1, options.beta2, schedule.data<double>(),
+           parameters.steps.data<int64_t>(), corrected);
     const AdamWFactors by{static_cast<float>(options.beta1), static_cast<float>(1 - options.beta1),
                           static_cast<float>(options.beta2), static_cast<float>(1 - options.beta2),
                           static_cast<float>(options.eps)};
-    const Table table(parameters);
     launch(adamw_kernel, blocks_for(table.blocks), block_threads, 0, table, by,
            schedule.data<double>(), corrected);
 }

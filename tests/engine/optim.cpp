@@ -6,6 +6,7 @@
 
 #include "engine/ops.h"
 #include "tests/engine/gradient_check.h"
+#include "tests/engine/same_bits.h"
 
 using namespace mdn;
 
@@ -208,6 +209,25 @@ TEST_SUITE("engine/optim") {
                 doctest::Contains("the learning rate of norm is multiplied by "), Error);
     }
 
+    TEST_CASE("options that make no sense are refused by name") {
+        Roles roles;
+        for (const double bad : {-1.0, std::nan(""), std::numeric_limits<double>::infinity()}) {
+            const auto refused = [&](const OptimizerOptions& options, const char* says) {
+                CHECK_THROWS_WITH_AS(Optimizer(roles.store, options), doctest::Contains(says),
+                                     Error);
+            };
+            refused({.weight_decay = bad}, "the weight decay is ");
+            refused({.momentum = bad}, "the momentum is ");
+            refused({.clip_norm = bad}, "the largest norm of the gradients is ");
+            Optimizer optimizer(roles.store, {});
+            roles.set_gradients(1);
+            CHECK_THROWS_WITH_AS(optimizer.step(bad), doctest::Contains("the learning rate is "),
+                                 Error);
+            CHECK(optimizer.steps() == 0);
+            CHECK(roles["weight"] == 2);
+        }
+    }
+
     TEST_CASE("several steps equal the textbook, in both precisions") {
         for (const OptimizerOptions& options : variants)
             for (const DType dtype : {DType::f64, DType::f32}) {
@@ -253,9 +273,8 @@ TEST_SUITE("engine/optim") {
                 network.set_gradients();
                 optimizer.step(0.1);
                 const std::vector<double> values = network.values();
-                std::vector<std::vector<float>> state;
-                for (const auto& entry : optimizer.state())
-                    state.push_back(entry.second.to_vector<float>());
+                std::vector<Tensor> state;
+                for (const auto& entry : optimizer.state()) state.push_back(entry.second.clone());
 
                 network.set_gradients();
                 network.store.find("fc.weight")->value.grad().data<float>()[1234] =
@@ -266,7 +285,7 @@ TEST_SUITE("engine/optim") {
                 CHECK(network.values() == values);
                 CHECK(optimizer.steps() == 1);
                 for (size_t i = 0; i < state.size(); ++i)
-                    CHECK(optimizer.state()[i].second.to_vector<float>() == state[i]);
+                    CHECK(test::same_bits(optimizer.state()[i].second, state[i]));
             }
     }
 
@@ -282,6 +301,62 @@ TEST_SUITE("engine/optim") {
         }
     }
 
+    TEST_CASE("AdamW corrects by the updates that a parameter has had, not by all of the run") {
+        // The values are those of torch.optim.AdamW, PyTorch 2.15.0, in float64: lr 0.1, decay 0.5,
+        // gradients 3, none, −1, 2. `bias` has all four.
+        Roles roles;
+        Optimizer optimizer(roles.store, {.kind = OptimizerKind::adamw, .weight_decay = 0.5});
+        const std::vector<double> gradients = {3, 0, -1, 2};
+        for (const double gradient : gradients) {
+            roles.set_gradients(gradient);
+            if (gradient == 0) roles.store.find("weight")->value.zero_grad();
+            optimizer.step(0.1);
+        }
+        CHECK(roles["weight"] == doctest::Approx(1.526170587270267).epsilon(1e-14));
+        CHECK(roles["bias"] == doctest::Approx(1.7529781486392915).epsilon(1e-14));
+        CHECK(optimizer.state().back().second.to_vector<int64_t>() ==
+              std::vector<int64_t>{3, 4, 4, 4});
+        CHECK(optimizer.steps() == 4);
+    }
+
+    TEST_CASE("a parameter whose gradient comes late starts with its own first update") {
+        for (const DType dtype : {DType::f64, DType::f32}) {
+            Network late(dtype);
+            Optimizer optimizer(late.store, {.kind = OptimizerKind::adamw, .weight_decay = 0});
+            const Parameter& slow = *late.store.find("fc.weight");
+            const std::vector<double> before = slow.value.to(DType::f64).to_vector<double>();
+            for (int step = 0; step < 6; ++step) {
+                late.set_gradients();
+                if (step < 5) slow.value.zero_grad();
+                optimizer.step(0.1);
+            }
+            // A first update moves every value by the rate, up to the epsilon.
+            const std::vector<double> after = slow.value.to(DType::f64).to_vector<double>();
+            double smallest = 1, largest = 0;
+            for (size_t i = 0; i < after.size(); ++i) {
+                smallest = std::min(smallest, std::abs(after[i] - before[i]));
+                largest = std::max(largest, std::abs(after[i] - before[i]));
+            }
+            CHECK(largest == doctest::Approx(0.1).epsilon(1e-5));
+            CHECK(smallest == doctest::Approx(0.1).epsilon(1e-2));  // gradients near epsilon
+        }
+    }
+
+    TEST_CASE("a state without counts, as it was saved once, counts all updates for each") {
+        Roles old, now;
+        Optimizer first(old.store, {}), second(now.store, {});
+        for (const double gradient : {3.0, -1.0}) {
+            old.set_gradients(gradient);
+            first.step(0.1);
+        }
+        std::vector<std::pair<std::string, Tensor>> saved;
+        for (const auto& [name, tensor] : first.state())
+            if (name != "optimizer.steps") saved.emplace_back(name, tensor.clone());
+        second.load_state(saved, 2);
+        CHECK(second.state().back().second.to_vector<int64_t>() ==
+              std::vector<int64_t>{2, 2, 2, 2});
+    }
+
     TEST_CASE("the state, saved and loaded into a new optimizer, continues bit for bit") {
         for (const OptimizerOptions& options : variants) {
             Network straight(DType::f32), resumed(DType::f32);
@@ -289,8 +364,11 @@ TEST_SUITE("engine/optim") {
             Optimizer first_half(resumed.store, options);
             for (int step = 0; step < 3; ++step) {
                 straight.set_gradients();
-                whole.step(0.1);
                 resumed.set_gradients();
+                if (step == 1)  // one parameter is a step behind
+                    for (const Network* network : {&straight, &resumed})
+                        network->store.find("fc.weight")->value.zero_grad();
+                whole.step(0.1);
                 first_half.step(0.1);
             }
             std::vector<std::pair<std::string, Tensor>> saved;
@@ -309,7 +387,7 @@ TEST_SUITE("engine/optim") {
         }
     }
 
-    TEST_CASE("the state has one buffer a trained parameter for SGD, two for AdamW") {
+    TEST_CASE("the state has one buffer per trained parameter for SGD, two and a count for AdamW") {
         Roles roles;
         const auto names = [&](OptimizerKind kind) {
             std::vector<std::string> names;
@@ -321,8 +399,9 @@ TEST_SUITE("engine/optim") {
               std::vector<std::string>{"optimizer.momentum.weight", "optimizer.momentum.bias",
                                        "optimizer.momentum.norm", "optimizer.momentum.embedding"});
         const auto adamw = names(OptimizerKind::adamw);
-        CHECK(adamw.size() == 8);
+        CHECK(adamw.size() == 9);
         CHECK(adamw[1] == "optimizer.second_moment.weight");
+        CHECK(adamw[8] == "optimizer.steps");
     }
 
     TEST_CASE("a state that does not fit is refused by name and changes nothing") {
@@ -337,9 +416,18 @@ TEST_SUITE("engine/optim") {
                              "the optimizer has no state named optimizer.second_moment.bias",
                              Error);
         auto wrong = adamw.state();
-        wrong.back().second = Tensor::zeros({2}, DType::f64);
+        wrong[7].second = Tensor::zeros({2}, DType::f64);
         CHECK_THROWS_WITH_AS(adamw.load_state(wrong, 5),
                              "optimizer.second_moment.embedding is f64[2], expected f64[1]", Error);
+        for (const int64_t count : {-1, 6}) {
+            wrong = adamw.state();
+            wrong.back().second = Tensor::from<int64_t>({1, 5, count, 0}, {4});
+            CHECK_THROWS_WITH_AS(adamw.load_state(wrong, 5),
+                                 doctest::Contains(("optimizer.steps counts " +
+                                                    std::to_string(count) + " updates of norm")
+                                                       .c_str()),
+                                 Error);
+        }
         CHECK(adamw.steps() == 1);
         CHECK(adamw.state()[0].second.item() == doctest::Approx(0.3));
         CHECK(sgd.state()[0].second.item() == 0);
