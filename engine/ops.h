@@ -19,9 +19,9 @@ namespace mdn {
 Tensor add(const Tensor& a, const Tensor& b);       // a + b, same shape
 Tensor multiply(const Tensor& a, const Tensor& b);  // a ⊙ b, same shape
 Tensor scale(const Tensor& x, double factor);       // factor · x
-Tensor relu(const Tensor& x);                       // max(x, 0)
-Tensor gelu(const Tensor& x);                       // x·Φ(x), exact erf form (SPEC §5)
-Tensor cast(const Tensor& x, DType dtype);          // x in another floating dtype, or x itself
+Tensor relu(const Tensor& x);                       // max(x, 0), and NaN where x is
+Tensor gelu(const Tensor& x);  // x·Φ(x), exact erf form (SPEC §5); no limits at ±∞
+Tensor cast(const Tensor& x, DType dtype);  // x in another floating dtype, or x itself
 /// x·keep/(1−p), keep ~ Bernoulli(1−p) from `stream`; x itself when p = 0. The mask is drawn again
 /// in the backward pass: (seed, step) must not change before it.
 Tensor dropout(const Tensor& x, double p, const RandomStream& stream);

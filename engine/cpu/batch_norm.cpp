@@ -198,7 +198,7 @@ GradientSums gradient_sums(const Tensor& x, const Tensor& dy, const std::vector<
                               const T *in = px + offset, *grad = pdy + offset;
 #pragma omp simd
                               for (int64_t i = 0; i < count; ++i) {
-                                  const T g = !relu || a[i] * in[i] + b[i] > 0 ? grad[i] : T{0};
+                                  const T g = relu && a[i] * in[i] + b[i] <= 0 ? T{0} : grad[i];
                                   s[i] += g;
                                   sc[i] += g * (in[i] - m[i]);
                               }
@@ -229,7 +229,8 @@ void backward(const Tensor& x, const Tensor& mean, const Tensor& inv_std,
     const std::vector<T> centre = repeat(mean), scale = repeat(affine.scale),
                          shift = repeat(affine.shift);
     const GradientSums sums = gradient_sums<T, relu>(x, dy, centre, scale, shift);
-    // dx = scale·g + slope·(x − mean) + constant
+    // dx = scale·g + slope·(x − mean) + constant, the last two with statistics of the batch only: a
+    // NaN in x would else turn 0·x into NaN.
     std::vector<double> slope(rows.channels, 0.0), constant(rows.channels, 0.0);
     const double count = static_cast<double>(rows.rows);
     for (int64_t c = 0; c < rows.channels; ++c) {
@@ -255,8 +256,9 @@ void backward(const Tensor& x, const Tensor& mean, const Tensor& inv_std,
             // Element i is read before it is written, so dx may be dy.
 #pragma omp simd
             for (int64_t i = 0; i < count; ++i) {
-                const T g = !relu || a[i] * in[i] + b[i] > 0 ? grad[i] : T{0};
-                out[i] = a[i] * g + (k[i] * (in[i] - m[i]) + d[i]);
+                const T g = relu && a[i] * in[i] + b[i] <= 0 ? T{0} : grad[i];
+                const T of_statistics = batch_statistics ? k[i] * (in[i] - m[i]) + d[i] : T{0};
+                out[i] = a[i] * g + of_statistics;
             }
         });
     });

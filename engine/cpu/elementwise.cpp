@@ -54,7 +54,7 @@ void CpuKernels::relu_backward(const Tensor& x, const Tensor& dy, Tensor& dx) {
         // Both are read whatever the outcome: a load under a condition would not be vectorised.
         map<T>(dx, [=](int64_t i) {
             const T g = grad[i];
-            return in[i] > 0 ? g : T{0};
+            return in[i] <= 0 ? T{0} : g;
         });
     });
 }

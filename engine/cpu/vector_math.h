@@ -11,9 +11,9 @@
 
 namespace mdn {
 
-/// e^x for x <= 0; below -87, where floats become denormal, e^-87.
-inline float exp_nonpositive(float x) {
-    x = x < -87.0f ? -87.0f : x;
+/// e^x for x <= 0; below -87, where floats become denormal, 0.
+inline float exp_nonpositive(float given) {
+    const float x = given < -87.0f ? -87.0f : given;
     // x = n·ln 2 + r with n an integer and |r| <= ln(2)/2. Adding 1.5·2^23 leaves no bits for a
     // fraction, so n stands in the low bits of the sum, rounded to nearest.
     constexpr float round_bias = 0x1.8p23f;
@@ -27,7 +27,7 @@ inline float exp_nonpositive(float x) {
     p = p * r + 0.5f;
     const float e_r = 1 + (r + r * r * p);
     const uint32_t exponent = std::bit_cast<uint32_t>(biased) - std::bit_cast<uint32_t>(round_bias);
-    return e_r * std::bit_cast<float>((exponent + 127) << 23);
+    return given < -87.0f ? 0.0f : e_r * std::bit_cast<float>((exponent + 127) << 23);
 }
 
 inline double exp_nonpositive(double x) { return std::exp(x); }

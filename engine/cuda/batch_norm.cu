@@ -46,7 +46,8 @@ __global__ void moments_kernel(int64_t rows, int64_t channels, const T* x, Parti
         }
         const float mean = sum / rows_of(warp);
         means[threadIdx.x] = origin + mean;
-        squares[threadIdx.x] = fmaxf(square - sum * mean, 0.f);
+        const float around_mean = square - sum * mean;
+        squares[threadIdx.x] = around_mean < 0 ? 0 : around_mean;  // NaN stays NaN
     }
     __syncthreads();
     if (warp > 0 || channel >= channels) return;
@@ -209,8 +210,8 @@ struct GradientSums {
     __device__ void operator()(int64_t row, int64_t c, float (&total)[2]) const {
         const int64_t i = row * channels + c;
         const float value = to_float(x[i]), gradient = to_float(dy[i]);
-        const bool positive = saved.scale[c] * value + saved.shift[c] > 0;
-        const float g = positive || !saved.relu ? gradient : 0;
+        const bool stopped = saved.relu && saved.scale[c] * value + saved.shift[c] <= 0;
+        const float g = stopped ? 0 : gradient;
         total[0] += g * (value - saved.mean[c]) * saved.inv_std[c];
         total[1] += g;
     }
@@ -230,9 +231,10 @@ __global__ void gradient_kernel(int64_t rows, int64_t channels, const T* x, cons
     load(saved.inv_std + walk.channel, inv_std);
     load(dgamma + walk.channel, sum_gx);
     load(dbeta + walk.channel, sum_g);
-    // dx = scale·g − slope·(x − mean) − constant
+    // dx = scale·g − slope·(x − mean) − constant, the last two with statistics of the batch only: a
+    // NaN in x would else turn 0·x into NaN.
     float slope[n], constant[n];
-    const float weight = batch_statistics ? 1 / static_cast<float>(rows) : 0;
+    const float weight = 1 / static_cast<float>(rows);
     for (int i = 0; i < n; ++i) {
         slope[i] = scale[i] * inv_std[i] * sum_gx[i] * weight;
         constant[i] = scale[i] * sum_g[i] * weight;
@@ -243,9 +245,11 @@ __global__ void gradient_kernel(int64_t rows, int64_t channels, const T* x, cons
         load(x + offset, values);
         load(dy + offset, gradient);
         for (int i = 0; i < n; ++i) {
-            const bool passes = !saved.relu || scale[i] * values[i] + shift[i] > 0;
-            const float g = passes ? gradient[i] : 0;
-            gradient[i] = scale[i] * g - slope[i] * (values[i] - mean[i]) - constant[i];
+            const bool stopped = saved.relu && scale[i] * values[i] + shift[i] <= 0;
+            const float g = stopped ? 0 : gradient[i];
+            gradient[i] = scale[i] * g;
+            if (batch_statistics)
+                gradient[i] = gradient[i] - slope[i] * (values[i] - mean[i]) - constant[i];
         }
         store(gradient, dx + offset);
     }

@@ -24,7 +24,7 @@ struct Relu {
 };
 
 struct ReluBackward {
-    __device__ float operator()(float x, float dy) const { return x > 0 ? dy : 0; }
+    __device__ float operator()(float x, float dy) const { return x <= 0 ? 0 : dy; }
 };
 
 }  // namespace

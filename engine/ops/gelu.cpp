@@ -1,4 +1,6 @@
 // y = x·Φ(x), Φ the normal distribution function;  dx = dy ⊙ (Φ(x) + x·φ(x)).
+// At ±∞ the formulas hold, not their limits: y(∞) = ∞, and y(−∞) and both gradients are ∞·0 = NaN.
+// So are they in PyTorch 2.15.0, whose vectorised float32 also gives NaN for y(∞).
 #include "engine/ops.h"
 #include "engine/ops/check.h"
 

@@ -1,4 +1,5 @@
-// y = max(x, 0);  dx = dy where x > 0, else 0.
+// y = max(x, 0), NaN where x is;  dx = 0 where x <= 0, else dy: a NaN passes it on, as in PyTorch,
+// and so shows in the gradients.
 // Kernels: engine/cpu/elementwise.cpp, engine/cuda/elementwise.cu.
 #include "engine/ops.h"
 #include "engine/ops/check.h"

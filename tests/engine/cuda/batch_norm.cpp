@@ -47,6 +47,15 @@ TEST_SUITE("engine/cuda/batch_norm") {
                              {.eps = 1e-5, .momentum = 0.3});
     }
 
+    TEST_CASE("a NaN in the batch shows in all statistics of its channel") {
+        Random random(10);
+        for (const Shape& shape : shapes()) {
+            const Tensor x = random.normal_tensor(shape, 3);
+            x.data<float>()[x.dim(-1) / 2] = NAN;
+            check_statistics(x, random, {});
+        }
+    }
+
     TEST_CASE("folding more norms than a launch takes, narrow and wide") {
         Random random(9);
         std::vector<Tensor> inputs;
@@ -164,6 +173,30 @@ TEST_SUITE("engine/cuda/batch_norm") {
                      k.copy(in[1], out[0]);
                      k.relu_backward(in[0], out[0], out[0]);
                  }});
+    }
+
+    TEST_CASE("NaN passes the ReLU's gradient as on the CPU") {
+        Random random(6);
+        for (const Shape& shape : shapes()) {
+            const Shape channels = {shape.back()};
+            const Tensor x = random.normal_tensor(shape);
+            for (int64_t i = 0; i < x.numel(); i += 5) x.data<float>()[i] = NAN;
+            test::check_kernel(
+                {.inputs = {x, random.normal_tensor(channels),
+                            random.uniform_tensor(channels, 0.5, 2),
+                            random.uniform_tensor(channels, 0.5, 1.5),
+                            random.uniform_tensor(channels, -0.5, 0.5),
+                            random.normal_tensor(shape)},
+                 .outputs = {shape, channels, channels},
+                 .call =
+                     [](Kernels& k, auto& in, auto& out) {
+                         k.batch_norm_backward(in[0], in[1], in[2], {in[3], in[4], true}, false,
+                                               in[5], out[0], out[1], out[2]);
+                     },
+                 .input_roles = {Role::activation, Role::parameter, Role::parameter,
+                                 Role::parameter, Role::parameter, Role::activation},
+                 .output_roles = {Role::activation, Role::parameter, Role::parameter}});
+        }
     }
 
     TEST_CASE("gradients with statistics of the batch and running ones, dx being dy") {

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <cmath>
 
 #include "tests/engine/cuda/compare.h"
 
@@ -20,5 +21,16 @@ TEST_SUITE("engine/cuda/gelu") {
                                     k.gelu_backward(in[0], in[1], out[0]);
                                 }});
         }
+    }
+
+    TEST_CASE("gelu at the ends of the numbers") {
+        const Tensor x = Tensor::from<float>(
+            {INFINITY, -INFINITY, NAN, 3e38f, -3e38f, 1e19f, -1e19f, 40, -40}, {9});
+        const Tensor dy = Tensor::full({9}, 1);
+        test::check_kernel(
+            {.inputs = {x, dy}, .outputs = {{9}, {9}}, .call = [](Kernels& k, auto& in, auto& out) {
+                 k.gelu_forward(in[0], out[0]);
+                 k.gelu_backward(in[0], in[1], out[1]);
+             }});
     }
 }

@@ -60,6 +60,38 @@ TEST_SUITE("engine/ops/gelu") {
         CHECK(out[5] == 0);
     }
 
+    TEST_CASE("gelu and its gradient at the ends of the numbers, in both precisions") {
+        const double infinity = std::numeric_limits<double>::infinity(), large = 3e38;
+        for (const DType dtype : {DType::f32, DType::f64}) {
+            CAPTURE(to_string(dtype));
+            // Each number in the vectors' loop and beside it.
+            std::vector<double> ends;
+            for (const double x : {infinity, -infinity, large, -large, 1e19, -1e19, 40.0, -40.0})
+                ends.insert(ends.end(), 17, x);
+            const auto count = static_cast<int64_t>(ends.size());
+            const Tensor x = Tensor::from(ends, {count}).to(dtype).set_requires_grad();
+            const Tensor y = gelu(x);
+            backward(y, Tensor::full({count}, 1, dtype));
+            const auto value = y.to(DType::f64).to_vector<double>();
+            const auto gradient = x.grad().to(DType::f64).to_vector<double>();
+            for (size_t i = 0; i < ends.size(); ++i) {
+                CAPTURE(ends[i]);
+                if (ends[i] == -infinity) {
+                    CHECK(std::isnan(value[i]));
+                } else if (ends[i] > 0) {
+                    CHECK(value[i] ==
+                          (dtype == DType::f32 ? static_cast<float>(ends[i]) : ends[i]));
+                } else {
+                    CHECK(std::abs(value[i]) <= 1e-300);
+                }
+                if (std::isinf(ends[i]))
+                    CHECK(std::isnan(gradient[i]));
+                else
+                    CHECK(std::abs(gradient[i] - (ends[i] > 0 ? 1 : 0)) <= 1e-300);
+            }
+        }
+    }
+
     TEST_CASE("gelu in float") {
         Random random(3);
         test::check_float([](auto& in) { return gelu(in[0]); },

@@ -1,4 +1,6 @@
 #include <doctest/doctest.h>
+#include <algorithm>
+#include <cmath>
 
 #include "engine/ops.h"
 #include "tests/engine/float_check.h"
@@ -34,6 +36,20 @@ TEST_SUITE("engine/ops/relu") {
         const Tensor x = Tensor::from<float>({0, 1}, {2}).set_requires_grad();
         backward(sum(relu(x)));
         CHECK(x.grad().to_vector<float>() == std::vector<float>{0, 1});
+    }
+
+    TEST_CASE("NaN passes relu, and relu passes NaN's gradient, as in PyTorch") {
+        for (const DType dtype : {DType::f32, DType::f64})
+            for (const int64_t count : {1, 3, 17, 64}) {  // in and beside the vectors' loop
+                const Tensor x = Tensor::full({count}, NAN, dtype).set_requires_grad();
+                const Tensor y = relu(x);
+                backward(y, Tensor::full({count}, 2, dtype));
+                const auto values = y.to(DType::f64).to_vector<double>();
+                CHECK(std::all_of(values.begin(), values.end(),
+                                  [](double value) { return std::isnan(value); }));
+                CHECK(x.grad().to(DType::f64).to_vector<double>() ==
+                      std::vector<double>(static_cast<size_t>(count), 2));
+            }
     }
 
     TEST_CASE("relu in float, on more elements than one thread takes") {
