@@ -71,6 +71,9 @@ Normalized batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta,
     require(
         !options.training || x.numel() > x.dim(-1), "batch_norm",
         "more than one value per channel needed in training, the shape is " + to_string(x.shape()));
+    require_positive("batch_norm", "eps", options.eps, x);
+    require(options.momentum >= 0 && options.momentum <= 1, "batch_norm",
+            "momentum must be in [0, 1], not " + std::to_string(options.momentum));
     const bool is_ready = !options.training && folded.defined();
     require(!is_ready || options.eps == BatchNormOptions().eps, "batch_norm",
             "the norm was folded with another eps than is asked for");

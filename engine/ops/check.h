@@ -1,6 +1,8 @@
 // What op files share: their checks of arguments, and the form of their error messages.
 #pragma once
 
+#include <cmath>
+#include <sstream>
 #include <string>
 
 #include "engine/tensor.h"
@@ -10,6 +12,17 @@ namespace mdn {
 /// Throws Error("[op] message") unless `condition` holds.
 inline void require(bool condition, const char* op, const std::string& message) {
     if (!condition) throw Error(std::string("[") + op + "] " + message);
+}
+
+/// A positive number that stays one in the arithmetic of `x`, and whose inverse does: not NaN, nor
+/// infinite, 0 or denormal as a float.
+inline void require_positive(const char* op, const char* name, double value, const Tensor& x) {
+    const bool is_normal =
+        x.dtype() == DType::f64 ? std::isnormal(value) : std::isnormal(static_cast<float>(value));
+    if (is_normal && value > 0) return;
+    std::ostringstream text;
+    text << name << " must be positive and finite in " << to_string(x.dtype()) << ", not " << value;
+    require(false, op, text.str());
 }
 
 /// A floating tensor of the given rank, or any rank when negative.

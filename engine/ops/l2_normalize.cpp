@@ -8,7 +8,7 @@ Tensor l2_normalize(const Tensor& x, double eps) {
     require_float("l2_normalize", "x", x);
     require(x.rank() >= 1 && x.dim(-1) > 0, "l2_normalize",
             "no last axis in " + to_string(x.shape()));
-    require(eps > 0, "l2_normalize", "eps must be positive, not " + std::to_string(eps));
+    require_positive("l2_normalize", "eps", eps, x);
     const Shape rows = {x.numel() / x.dim(-1), x.dim(-1)};
     Tensor y = empty_like(x), norm = empty_parameter_as(x, {rows[0]});
     Tensor y_rows = y.view(rows);

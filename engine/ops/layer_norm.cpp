@@ -9,6 +9,7 @@ Tensor layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, doub
     require_float("layer_norm", "x", x);
     require(x.rank() >= 1 && x.dim(-1) > 0, "layer_norm",
             "no last axis in " + to_string(x.shape()));
+    require_positive("layer_norm", "eps", eps, x);
     const int64_t width = x.dim(-1);
     const Shape rows = {x.numel() / width, width};
     require_parameter("layer_norm", "gamma", gamma, {width}, x);

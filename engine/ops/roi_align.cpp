@@ -11,8 +11,7 @@ Tensor roi_align(const Tensor& features, const Tensor& boxes, double size, int64
             "an empty feature map, " + to_string(features.shape()));
     require_float("roi_align", "boxes", boxes, 3);
     require_parameter("roi_align", "boxes", boxes, {features.dim(0), boxes.dim(1), 4}, features);
-    require(size > 0, "roi_align",
-            "the image's side must be positive, not " + std::to_string(size));
+    require_positive("roi_align", "the image's side", size, features);
     require(bins >= 1, "roi_align", "needs at least one bin a side, not " + std::to_string(bins));
     Tensor y = empty_as(features, {boxes.dim(0), boxes.dim(1), bins, bins, features.dim(3)});
     kernels(features).roi_align_forward(features, boxes, size, y);

@@ -7,8 +7,7 @@ namespace mdn {
 Tensor softmax(const Tensor& x, double temperature) {
     require_float("softmax", "x", x);
     require(x.rank() >= 1 && x.dim(-1) > 0, "softmax", "no last axis in " + to_string(x.shape()));
-    require(temperature > 0, "softmax",
-            "the temperature must be positive, not " + std::to_string(temperature));
+    require_positive("softmax", "the temperature", temperature, x);
     const Shape rows = {x.numel() / x.dim(-1), x.dim(-1)};
     Tensor y = empty_like(x);
     Tensor y_rows = y.view(rows);

@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 #include <cmath>
+#include <cstring>
 
 #include "engine/ops.h"
 #include "tests/engine/gradient_check.h"
+#include "tests/engine/ops/bad_numbers.h"
 
 using namespace mdn;
 
@@ -261,7 +263,7 @@ TEST_SUITE("engine/ops/batch_norm") {
         for (int64_t c = 0; c < channels; c += 2) x.data<float>()[c] = 0;
         RunningStatistics running = fresh(channels, DType::f32);
         const Normalized n = batch_norm(x, Tensor::full({channels}, 1), Tensor::zeros({channels}),
-                                        running, {.eps = 0, .momentum = 1});
+                                        running, {.eps = 1e-30, .momentum = 1});
         for (int64_t c = 0; c < channels; ++c) {
             double mean = 0, variance = 0;
             for (int64_t i = 0; i < rows; ++i) mean += x.data<float>()[i * channels + c] / rows;
@@ -315,6 +317,56 @@ TEST_SUITE("engine/ops/batch_norm") {
                              "[add_relu] residual has shape [1, 1, 1, 3], expected [4, 2]", Error);
         CHECK_THROWS_WITH_AS(add_relu(b.normalized({}), a.normalized({.training = false})),
                              doctest::Contains("[add_relu] residual has shape"), Error);
+    }
+
+    TEST_CASE("batch norm refuses an eps that is not positive and finite, and such a momentum") {
+        Random random(13);
+        for (const double bad : test::not_positive_floats)
+            for (const bool training : {true, false}) {
+                Operands a(random, {4, 2});
+                for (Tensor* x : {&a.x, &a.gamma, &a.beta, &a.running.mean, &a.running.var})
+                    *x = x->to(DType::f32);
+                CHECK_THROWS_WITH_AS(
+                    a.normalized({.eps = bad, .training = training}),
+                    doctest::Contains("[batch_norm] eps must be positive and finite in f32"),
+                    Error);
+            }
+        for (const double bad : {-0.1, 1.1, std::nan("")})
+            CHECK_THROWS_WITH_AS(Operands(random, {4, 2}).normalized({.momentum = bad}),
+                                 doctest::Contains("[batch_norm] momentum must be in [0, 1]"),
+                                 Error);
+    }
+
+    TEST_CASE("NaN passes the ReLU behind a batch norm, and so does its gradient") {
+        for (const DType dtype : {DType::f32, DType::f64})
+            for (const int64_t channels : {1, 3, 16, 33}) {
+                Random random(14);
+                const Shape wide = {channels};
+                Tensor x = random.normal_tensor({5, channels}, 1, dtype);
+                const Tensor gamma = random.uniform_tensor(wide, 1, 2, dtype);
+                const Tensor beta = random.normal_tensor(wide, 1, dtype);
+                RunningStatistics running{random.normal_tensor(wide, 1, dtype),
+                                          random.uniform_tensor(wide, 1, 2, dtype)};
+                const Tensor row = Tensor::full(wide, NAN, dtype);
+                std::memcpy(static_cast<char*>(x.raw()) + 2 * row.bytes(), row.raw(),
+                            static_cast<size_t>(row.bytes()));
+                x.set_requires_grad();
+                const Normalized n = batch_norm(x, gamma, beta, running, {.training = false});
+                const Tensor y = normalize_relu(n), dy = Tensor::full({5, channels}, 2, dtype);
+                backward(y, dy);
+                const auto values = y.to(DType::f64).to_vector<double>();
+                const auto gradient = x.grad().to(DType::f64).to_vector<double>();
+                const auto scale = n.scale.to(DType::f64).to_vector<double>();
+                Tensor residual = random.normal_tensor({5, channels}, 1, dtype);
+                residual.set_requires_grad();
+                backward(add_relu(n, residual), dy);
+                const auto beside = residual.grad().to(DType::f64).to_vector<double>();
+                for (int64_t c = 0; c < channels; ++c) {
+                    CHECK(beside[2 * channels + c] == 2);
+                    CHECK(std::isnan(values[2 * channels + c]));
+                    CHECK(gradient[2 * channels + c] == doctest::Approx(2 * scale[c]));
+                }
+            }
     }
 
     TEST_CASE("an evaluation's gradients are of the statistics that it saw") {

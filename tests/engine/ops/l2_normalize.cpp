@@ -3,6 +3,7 @@
 
 #include "engine/ops.h"
 #include "tests/engine/float_check.h"
+#include "tests/engine/ops/bad_numbers.h"
 
 using namespace mdn;
 
@@ -64,8 +65,9 @@ TEST_SUITE("engine/ops/l2_normalize") {
     }
 
     TEST_CASE("l2_normalize refuses an eps that is not positive and an empty axis") {
-        CHECK_THROWS_WITH_AS(l2_normalize(Tensor::full({2, 3}, 1), 0),
-                             doctest::Contains("[l2_normalize] eps must be positive"), Error);
+        for (const double eps : test::not_positive_floats)
+            CHECK_THROWS_WITH_AS(l2_normalize(Tensor::full({2, 3}, 1), eps),
+                                 doctest::Contains("[l2_normalize] eps must be positive"), Error);
         CHECK_THROWS_WITH_AS(l2_normalize(Tensor::full({2, 0}, 1)),
                              "[l2_normalize] no last axis in [2, 0]", Error);
     }

@@ -3,6 +3,7 @@
 
 #include "engine/ops.h"
 #include "tests/engine/float_check.h"
+#include "tests/engine/ops/bad_numbers.h"
 
 using namespace mdn;
 
@@ -61,6 +62,18 @@ TEST_SUITE("engine/ops/layer_norm") {
         for (int64_t i = 0; i < in[0].numel(); ++i) in[0].data<double>()[i] += 1000;
         // Rounding of the mean alone is 1000·2⁻²⁴ = 6e-5 of a deviation of 2.
         test::check_float([](auto& in) { return layer_norm(in[0], in[1], in[2]); }, in, 6e-5);
+    }
+
+    TEST_CASE("layer_norm refuses an eps that is not positive and finite") {
+        const Tensor x = Tensor::full({2, 3}, 1), three = Tensor::full({3}, 1);
+        for (const double eps : test::not_positive_floats)
+            CHECK_THROWS_WITH_AS(layer_norm(x, three, three, eps),
+                                 doctest::Contains("[layer_norm] eps must be positive and finite"),
+                                 Error);
+        const Tensor wide = x.to(DType::f64), ones = three.to(DType::f64);
+        CHECK_NOTHROW(layer_norm(wide, ones, ones, 1e-50));
+        CHECK_THROWS_WITH_AS(layer_norm(wide, ones, ones, -1),
+                             "[layer_norm] eps must be positive and finite in f64, not -1", Error);
     }
 
     TEST_CASE("layer_norm names the shapes that do not fit") {

@@ -3,6 +3,7 @@
 
 #include "engine/ops.h"
 #include "tests/engine/gradient_check.h"
+#include "tests/engine/ops/bad_numbers.h"
 
 using namespace mdn;
 
@@ -166,8 +167,9 @@ TEST_SUITE("engine/ops/roi_align") {
                              "[roi_align] boxes has shape [1, 6, 4], expected [2, 6, 4]", Error);
         CHECK_THROWS_WITH_AS(roi_align(features, Tensor::full({2, 6, 4}, 1), 64, 0),
                              "[roi_align] needs at least one bin a side, not 0", Error);
-        CHECK_THROWS_WITH_AS(roi_align(features, Tensor::full({2, 6, 4}, 1), 0, 1),
-                             doctest::Contains("[roi_align] the image's side must be positive"),
-                             Error);
+        for (const double size : test::not_positive_floats)
+            CHECK_THROWS_WITH_AS(roi_align(features, Tensor::full({2, 6, 4}, 1), size, 1),
+                                 doctest::Contains("[roi_align] the image's side must be positive"),
+                                 Error);
     }
 }

@@ -3,6 +3,7 @@
 
 #include "engine/ops.h"
 #include "tests/engine/gradient_check.h"
+#include "tests/engine/ops/bad_numbers.h"
 
 using namespace mdn;
 
@@ -30,7 +31,8 @@ TEST_SUITE("engine/ops/softmax") {
     }
 
     TEST_CASE("softmax refuses a temperature that is not positive") {
-        CHECK_THROWS_WITH_AS(softmax(Tensor::full({2, 2}, 1), 0),
-                             doctest::Contains("[softmax] the temperature"), Error);
+        for (const double temperature : test::not_positive_floats)
+            CHECK_THROWS_WITH_AS(softmax(Tensor::full({2, 2}, 1), temperature),
+                                 doctest::Contains("[softmax] the temperature"), Error);
     }
 }
