@@ -9,6 +9,7 @@
 #include "engine/files/safetensors.h"
 #include "engine/ops.h"
 #include "model/pose_encoder.h"
+#include "train/checkpoints/check_numbers.h"
 #include "train/load_model.h"
 
 namespace mdn {
@@ -20,6 +21,7 @@ void check_tensor(const std::string& path, const char* name, const Tensor& x, DT
     if (x.dtype() != dtype)
         throw Error(path + ": " + name + " holds " + to_string(x.dtype()) + ", not " +
                     to_string(dtype));
+    check_numbers(path, name, x);
     if (x.shape() != shape)
         throw Error(path + ": " + name + " has shape " + to_string(x.shape()) + ", expected " +
                     to_string(shape) + " " + meaning);

@@ -3,6 +3,7 @@
 #include <type_traits>
 #include <unordered_map>
 
+#include "train/checkpoints/check_numbers.h"
 #include "train/output/number_text.h"
 
 namespace mdn {
@@ -60,6 +61,7 @@ LoadReport load_weights(const ParameterStore& parameters, const SafetensorsFile&
         if (tensor.dtype() != DType::f32 && tensor.dtype() != DType::f64)
             throw Error(file.path + ": tensor '" + parameter.name + "' holds " +
                         to_string(tensor.dtype()) + ", not floating-point numbers");
+        check_numbers(file.path, parameter.name, tensor);
     }
     LoadReport report{.path = file.path};
     for (const Parameter& parameter : parameters.all()) {
@@ -112,7 +114,10 @@ Position load_training_state(Optimizer& optimizer, const SafetensorsFile& file) 
     });
     std::vector<std::pair<std::string, Tensor>> state;
     for (const auto& entry : file.tensors)
-        if (entry.first.starts_with(optimizer_prefix)) state.push_back(entry);
+        if (entry.first.starts_with(optimizer_prefix)) {
+            check_numbers(file.path, entry.first, entry.second);
+            state.push_back(entry);
+        }
     optimizer.load_state(state, position.step);
     return position;
 }

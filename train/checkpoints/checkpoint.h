@@ -30,7 +30,7 @@ struct LoadReport {
 
 /// Overwrites every parameter and running statistic with the file's tensor of its name. Nothing is
 /// changed unless all fit: throws Error naming the first tensor, in the model's order, that is
-/// missing or has another shape, with both shapes.
+/// missing or has another shape, with both shapes, or holds numbers that check_numbers() refuses.
 LoadReport load_weights(const ParameterStore& parameters, const SafetensorsFile& file);
 
 /// Every parameter and running statistic as a CPU tensor in its layout on disk.
@@ -57,7 +57,7 @@ void save_checkpoint(const std::string& path, const ParameterStore& parameters,
                      std::map<std::string, std::string> metadata);
 
 /// Restores the optimizer and returns the position; load_weights restores the rest. Throws Error
-/// naming the file if it holds weights only.
+/// naming the file if it holds weights only, and the tensor if its numbers are not finite.
 Position load_training_state(Optimizer& optimizer, const SafetensorsFile& file);
 
 }  // namespace mdn
