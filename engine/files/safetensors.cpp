@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <bit>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "engine/files/atomic_file.h"
+#include "engine/files/crc32.h"
 #include "engine/files/torch/torch_file.h"
 #include "engine/float16.h"
+#include "engine/threads.h"
 
 namespace mdn {
 
@@ -86,6 +89,18 @@ SafetensorsFile read_all(std::shared_ptr<const ByteSource> source) {
     return file;
 }
 
+TensorChecksums checksums_of(const std::vector<std::pair<std::string, Tensor>>& tensors) {
+    std::vector<uint32_t> sums(tensors.size());
+    run_shares(std::ssize(tensors), [&](int64_t i) {
+        const Tensor& tensor = tensors[i].second;
+        sums[i] =
+            crc32({static_cast<const char*>(tensor.raw()), static_cast<size_t>(tensor.bytes())});
+    });
+    TensorChecksums checksums;
+    for (size_t i = 0; i < tensors.size(); ++i) checksums[tensors[i].first] = sums[i];
+    return checksums;
+}
+
 const char* stored_name(DType dtype) {
     const auto same = [&](const StoredType& type) { return type.read_as == dtype; };
     return std::find_if(std::begin(stored_types), std::end(stored_types), same)->name;
@@ -93,12 +108,51 @@ const char* stored_name(DType dtype) {
 
 }  // namespace
 
-SafetensorsReader::SafetensorsReader(std::shared_ptr<const ByteSource> source)
+SafetensorsReader::SafetensorsReader(std::shared_ptr<const ByteSource> source, Checksums checksums)
     : source_(std::move(source)) {
     const std::string text = read_header(*source_);
     data_start_ = 8 + static_cast<int64_t>(text.size());
     header_ = parse_safetensors_header(text, source_->name());
     check_layout(header_.entries, source_->size() - data_start_, source_->name());
+    if (checksums == Checksums::ignored) {
+        header_.metadata.erase(metadata_checksums);
+    } else {
+        checksums_ = take_checksums(header_.metadata, path());
+        check_names();
+    }
+}
+
+/// A damaged header may call a tensor, or its dtype, otherwise.
+void SafetensorsReader::check_names() const {
+    if (!checksums_) return;
+    for (const SafetensorsEntry& entry : header_.entries) {
+        if (!checksums_->contains(entry.name))
+            fail_damaged(path(), "tensor '" + entry.name + "' was not written with it");
+        if (!entry.type || !entry.type->read_as)
+            fail_damaged(path(), "tensor '" + entry.name + "' was not written as " + entry.dtype);
+    }
+    if (checksums_->size() == header_.entries.size()) return;
+    std::set<std::string> present;
+    for (const SafetensorsEntry& entry : header_.entries) present.insert(entry.name);
+    for (const auto& [name, crc] : *checksums_)
+        if (!present.contains(name))
+            fail_damaged(path(), "tensor '" + name + "' was written with it, and is missing");
+}
+
+/// In blocks, each of which is summed while it is in the processor's cache: over all of a tensor
+/// at once, the sum would wait for memory and take three times as long.
+void SafetensorsReader::read_bytes(const SafetensorsEntry& entry, void* to) const {
+    constexpr int64_t block = 256 << 10;
+    uint32_t crc = 0;
+    for (int64_t begin = entry.begin; begin < entry.end; begin += block) {
+        const int64_t count = std::min(block, entry.end - begin);
+        char* const part = static_cast<char*>(to) + (begin - entry.begin);
+        source_->read(data_start_ + begin, part, count);
+        if (checksums_) crc = crc32({part, static_cast<size_t>(count)}, crc);
+    }
+    if (!checksums_) return;
+    if (const uint32_t stored = checksums_->at(entry.name); crc != stored)
+        fail_checksum(path(), "tensor '" + entry.name + "'", crc, stored);
 }
 
 Tensor SafetensorsReader::read(const SafetensorsEntry& entry) const {
@@ -108,11 +162,11 @@ Tensor SafetensorsReader::read(const SafetensorsEntry& entry) const {
                     "save it as float32: tensor.float()");
     const Tensor tensor = Tensor::empty(entry.shape, *entry.type->read_as);
     if (entry.type->bits == 8 * size_of(tensor.dtype())) {
-        source_->read(data_start_ + entry.begin, tensor.raw(), entry.end - entry.begin);
+        read_bytes(entry, tensor.raw());
         return tensor;
     }
     std::vector<uint16_t> halves(static_cast<size_t>(tensor.numel()));
-    source_->read(data_start_ + entry.begin, halves.data(), entry.end - entry.begin);
+    read_bytes(entry, halves.data());
     std::transform(halves.begin(), halves.end(), tensor.data<float>(),
                    entry.dtype == "BF16" ? from_bfloat16 : from_float16);
     return tensor;
@@ -143,15 +197,17 @@ void write_safetensors(const std::string& path,
                        const std::vector<std::pair<std::string, Tensor>>& tensors,
                        const std::map<std::string, std::string>& metadata) {
     std::vector<std::pair<std::string, Tensor>> ordered = tensors;
+    for (auto& [name, tensor] : ordered)
+        if (tensor.device() != Device::cpu) tensor = tensor.to(Device::cpu);
     // Wide elements first: every tensor is then aligned for those who map the file into memory.
     std::stable_sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) {
         return size_of(a.second.dtype()) > size_of(b.second.dtype());
     });
     nlohmann::ordered_json header = nlohmann::ordered_json::object();
-    if (!metadata.empty()) header[metadata_key] = metadata;
+    header[metadata_key] = nullptr;  // the first key; filled in below
     int64_t offset = 0;
     for (const auto& [name, tensor] : ordered) {
-        if (header.contains(name) || name == metadata_key)
+        if (header.contains(name))
             throw Error("cannot write " + path + ": two tensors are called '" + name + "'");
         header[name] = {{"dtype", stored_name(tensor.dtype())},
                         {"shape", tensor.shape()},
@@ -160,6 +216,9 @@ void write_safetensors(const std::string& path,
     }
     std::string text;
     try {
+        std::map<std::string, std::string> with_checksums = metadata;
+        with_checksums[metadata_checksums] = checksums_text(checksums_of(ordered), metadata);
+        header[metadata_key] = with_checksums;
         text = header.dump();
     } catch (const Json::type_error&) {
         throw Error("cannot write " + path + ": a name or metadata string is not UTF-8");
@@ -170,10 +229,7 @@ void write_safetensors(const std::string& path,
     AtomicFile file(path);
     file.write(&length, sizeof length);
     file.write(text);
-    for (const auto& [name, tensor] : ordered) {
-        const Tensor host = tensor.device() == Device::cpu ? tensor : tensor.to(Device::cpu);
-        file.write(host.raw(), host.bytes());
-    }
+    for (const auto& [name, tensor] : ordered) file.write(tensor.raw(), tensor.bytes());
     file.commit();
 }
 

@@ -30,11 +30,11 @@ CheckpointFile open_torch(const std::shared_ptr<const ByteSource>& source) {
     return file;
 }
 
-CheckpointFile open_one(const std::string& path) {
+CheckpointFile open_one(const std::string& path, Checksums checksums) {
     const std::shared_ptr<const ByteSource> source = open_file(path);
     refuse_foreign_file(*source);
     if (is_torch_file(*source)) return open_torch(source);
-    const auto stored = std::make_shared<const SafetensorsReader>(source);
+    const auto stored = std::make_shared<const SafetensorsReader>(source, checksums);
     CheckpointFile file{.path = path,
                         .container = "safetensors",
                         .names = {},
@@ -55,10 +55,10 @@ struct PartPlace {
 };
 
 /// All tensors of all files, each once: the one that the index names, where there is one.
-CheckpointFile join(const std::string& path, const CheckpointParts& parts) {
+CheckpointFile join(const std::string& path, const CheckpointParts& parts, Checksums checksums) {
     const ShardIndex index = parts.index.empty() ? ShardIndex{} : read_shard_index(parts.index);
     auto files = std::make_shared<std::vector<CheckpointFile>>();
-    for (const std::string& file : parts.files) files->push_back(open_one(file));
+    for (const std::string& file : parts.files) files->push_back(open_one(file, checksums));
     CheckpointFile all{.path = path,
                        .container = files->front().container,
                        .names = {},
@@ -111,10 +111,10 @@ SafetensorsFile read_weights(const std::string& path) {
     return read_safetensors(path);
 }
 
-CheckpointFile open_checkpoint(const std::string& path) {
+CheckpointFile open_checkpoint(const std::string& path, Checksums checksums) {
     const CheckpointParts parts = checkpoint_at(path);
     const bool is_file = parts.index.empty() && parts.files.size() == 1 && parts.files[0] == path;
-    return is_file ? open_one(path) : join(path, parts);
+    return is_file ? open_one(path, checksums) : join(path, parts, checksums);
 }
 
 }  // namespace mdn

@@ -29,7 +29,8 @@ SafetensorsFile read_weights(const std::string& path);
 /// shards
 /// (.json), stands for the files in it (checkpoint_folder.h). Throws Error naming the path, and
 /// what it seems to be instead, if it is neither safetensors nor PyTorch's; if a shard lacks a
-/// tensor that the index says it has; if two hold one of the same name.
-CheckpointFile open_checkpoint(const std::string& path);
+/// tensor that the index says it has; if two hold one of the same name. `checksums`: what is done
+/// with those of safetensors files.
+CheckpointFile open_checkpoint(const std::string& path, Checksums checksums = Checksums::compared);
 
 }  // namespace mdn

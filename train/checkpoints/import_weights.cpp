@@ -1,13 +1,12 @@
 #include "train/checkpoints/import_weights.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <optional>
 
 #include "model/checkpoint_fit.h"
 #include "model/checkpoint_names.h"
-#include "train/checkpoints/checkpoint_file.h"
+#include "train/checkpoints/check_numbers.h"
 
 namespace mdn {
 
@@ -58,8 +57,11 @@ std::string shown(const NamePlace& place) {
 class Importer {
   public:
     Importer(const ParameterStore& parameters, const Config& config, const std::string& path,
-             const std::string& prefix)
-        : parameters_(parameters), config_(config), file_(open_checkpoint(path)), prefix_(prefix) {
+             const std::string& prefix, Checksums checksums)
+        : parameters_(parameters),
+          config_(config),
+          file_(open_checkpoint(path, checksums)),
+          prefix_(prefix) {
         if (!prefix_.empty() && !prefix_.ends_with('.')) prefix_ += '.';
     }
 
@@ -264,18 +266,14 @@ class Importer {
         const std::string what = ": tensor '" + file_.names[place] + "' ";
         if (tensor.dtype() != DType::f32 && tensor.dtype() != DType::f64)
             fail(what + "holds " + to_string(tensor.dtype()) + ", not floating-point numbers");
-        bool all_zero = tensor.numel() > 0;
-        const auto check = [&](const auto* numbers) {
-            for (int64_t i = 0; i < tensor.numel(); ++i) {
-                if (!std::isfinite(static_cast<float>(numbers[i])))
-                    fail(what + "holds " + std::to_string(numbers[i]));
-                all_zero &= numbers[i] == 0;
-            }
+        check_numbers(file_.path, file_.names[place], tensor);
+        const auto is_zero = [&](const auto* numbers) {
+            return std::all_of(numbers, numbers + tensor.numel(),
+                               [](auto number) { return number == 0; });
         };
-        if (tensor.dtype() == DType::f32)
-            check(tensor.data<float>());
-        else
-            check(tensor.data<double>());
+        const bool all_zero =
+            tensor.numel() > 0 && (tensor.dtype() == DType::f32 ? is_zero(tensor.data<float>())
+                                                                : is_zero(tensor.data<double>()));
         // No training leaves a whole convolution or a variance at zero; files without their data
         // do.
         const bool never_zero = ours.starts_with(backbone_prefix) &&
@@ -351,8 +349,9 @@ void print_groups(std::ostream& out, const NameGroups& groups) {
 }  // namespace
 
 ImportReport import_weights(const ParameterStore& parameters, const Config& config,
-                            const std::string& path, const std::string& prefix) {
-    return Importer(parameters, config, path, prefix).run();
+                            const std::string& path, const std::string& prefix,
+                            Checksums checksums) {
+    return Importer(parameters, config, path, prefix, checksums).run();
 }
 
 void ImportReport::print(std::ostream& out) const {

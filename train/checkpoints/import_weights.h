@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/micro_dualnet.h"
+#include "train/checkpoints/checkpoint_file.h"
 
 namespace mdn {
 
@@ -39,8 +40,10 @@ struct ImportReport {
 /// (averaged weights where no others do). Nothing is changed unless all that is taken fits: throws
 /// Error naming the file and the tensor or the block at fault for a backbone of another kind,
 /// depth, width or shift spacing, one that lacks tensors, several that fit and differ, numbers that
-/// are not finite, and convolutions of nothing but zeros.
+/// check_numbers() refuses, and convolutions of nothing but zeros. `checksums`: what is done with
+/// those of safetensors files.
 ImportReport import_weights(const ParameterStore& parameters, const Config& config,
-                            const std::string& path, const std::string& prefix = "");
+                            const std::string& path, const std::string& prefix = "",
+                            Checksums checksums = Checksums::compared);
 
 }  // namespace mdn

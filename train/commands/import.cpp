@@ -14,7 +14,7 @@ class ImportCommand final : public Command {
     std::string checkpoint_, output_, data_, prefix_;
     int64_t classes_ = 0;
     int64_t seed_ = 0;
-    bool dry_run_ = false;
+    bool dry_run_ = false, ignore_checksums_ = false;
 
   public:
     void declare(CommandLine& options) override {
@@ -35,6 +35,9 @@ class ImportCommand final : public Command {
                      "holds several networks; . for nothing");
         options.integer("--seed", seed_, 0, INT64_MAX,
                         "seed of the initial values that the checkpoint does not replace");
+        options.flag("--ignore-checksums", ignore_checksums_,
+                     "take a safetensors file whose tensors are not what its checksums say, "
+                     "because another program changed them on purpose");
         options.flag("--dry-run", dry_run_, "write nothing, only print what would be taken");
     }
 
@@ -48,7 +51,8 @@ class ImportCommand final : public Command {
         if (!dry_run_) check_outputs({{"--out", output_}}, inputs());
         const MicroDualNet model(config, static_cast<uint64_t>(seed_));
         const ImportReport report =
-            import_weights(model.parameters(), config, checkpoint_, prefix_);
+            import_weights(model.parameters(), config, checkpoint_, prefix_,
+                           ignore_checksums_ ? Checksums::ignored : Checksums::compared);
         if (!dry_run_)
             write_safetensors(output_, weights_to_disk(model.parameters()),
                               {{metadata_config, to_json(config)}});

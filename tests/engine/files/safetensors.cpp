@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "engine/files/atomic_file.h"
+#include "engine/files/crc32.h"
 #include "engine/random.h"
 #include "tests/data/temporary_dataset.h"
 
@@ -363,6 +364,84 @@ TEST_SUITE("engine/files/safetensors") {
                       {"__metadata__"});
         CHECK_REFUSED(error_of([&] { write_safetensors(folder.path, {{"x\xff", x}}); }), {"UTF-8"});
         CHECK(!std::filesystem::exists(folder.path));
+    }
+
+    TEST_CASE("the checksums that are written are those that the header describes") {
+        Folder folder;
+        Random random(2);
+        const Tensor large = random.normal_tensor({3, 100'003});  // more than a block
+        const Tensor small = Tensor::from<uint8_t>({7, 8, 9}, {3});
+        const std::map<std::string, std::string> metadata = {{"b", "two"}, {"a", "é"}, {"c", ""}};
+        write_safetensors(folder.path, {{"large", large}, {"small", small}}, metadata);
+
+        const std::string bytes = bytes_of(folder.path);
+        uint64_t length = 0;
+        std::memcpy(&length, bytes.data(), 8);
+        auto stored = parse_safetensors_header(bytes.substr(8, length), "test").metadata;
+        const auto bytes_in = [](const Tensor& x) {
+            return std::string_view(static_cast<const char*>(x.raw()),
+                                    static_cast<size_t>(x.bytes()));
+        };
+        const std::string others("a\0é\0b\0two\0c\0\0", 14);
+        std::string expected = "{\"__metadata__\":";
+        expected.append(std::to_string(crc32(others)));
+        expected.append(",\"large\":").append(std::to_string(crc32(bytes_in(large))));
+        expected.append(",\"small\":").append(std::to_string(crc32(bytes_in(small)))).append("}");
+        CHECK(stored.at("tensor_crc32") == expected);
+        CHECK(read_safetensors(folder.path).metadata == metadata);
+        stored.erase("tensor_crc32");
+        CHECK(stored == metadata);
+    }
+
+    TEST_CASE("a change of any byte behind the header's length is noticed") {
+        Folder folder;
+        Random random(3);
+        write_safetensors(folder.path,
+                          {{"w", random.normal_tensor({4, 3})}, {"b", random.normal_tensor({3})}},
+                          {{"key", "value"}});
+        const std::string bytes = bytes_of(folder.path);
+        uint64_t length = 0;
+        std::memcpy(&length, bytes.data(), 8);
+        for (size_t i = 8; i < bytes.size(); ++i) {
+            std::string changed = bytes;
+            changed[i] ^= 1 << random.below(8);
+            // Spaces after the header, and the list's own key, say nothing of the content.
+            const size_t key = bytes.find("tensor_crc32");
+            if (i >= key && i < key + 12) continue;
+            if (i < 8 + length && bytes[i] == ' ') continue;
+            CAPTURE(i);
+            test::write(folder.path, changed);
+            CHECK_THROWS_AS(read_safetensors(folder.path), Error);
+        }
+    }
+
+    TEST_CASE("a list of checksums that is not one is refused, and one of other tensors") {
+        Folder folder;
+        const auto header = [](const std::string& list) {
+            return "{\"__metadata__\":{\"tensor_crc32\":\"" + list + "\"}," +
+                   entry("a", "U8", "[2]", "[0,2]") + "}";
+        };
+        const std::string sum = std::to_string(crc32("\x3f\x3f"));
+        const std::string of_nothing = "\\\"__metadata__\\\":0";
+        CHECK(folder.read(header("{" + of_nothing + ",\\\"a\\\":" + sum + "}"), 2).at("a").dim(0) ==
+              2);
+        for (const std::string& list :
+             {std::string(), std::string("7"), std::string("[]"), std::string("{"),
+              std::string("{}"), "{\\\"a\\\":" + sum + "}", "{" + of_nothing + ",\\\"a\\\":-1}",
+              "{" + of_nothing + ",\\\"a\\\":4294967296}", "{" + of_nothing + ",\\\"a\\\":{}}",
+              "{" + of_nothing + ",\\\"a\\\":\\\"1\\\"}", std::string(100'000, '['),
+              std::string(100'000, '{')})
+            CHECK_REFUSED(folder.refusal(header(list), 2), {"list of checksums", "tensor_crc32"});
+        CHECK_REFUSED(folder.refusal(header("{" + of_nothing + "}"), 2),
+                      {"tensor 'a' was not written with it"});
+        CHECK_REFUSED(
+            folder.refusal(header("{" + of_nothing + ",\\\"a\\\":" + sum + ",\\\"b\\\":0}"), 2),
+            {"tensor 'b' was written with it, and is missing"});
+        CHECK_REFUSED(
+            folder.refusal(header("{\\\"__metadata__\\\":5,\\\"a\\\":" + sum + "}"), 2),
+            {"its metadata is not what was written: its CRC-32 is 00000000, not 00000005"});
+        CHECK_REFUSED(folder.refusal(header("{" + of_nothing + ",\\\"a\\\":7}"), 2),
+                      {"tensor 'a' is not what was written", "not 00000007"});
     }
 
     TEST_CASE("a write that fails leaves the old file as it was, and nothing beside it") {
