@@ -5,12 +5,12 @@
 #include <exception>
 #include <mutex>
 #include <set>
-#include <thread>
 #include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "data/clip_check.h"
+#include "data/decoding_threads.h"
 #include "data/file.h"
 #include "data/formats/dataset_format.h"
 #include "data/formats/numbered_files.h"
@@ -204,11 +204,15 @@ class DatasetChecker {
                     }
                 }
             };
-            std::vector<std::thread> workers;
-            for (std::int64_t i = 1; i < std::min(options_.workers, count); ++i)
-                workers.emplace_back(work);
+            DecodingThreads others;
+            try {
+                others.start(std::min(options_.workers, count) - 1, options_.workers, work);
+            } catch (...) {
+                next = count;  // so that those that run come to an end
+                throw;
+            }
             work();
-            for (std::thread& worker : workers) worker.join();
+            others.join();
             if (fault) std::rethrow_exception(fault);
             for (std::int64_t i = 0; i < count; ++i) {
                 look_for_links(clips[begin + i], split);

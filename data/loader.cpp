@@ -58,7 +58,12 @@ void Loader::start(std::int64_t epoch, std::int64_t first_batch) {
     prepared_ = delivered_ = next_batch_ = first_batch;
     next_row_ = 0;
     while (prepared_ < std::min(first_batch + options_.ahead, batches())) prepare(prepared_);
-    for (std::int64_t i = 0; i < options_.workers; ++i) workers_.emplace_back([this] { work(); });
+    try {
+        workers_.start(options_.workers, options_.workers, [this] { work(); });
+    } catch (...) {
+        stop();
+        throw;
+    }
 }
 
 /// Gives a batch its slot and memory. Called by the consumer only, so that tensors are made and
@@ -149,8 +154,7 @@ void Loader::stop() {
         stopping_ = true;
     }
     work_to_do_.notify_all();
-    for (std::thread& worker : workers_) worker.join();
-    workers_.clear();
+    workers_.join();
 }
 
 }  // namespace mdn

@@ -7,11 +7,11 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "data/clip.h"
 #include "data/dataset.h"
+#include "data/decoding_threads.h"
 #include "data/epoch_order.h"
 #include "engine/tensor.h"
 
@@ -57,7 +57,8 @@ class Loader {
     const ClipOptions& options() const { return reader_.options(); }
 
     /// Begins an epoch at one of its batches (resuming begins in the middle), abandoning what was
-    /// under way. Throws Error if `first_batch` is outside 0..batches().
+    /// under way. Throws Error if `first_batch` is outside 0..batches(), and where the system does
+    /// not give as many threads as there are workers.
     void start(std::int64_t epoch, std::int64_t first_batch = 0);
 
     /// The next batch, waiting for it if need be; nothing at the end of the epoch, or before the
@@ -82,7 +83,7 @@ class Loader {
     std::vector<ListedClip> clips_;
     LoaderOptions options_;
     ClipReader reader_;
-    std::vector<std::thread> workers_;
+    DecodingThreads workers_;
 
     std::int64_t epoch_ = 0;
     std::vector<std::int64_t> order_;  // positions in clips_
