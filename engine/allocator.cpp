@@ -100,10 +100,8 @@ class CachingAllocator final : public CountingAllocator {
         }
         if (!segment)
             throw OutOfMemory("out of memory: asked the system for " + std::to_string(bytes >> 20) +
-                                  " MiB while holding " +
-                                  std::to_string(stats_.reserved_bytes >> 20) + " MiB" +
-                                  what_is_free(),
-                              "use a smaller batch");
+                              " MiB while holding " + std::to_string(stats_.reserved_bytes >> 20) +
+                              " MiB" + what_is_free());
         count_segment(bytes);
         char* address = static_cast<char*>(segment);
         blocks_[address] = {bytes, true};

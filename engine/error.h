@@ -23,7 +23,7 @@ class Error : public std::runtime_error {
     std::string hint_;
 };
 
-/// A device has no memory left.
+/// A device has no memory left. What could help, the command knows: the engine gives no hint.
 class OutOfMemory : public Error {
   public:
     using Error::Error;

@@ -25,8 +25,7 @@ class ExactAllocator final : public CountingAllocator {
         void* const block = system_.allocate(bytes);
         if (!block)
             throw OutOfMemory("out of memory: asked the system for " + std::to_string(bytes) +
-                                  " bytes while holding " + std::to_string(stats_.reserved_bytes),
-                              "use a smaller batch");
+                              " bytes while holding " + std::to_string(stats_.reserved_bytes));
         sizes_[block] = bytes;
         count_segment(bytes);
         count_used(bytes);

@@ -19,6 +19,15 @@ int64_t bytes_for(const BatchWork& batch, int64_t clips, DType activations) {
     return estimate_training_memory(batch.config, clips, *batch.trained_with, activations).peak;
 }
 
+constexpr const char* fewer_views = "average fewer views with --clips and --crops";
+
+/// Weights belong to one model; where training starts, a preset can be another.
+std::string smaller_model(const BatchWork& batch) {
+    const bool any_preset = batch.trained_with && !batch.option.empty();
+    return std::string("close other programs, or take a smaller model") +
+           (any_preset ? ", such as --preset tiny" : "");
+}
+
 /// The most clips, fewer than those of the batch, that should fit; 0 if not even one does.
 int64_t clips_that_fit(const BatchWork& batch, int64_t available, DType activations) {
     int64_t clips = batch.clips - 1;
@@ -39,14 +48,29 @@ std::string advice(const BatchWork& batch, int64_t available) {
     if (on_gpu && batch.offers_bf16 && activations == DType::f32 &&
         bytes_for(batch, batch.clips, DType::bf16) <= usable(available))
         return "--precision bf16 should fit";
-    return bytes_text(available) + " is too little for any batch of this model" +
-           (on_gpu ? ": free the GPU's memory, or run with --device cpu"
-                   : ": take a smaller model, such as --preset tiny, or close other programs");
+    if (batch.views > 1) {
+        BatchWork one = batch;
+        one.clips = one.views = 1;
+        if (bytes_for(one, 1, activations) <= usable(available)) return fewer_views;
+    }
+    return bytes_text(available) + " is too little for " +
+           (batch.option.empty() ? "this model" : "any batch of this model") + ": " +
+           (on_gpu ? "free the GPU's memory, or run with --device cpu" : smaller_model(batch));
+}
+
+/// Where the device does not say how much it has: what there is less of to ask for.
+std::string blind_advice(const BatchWork& batch) {
+    const std::string fewer =
+        batch.clips == 1
+            ? ""
+            : (batch.option.empty() ? "give fewer clips" : "lower " + batch.option) + ", or ";
+    return fewer + (batch.views > 1 ? std::string(fewer_views) + ", or " : "") +
+           smaller_model(batch);
 }
 
 std::string hint_for(const BatchWork& batch) {
     const int64_t available = allocator(batch.machine.device).available_bytes();
-    if (available == 0) return batch.clips > 1 ? "use a smaller batch" : "";
+    if (available == 0) return blind_advice(batch);
     return (batch.clips == 1 ? "one clip needs about "
                              : std::to_string(batch.clips) + " clips need about ") +
            bytes_text(bytes_for(batch, batch.clips, batch.machine.activations())) + "; " +

@@ -35,7 +35,8 @@ struct MemoryWarning {
 std::optional<MemoryWarning> memory_warning(const BatchWork& batch, int64_t available);
 
 /// Calls work(). When it runs out of memory, throws the Error again with a hint that says which
-/// batch should fit, as far as the device tells how much memory it has.
+/// batch should fit, as far as the device tells how much memory it has, and otherwise what the
+/// command can be asked for less of: of one clip, nothing.
 void with_batch_hint(const BatchWork& batch, const std::function<void()>& work);
 
 }  // namespace mdn

@@ -29,8 +29,7 @@ void* workspace_bytes(Workspace purpose, int64_t bytes) {
         if (!block.memory) {
             block.size = 0;
             throw OutOfMemory("out of memory: asked the system for " + std::to_string(size >> 10) +
-                                  " KiB of workspace for one thread",
-                              "use a smaller batch");
+                              " KiB of workspace for one thread");
         }
         std::memset(block.memory.get(), 0, size);  // edges of panels are read, though never used
         block.size = size;

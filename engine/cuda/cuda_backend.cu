@@ -81,9 +81,8 @@ class Buffer {
             cudaGetLastError();
             const bool on_gpu = device_ == Device::cuda;
             throw OutOfMemory("out of memory: asked the system for " + std::to_string(bytes >> 20) +
-                                  " MiB of " + (on_gpu ? "GPU" : "pinned") +
-                                  " memory for the next batch" + (on_gpu ? what_is_free() : ""),
-                              "use a smaller batch");
+                              " MiB of " + (on_gpu ? "GPU" : "pinned") +
+                              " memory for the next batch" + (on_gpu ? what_is_free() : ""));
         }
         check(error, "allocating a buffer");
         bytes_ = bytes;

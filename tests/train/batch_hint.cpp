@@ -122,6 +122,48 @@ TEST_SUITE("train/batch_hint") {
         CHECK(available_memory(Device::cpu) > 0);
     }
 
+    TEST_CASE(
+        "on a CPU, which does not say what it has, advice is of what the command can change") {
+        const Config config = preset_config("tiny");
+        const MachineFlags cpu;
+        const auto hint = [](const BatchWork& batch) {
+            try {
+                with_batch_hint(batch, [] { throw OutOfMemory("out of memory"); });
+            } catch (const OutOfMemory& error) {
+                return error.hint();
+            }
+            return std::string("nothing was thrown");
+        };
+        BatchWork batch{.config = config, .machine = cpu, .clips = 4};  // eval, a list
+        CHECK(hint(batch) == "lower --batch, or close other programs, or take a smaller model");
+        batch.trained_with = OptimizerKind::sgd;  // train
+        CHECK(contains(hint(batch), {"lower --batch, or ", "such as --preset tiny"}));
+        batch.clips = 1;
+        CHECK(hint(batch) ==
+              "close other programs, or take a smaller model, such as --preset tiny");
+        batch.option = "";  // overfit
+        CHECK(hint(batch) == "close other programs, or take a smaller model");
+        batch.trained_with = std::nullopt;  // predict --clip
+        batch.views = 6;
+        CHECK(hint(batch) ==
+              "average fewer views with --clips and --crops, or close other "
+              "programs, or take a smaller model");
+        batch.views = 1;
+        CHECK(hint(batch) == "close other programs, or take a smaller model");
+        batch.clips = 3;  // trace of a file
+        CHECK(hint(batch) == "give fewer clips, or close other programs, or take a smaller model");
+    }
+
+    TEST_CASE("the engine, which knows no command, gives no advice when memory runs out") {
+        try {
+            Tensor::empty({int64_t{1} << 50});  // beyond any address space
+            FAIL("nothing was thrown");
+        } catch (const OutOfMemory& error) {
+            CHECK(contains(error.what(), {"out of memory: asked the system for "}));
+            CHECK(error.hint() == "");
+        }
+    }
+
 #ifdef MDN_CUDA_EMULATION
     TEST_CASE("train warns before it starts") {
         SmallProject project;
@@ -175,6 +217,18 @@ TEST_SUITE("train/batch_hint") {
             CHECK(contains(hint_of(one), {"100.0 MiB is too little for any batch of this model",
                                           "--device cpu"}));
         }
+        BatchWork clip{
+            .config = config, .machine = gpu, .clips = 1, .views = 6, .option = ""};  // predict
+        {
+            const FreeMemory some(free_for(estimate_forward_memory(config, 1)));
+            const std::string hint = hint_of(clip);
+            INFO(hint);
+            CHECK(
+                contains(hint, {"one clip needs about ", "fewer views with --clips and --crops"}));
+            CHECK(!contains(hint, {"batch"}));
+            clip.views = 1;
+            CHECK(!contains(hint_of(clip), {"views"}));
+        }
         BatchWork forward{.config = config, .machine = gpu, .clips = 8, .views = 2};
         {
             const FreeMemory some(free_for(estimate_forward_memory(config, 6)));
@@ -202,7 +256,8 @@ TEST_SUITE("train/batch_hint") {
             command.insert(command.end(), {"--device", "cuda"});
             CHECK_MISTAKE(microdualnet(command),
                           {"out of memory: asked the system for 32 MiB while holding 0 MiB",
-                           "16 MiB are free", "hint: ", "is too little for any batch"});
+                           "16 MiB are free", "hint: ", "is too little for this model"});
+            if (command[0] == "predict") CHECK(!contains(microdualnet(command).err, {"batch"}));
         }
     }
 

@@ -86,6 +86,13 @@ void dispatch(const std::vector<std::string>& arguments, std::ostream& out, std:
     run(command_named(arguments.front()), {arguments.begin() + 1, arguments.end()}, out, err);
 }
 
+constexpr const char* more_memory = "close other programs, or use a machine with more memory";
+
+void print(const Error& error, std::ostream& err) {
+    err << "error: " << error.what() << "\n";
+    if (!error.hint().empty()) err << "hint: " << error.hint() << "\n";
+}
+
 }  // namespace
 
 int run_command(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
@@ -93,13 +100,15 @@ int run_command(const std::vector<std::string>& arguments, std::ostream& out, st
     int status = 0;
     try {
         dispatch(arguments, out, err);
+    } catch (const OutOfMemory& error) {
+        print(OutOfMemory(error.what(), error.hint().empty() ? more_memory : error.hint()), err);
+        status = 2;
     } catch (const Error& error) {
-        err << "error: " << error.what() << "\n";
-        if (!error.hint().empty()) err << "hint: " << error.hint() << "\n";
+        print(error, err);
         status = 2;
     } catch (const std::bad_alloc&) {
-        err << "error: out of memory\n";
-        status = 1;
+        print(OutOfMemory("out of memory", more_memory), err);
+        status = 2;
     } catch (const std::exception& error) {
         err << "internal error: " << error.what() << "\n";
         status = 1;
