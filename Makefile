@@ -99,7 +99,7 @@ $(call objects,$(TEST_SOURCES)): CXXFLAGS := $(CUDA_TEST_FLAGS) $(subst $(OPTIMI
 # engine/backend.cpp picks the devices, so each of the three ways to build it has an object.
 LIBRARY := $(call objects,$(filter-out engine/backend.cpp,$(LIBRARY_SOURCES)))
 
-.PHONY: help all demo test bench weights-check gpu-check check format clean setup
+.PHONY: help all demo test bench weights-check peers gpu-check check format clean setup
 .DEFAULT_GOAL := all
 
 help:
@@ -109,6 +109,7 @@ help:
 	@echo "                TESTS='data/*,train/output/*': only the suites that these patterns match"
 	@echo 'make bench      time the engine and the model     (and PyTorch where it is installed)'
 	@echo 'make weights-check  check weights carried from PyTorch and back (needs PyTorch)'
+	@echo 'make peers      put the ops beside the test suites of ONNX, PyTorch and scikit-learn (needs them)'
 	@echo 'make gpu-check  on a GPU: tests, compute-sanitizer, timings, demo (PARTS="tests bench": only these)'
 	@echo 'make fuzz       test the readers on hostile files (libFuzzer; FUZZ=openpose SECONDS=600)'
 	@echo 'make check      verify formatting, includes and kernel files (WERROR=1: compiler warnings too)'
@@ -148,6 +149,10 @@ build/gemm_bench: $(call objects,tests/peers/gemm_bench.cpp) $(LIBRARY) $(BUILD)
 
 build/conv_bench: $(call objects,tests/peers/conv_bench.cpp) $(LIBRARY) $(BUILD)/engine/backend.o build/published
 	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $(filter %.o,$^) $(LDFLAGS))
+
+# Computes the cases of `make peers`: on the CPU, and on a GPU or the emulated one (without its tests).
+build/run_cases: $(LIBRARY) $(filter-out $(EMULATION)/tests/emulation.o,$(TEST_BACKEND)) $(call objects,$(call sources,tests/peers,run_*.cpp)) build/published
+	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $(filter %.o,$^) $(LDFLAGS) $(TEST_CUDA_LIBRARIES))
 
 $(BUILD)/%.o: %.cpp $(BUILD)/choices | setup
 	@mkdir -p $(@D)
@@ -228,6 +233,11 @@ endif
 weights-check: setup build/microdualnet
 	@if $(TORCH_FOUND); then $(PYTHON) tests/peers/weights.py; \
 	else echo 'weights-check: PyTorch is not installed for $(PYTHON)' >&2; exit 2; fi
+
+# The engine beside the test suites of others. Every script says which packages it lacks (exit code 2).
+peers: setup build/run_cases build/microdualnet
+	@failed=0; for script in suites/main.py onnx_export.py; do if [ -e tests/peers/$$script ]; then \
+	    $(PYTHON) tests/peers/$$script || { code=$$?; [ $$failed -eq 1 ] || failed=$$code; }; fi; done; exit $$failed
 
 # Everything that only a GPU can show, for docs/benchmarks.md: the tests on it, compute-sanitizer's two
 # checks on the kernels, the timings, and the demo. Leaves what it printed in build/gpu/.

@@ -19,24 +19,29 @@ NAMES = {np.dtype(numpy_type): name for name, numpy_type in DTYPES.items()}
 
 def load(path):
     """Returns {name: numpy array}, in the file's order; the arrays are writable."""
+    return load_with_metadata(path)[0]
+
+
+def load_with_metadata(path):
+    """The same, and the metadata {key: text}."""
     with open(path, "rb") as file:
         content = bytearray(file.read())
     (header_length,) = struct.unpack_from("<Q", content)
     data_start = 8 + header_length
     header = json.loads(content[8:data_start].decode("utf-8"))
-    header.pop("__metadata__", None)
+    metadata = header.pop("__metadata__", {})
     tensors = {}
     for name, entry in header.items():
         begin, end = entry["data_offsets"]
         flat = np.frombuffer(memoryview(content)[data_start + begin:data_start + end],
                              dtype=DTYPES[entry["dtype"]])
         tensors[name] = flat.reshape(entry["shape"])
-    return tensors
+    return tensors, metadata
 
 
-def save(path, tensors):
-    """Writes {name: numpy array}."""
-    header, offset = {}, 0
+def save(path, tensors, metadata=None):
+    """Writes {name: numpy array} and metadata {key: text}."""
+    header, offset = {"__metadata__": metadata} if metadata else {}, 0
     for name, array in tensors.items():
         header[name] = {"dtype": NAMES[array.dtype], "shape": list(array.shape),
                         "data_offsets": [offset, offset + array.nbytes]}
