@@ -1,7 +1,7 @@
 """Cases: calls of others' functions whose results the engine must give too, with gradients.
 
-How far apart two results may be follows from the rounding of the dtype, u (2⁻⁵³, 2⁻²⁴ or, of bf16,
-2⁻⁹), for each tensor of results:
+How far apart two results may be follows from the rounding of the dtype, u (2⁻⁵³ or 2⁻²⁴), for each
+tensor of results:
 
     |ours − theirs| ≤ u · (8 + terms) · (condition + largest)
 
@@ -10,6 +10,8 @@ How far apart two results may be follows from the rounding of the dtype, u (2⁻
 - `largest` is the largest number of the tensor; of a gradient, at least `gain` times that of dy.
 - `condition` is how much the tensor changes at most, in units of u, when all inputs and dy are
   changed by a random part of one rounding each (three tries, measured in double).
+- bf16 rounds what is read and written, not the sums: to the f32 bound comes a second one, with
+  v = 2⁻⁹ for u, 4 for 8 + terms, and 1 for `gain`.
 - Where an op only selects or moves numbers, the output must be the same to the bit.
 - Where theirs, in the same dtype, is infinite or not a number, ours must be that too, or what
   theirs is in double.
@@ -24,7 +26,8 @@ import torch
 from suites.calls import Call, Engine
 from suites.engine import NoResult
 
-ROUNDING = {torch.float64: 2.0 ** -53, torch.float32: 2.0 ** -24, torch.bfloat16: 2.0 ** -9}
+ROUNDING = {torch.float64: 2.0 ** -53, torch.float32: 2.0 ** -24, torch.bfloat16: 2.0 ** -24}
+BF16_ROUNDING = 2.0 ** -9
 ONE_ROUNDING = 2.0 ** -24
 
 
@@ -82,14 +85,8 @@ class Case:
                                   None if dy is None else changed(dy))
             for name, tensor in moved.items():
                 condition[name] = max(condition[name], largest(tensor - exact[name]) / ONE_ROUNDING)
-        self.tolerance = {}
-        for name, tensor in exact.items():
-            size = largest(tensor)
-            if name not in ("y", *self.call.changes):
-                size = max(size, self.call.gain * largest(self.dy))
-            self.tolerance[name] = (0.0 if self.call.moves and name == "y" else
-                                    ROUNDING[self.dtype] * (8 + self.call.terms)
-                                    * (condition[name] + size))
+        self.tolerance = {name: self.bound(name, largest(tensor), condition[name])
+                          for name, tensor in exact.items()}
         if self.expected is not None:
             native["y"] = self.expected
         layouts = {"y": self.call.out}
@@ -97,6 +94,17 @@ class Case:
             layouts["d" + name] = layouts[name] = given.layout
         self.exact = {name: layouts[name](tensor) for name, tensor in exact.items()}
         self.native = {name: layouts[name](tensor) for name, tensor in native.items()}
+
+    def bound(self, name, size, condition):
+        """How far ours may be from theirs; `size` is theirs' largest number."""
+        if self.call.moves and name == "y":
+            return 0.0
+        dy = 0.0 if name in ("y", *self.call.changes) else largest(self.dy)
+        tolerance = (ROUNDING[self.dtype] * (8 + self.call.terms)
+                     * (condition + max(size, self.call.gain * dy)))
+        if self.dtype == torch.bfloat16:
+            tolerance += BF16_ROUNDING * 4 * (condition + max(size, dy))
+        return tolerance
 
     def description(self):
         """What run_cases.cpp reads: the steps, and the tensors."""

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 
 from suites.calls import Call, Input
 from suites.cases import Case
+from suites.ops.norms import norm_gain
 
 SIZES = (1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 33)
 SHAPES_PER_OP = 8
@@ -45,7 +46,7 @@ class Row:
     moves: bool = False
     bf16: bool = True
     changes: tuple = ()
-    gain: float = 1
+    gain: typing.Callable = lambda *tensors: 1  # of the inputs, Call.gain
 
 
 def images(x):
@@ -127,6 +128,10 @@ HEADS = {"h": lambda s: random.choice((1, 2, 4)), "E": lambda s: random.choice((
 PLAIN = {"stride": 1, "pad": 1, "shift_frames": 0}
 
 
+def batch_gain(x, gamma, *_):
+    return norm_gain(x.flatten(0, -2).mT, gamma, 1e-5)
+
+
 def positions(s):
     return s.N * s.H * s.W
 
@@ -165,21 +170,22 @@ TABLE = {
                           lambda s: max(s.N, s.I, s.O)),
     "normalize": Row(NORM, lambda s, e, *i: e.normalize(*i, **TRAINING),
                      lambda s, *i: normalized(*i, True), positions, NORM_SIZES, NORM_VALUES,
-                     changes=("mean", "var"), gain=40),
+                     changes=("mean", "var"), gain=batch_gain),
     "normalize, running": Row(NORM, lambda s, e, *i: e.normalize(*i, **RUNNING),
                               lambda s, *i: normalized(*i, False), positions, NORM_SIZES,
-                              NORM_VALUES, gain=40),
+                              NORM_VALUES),
     "normalize_relu": Row(NORM, lambda s, e, *i: e.normalize_relu(*i, **TRAINING),
                           lambda s, *i: normalized(*i, True).relu(), positions, NORM_SIZES,
-                          NORM_VALUES, gain=40),
+                          NORM_VALUES, gain=batch_gain),
     "add_relu": Row({**NORM, "residual": "NHWC"},
                     lambda s, e, *i: e.normalize_add_relu(*i, **TRAINING),
                     lambda s, *i: (normalized(*i[:5], True) + i[5]).relu(), positions, NORM_SIZES,
-                    NORM_VALUES, gain=40),
+                    NORM_VALUES, gain=batch_gain),
     "conv2d of a norm": Row({**NORM, "weight*": "OPPC"},
                             lambda s, e, *i: e.normalize_conv2d(*i, **TRAINING, **PLAIN),
                             lambda s, *i: convolved(normalized(*i[:5], True).relu(), i[5], 1, 1),
-                            convolution_terms, {**NORM_SIZES, "P": 3}, NORM_VALUES, gain=40),
+                            convolution_terms, {**NORM_SIZES, "P": 3}, NORM_VALUES,
+                            gain=batch_gain),
     "conv2d": Row({"x": "NHWC", "weight*": "OPPC"},
                   lambda s, e, x, w: e.conv2d(x, w, stride=s.S, pad=s.P // 2, shift_frames=0),
                   lambda s, x, w: convolved(x, w, s.S, s.P // 2), convolution_terms,
@@ -204,7 +210,8 @@ TABLE = {
                       lambda s, e, *i: e.layer_norm(*i, eps=1e-5),
                       lambda s, x, g, b: F.layer_norm(x, (s.C,), g, b),
                       lambda s: max(s.C, s.A * s.B),
-                      {"C": lambda s: random.choice((3, 8, 17, 64))}, gain=40),
+                      {"C": lambda s: random.choice((1, 3, 8, 17, 64))},
+                      gain=lambda x, gamma, _: norm_gain(x, gamma, 1e-5)),
     "attention, frames": Row({"qkv": "BTKQ"},
                              lambda s, e, x: e.attention(x, heads=s.h, axis="frames"),
                              lambda s, x: attended(s, x, True), lambda s: max(s.T, s.E), HEADS),
@@ -221,7 +228,8 @@ TABLE = {
                lambda s, st, ts, alpha: alpha[:, None, :, :1] * st + alpha[:, None, :, 1:] * ts,
                lambda s: s.T * s.D, {"t": 2}),
     "l2_normalize": Row({"x": "ABC"}, lambda s, e, x: e.l2_normalize(x, eps=1e-6),
-                        lambda s, x: F.normalize(x, dim=-1, eps=1e-6), lambda s: s.C, gain=100),
+                        lambda s, x: F.normalize(x, dim=-1, eps=1e-6), lambda s: s.C,
+                        gain=lambda x: max(1, 1 / float(x.norm(dim=-1).min()))),
     "softmax_cross_entropy": Row({"logits": "NC", "targets!": "", "included!": ""},
                                  lambda s, e, *i: e.softmax_cross_entropy(*i, smoothing=0.1),
                                  contrasted, lambda s: max(s.N, s.C),
@@ -270,7 +278,8 @@ def case_of(op, row, dtype, gpu, name):
         inputs[marked.rstrip("*!")] = Input(tensor, gradient="!" not in marked,
                                             parameter="*" in marked)
     call = Call(lambda e, *names: row.steps(sizes, e, *names), inputs, terms=row.terms(sizes),
-                moves=row.moves, changes=row.changes, gain=row.gain)
+                moves=row.moves, changes=row.changes,
+                gain=row.gain(*(given.tensor for given in inputs.values())))
     return Case(op, name, call, lambda leaves: row.theirs(sizes, *leaves), dtype, gpu=gpu)
 
 
