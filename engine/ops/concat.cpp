@@ -9,11 +9,11 @@ namespace mdn {
 Tensor concat(const Tensor& a, const Tensor& b) {
     require_float("concat", "a", a);
     require_float("concat", "b", b);
-    const bool fits = a.rank() >= 1 && a.rank() == b.rank() && a.dim(-1) > 0 && b.dim(-1) > 0 &&
+    const bool fits = a.rank() >= 1 && a.rank() == b.rank() &&
                       std::equal(a.shape().begin(), a.shape().end() - 1, b.shape().begin());
-    require(fits, "concat",
-            "a " + to_string(a.shape()) + " and b " + to_string(b.shape()) +
-                " must agree on every axis but the last");
+    const std::string both = "a " + to_string(a.shape()) + " and b " + to_string(b.shape());
+    require(fits, "concat", both + " must agree on every axis but the last");
+    require(a.dim(-1) > 0 && b.dim(-1) > 0, "concat", both + " must not have an empty last axis");
     require_shape("concat", "b", b, b.shape(), a);
     const int64_t rows = a.numel() / a.dim(-1), left = a.dim(-1), right = b.dim(-1);
     Tensor y = empty_as(a, with_last_axis(a.shape(), left + right)),

@@ -37,6 +37,9 @@ TEST_SUITE("engine/ops/concat") {
         CHECK_THROWS_WITH_AS(
             concat(a, Tensor::full({2, 3, 1}, 1)),
             "[concat] a [2, 3] and b [2, 3, 1] must agree on every axis but the last", Error);
+        CHECK_THROWS_WITH_AS(concat(a, Tensor::empty({2, 0})),
+                             "[concat] a [2, 3] and b [2, 0] must not have an empty last axis",
+                             Error);
         CHECK_THROWS_WITH_AS(concat(a, a.to(DType::f64)),
                              "[concat] b is f64 on cpu, expected f32 on cpu", Error);
     }
