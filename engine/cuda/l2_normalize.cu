@@ -9,6 +9,9 @@ namespace {
 
 constexpr int rows_per_block = block_threads / warp_threads;
 
+/// What a row of this length is divided by. fmaxf would take eps for a length that is NaN.
+__device__ float divisor(float length, float eps) { return length <= eps ? eps : length; }
+
 template <class T>
 __global__ void l2_normalize_kernel(int64_t rows, int64_t width, const T* x, float eps, T* y,
                                     float* norm) {
@@ -20,7 +23,7 @@ __global__ void l2_normalize_kernel(int64_t rows, int64_t width, const T* x, flo
     float squares = 0;
     for (int64_t d = lane; d < width; d += warp_threads) squares += to_float(x[d]) * to_float(x[d]);
     const float length = sqrtf(warp_sum(squares));
-    const float inverse = 1 / fmaxf(length, eps);
+    const float inverse = 1 / divisor(length, eps);
     for (int64_t d = lane; d < width; d += warp_threads)
         y[d] = from_float<T>(to_float(x[d]) * inverse);
     if (lane == 0) norm[row] = length;
@@ -40,7 +43,7 @@ __global__ void l2_normalize_backward_kernel(int64_t rows, int64_t width, const 
     along = warp_sum(along);
     const float length = norm[row];
     if (length <= eps) along = 0;  // a row shorter than eps was divided by a constant
-    const float inverse = 1 / fmaxf(length, eps);
+    const float inverse = 1 / divisor(length, eps);
     for (int64_t d = lane; d < width; d += warp_threads)
         dx[d] = from_float<T>((to_float(dy[d]) - to_float(y[d]) * along) * inverse);
 }

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
+#include <cmath>
 
+#include "engine/ops.h"
 #include "tests/engine/cuda/compare.h"
 
 using namespace mdn;
@@ -30,6 +32,21 @@ TEST_SUITE("engine/cuda/l2_normalize") {
                                         k.l2_normalize_backward(in[0], in[1], eps, in[2], out[0]);
                                     },
                                 .input_roles = {Role::activation, Role::parameter}});
+        }
+    }
+
+    TEST_CASE("l2_normalize of a row with a NaN is NaN, not the row divided by eps") {
+        Random random(2);
+        const Tensor x = random.normal_tensor({3, 33}), dy = random.normal_tensor({3, 33});
+        x.data<float>()[33 + 5] = NAN;
+        const Tensor leaf = x.to(Device::cuda).set_requires_grad();
+        const Tensor y = l2_normalize(leaf);
+        backward(y, dy.to(Device::cuda));
+        const auto values = y.to_vector<float>(), gradients = leaf.grad().to_vector<float>();
+        for (int64_t i = 0; i < x.numel(); ++i) {
+            const bool in_its_row = i / 33 == 1;
+            CHECK(std::isnan(values[i]) == in_its_row);
+            CHECK(std::isnan(gradients[i]) == in_its_row);
         }
     }
 }
