@@ -36,7 +36,7 @@ def compute(program, cases):
                 if not begun or begun[-1] not in left:
                     raise RuntimeError(f"{program} ended with code {ended.returncode}")
                 del left[begun[-1]]
-                results[begun[-1]] = NoResult(f"the program ended with code {ended.returncode}")
+                results[begun[-1]] = NoResult(f"ended {program} (code {ended.returncode})")
                 continue
             tensors, without = safetensors_io.load_with_metadata(computed)
         for name in left:

@@ -1,7 +1,8 @@
 """Every op of engine/ops.h beside its definition in PyTorch, forward and gradients.
 
 OpInfo and ONNX have no attention along one axis of tokens, no temporal shift, no batch norm that a
-convolution reads: here they are, with the ops that those have, on random numbers in random shapes.
+convolution reads: here they are, with the ops that those have, on random numbers in random shapes,
+and once with a NaN among them.
 Sizes of one, and of one more than a vector holds, come up often. Each is run in double and float32
 on the CPU, and in float32 and bf16 on a GPU, or the emulated one.
 """
@@ -17,7 +18,7 @@ import torch.nn.functional as F
 
 from suites.calls import Call, Input
 from suites.cases import Case
-from suites.ops.norms import norm_gain
+from suites.ops.norms import length_gain, norm_gain
 
 SIZES = (1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 33)
 SHAPES_PER_OP = 8
@@ -47,6 +48,7 @@ class Row:
     bf16: bool = True
     changes: tuple = ()
     gain: typing.Callable = lambda *tensors: 1  # of the inputs, Call.gain
+    nan: bool = True  # whether NaN in the first input goes where it goes in theirs
 
 
 def images(x):
@@ -173,7 +175,7 @@ TABLE = {
                      changes=("mean", "var"), gain=batch_gain),
     "normalize, running": Row(NORM, lambda s, e, *i: e.normalize(*i, **RUNNING),
                               lambda s, *i: normalized(*i, False), positions, NORM_SIZES,
-                              NORM_VALUES),
+                              NORM_VALUES, nan=False),  # theirs does not read x for dx
     "normalize_relu": Row(NORM, lambda s, e, *i: e.normalize_relu(*i, **TRAINING),
                           lambda s, *i: normalized(*i, True).relu(), positions, NORM_SIZES,
                           NORM_VALUES, gain=batch_gain),
@@ -229,7 +231,7 @@ TABLE = {
                lambda s: s.T * s.D, {"t": 2}),
     "l2_normalize": Row({"x": "ABC"}, lambda s, e, x: e.l2_normalize(x, eps=1e-6),
                         lambda s, x: F.normalize(x, dim=-1, eps=1e-6), lambda s: s.C,
-                        gain=lambda x: max(1, 1 / float(x.norm(dim=-1).min()))),
+                        gain=length_gain),
     "softmax_cross_entropy": Row({"logits": "NC", "targets!": "", "included!": ""},
                                  lambda s, e, *i: e.softmax_cross_entropy(*i, smoothing=0.1),
                                  contrasted, lambda s: max(s.N, s.C),
@@ -241,7 +243,8 @@ if torchvision:
                              lambda s, e, x, b: e.roi_align(x, b, size=50.0, bins=s.P), aligned,
                              lambda s: 16 + 4 * s.K * s.P * s.P,
                              {"N": 2, "K": lambda s: random.choice((1, 3)),
-                              "P": lambda s: random.choice((1, 2, 7))}, {"boxes*!": random_boxes})
+                              "P": lambda s: random.choice((1, 2, 7))}, {"boxes*!": random_boxes},
+                             nan=False)  # theirs reads neighbours of weight 0, ours does not
 
 
 def draw_sizes(row):
@@ -267,7 +270,7 @@ def draw(row, name, axes, sizes, dtype):
     return values.to(torch.float64 if dtype == torch.float64 else torch.float32)
 
 
-def case_of(op, row, dtype, gpu, name):
+def case_of(op, row, dtype, gpu, name, with_nan):
     sizes = draw_sizes(row)
     state = torch.get_rng_state()
     inputs = {}
@@ -277,6 +280,8 @@ def case_of(op, row, dtype, gpu, name):
         tensor = draw(row, marked, axes, sizes, dtype)
         inputs[marked.rstrip("*!")] = Input(tensor, gradient="!" not in marked,
                                             parameter="*" in marked)
+    if with_nan:
+        next(iter(inputs.values())).tensor.view(-1)[0] = torch.nan
     call = Call(lambda e, *names: row.steps(sizes, e, *names), inputs, terms=row.terms(sizes),
                 moves=row.moves, changes=row.changes,
                 gain=row.gain(*(given.tensor for given in inputs.values())))
@@ -292,7 +297,7 @@ def collect(report, wanted):
             title = f"{'GPU' if gpu else 'CPU'} {str(dtype).removeprefix('torch.')}"
             random.seed(zlib.crc32(op.encode()))
             torch.manual_seed(zlib.crc32(op.encode()))
-            for number in range(SHAPES_PER_OP):
+            for number in [*range(SHAPES_PER_OP)] + ["NaN"] * row.nan:
                 name = f"{op}/{title}/{number}"
                 if wanted(name) and (row.bf16 or dtype != torch.bfloat16):
-                    yield case_of(op, row, dtype, gpu, name)
+                    yield case_of(op, row, dtype, gpu, name, number == "NaN")

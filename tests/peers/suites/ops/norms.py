@@ -9,12 +9,20 @@ from suites.calls import Call, Input, Skip, constant, last_axis, parameter, resh
 
 def norm_gain(rows, gamma, eps):
     """The gain (Call.gain) of normalising rows: γ·dy/σ and dy·x/σ cancel in the gradients."""
+    rows = rows.detach().double()
+    rows = rows[rows.isfinite().all(-1)]
     if rows.numel() == 0:
         return 1
-    rows = rows.detach().double()
     deviation = (rows.var(-1, correction=0) + eps).abs().sqrt()
     return (max(1, float(gamma.detach().abs().max())) * max(1, float(rows.abs().max()))
             / max(float(deviation.min()), 1e-300))
+
+
+def length_gain(rows):
+    """Of dividing rows by their length."""
+    lengths = rows.detach().double().norm(dim=-1)
+    lengths = lengths[lengths.isfinite()]
+    return max(1, 1 / max(float(lengths.min()), 1e-300)) if lengths.numel() else 1
 
 
 def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
