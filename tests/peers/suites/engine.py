@@ -44,8 +44,8 @@ def compute(program, cases):
         for path, array in tensors.items():
             name, result = path.split("/", 1)
             results[name][result] = array
-        for name, text in without.items():
-            kind, message = text.split(": ", 1)
+        for name in left.keys() & without.keys():  # a file may hold other metadata besides
+            kind, message = without[name].split(": ", 1)
             results[name] = NoResult(message, refused=kind == "refused")
         left = {}
     return results

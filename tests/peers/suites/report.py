@@ -9,7 +9,8 @@ from suites.engine import NoResult
 REFUSALS = [
     (r"weight \[.*\b0\b.*\] is empty|no last axis in \[.*\b0\]|must not have an empty last axis",
      "an empty axis to multiply over, to normalise or to join: refused (engine/ops.h)"),
-    (r"eps must be a positive number, not (-|nan)", "an eps that is not positive: refused"),
+    (r"eps must be positive.*, not (-|nan)|momentum must be in \[0, 1\], not (-|[1-9])",
+     "an eps or a momentum outside its range: refused (engine/ops.h)"),
 ]
 
 
