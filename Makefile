@@ -236,8 +236,8 @@ weights-check: setup build/microdualnet
 
 # The engine beside the test suites of others. Every script says which packages it lacks (exit code 2).
 peers: setup build/run_cases build/microdualnet
-	@failed=0; for script in suites/main.py onnx_export.py; do if [ -e tests/peers/$$script ]; then \
-	    $(PYTHON) tests/peers/$$script || { code=$$?; [ $$failed -eq 1 ] || failed=$$code; }; fi; done; exit $$failed
+	@failed=0; for script in run_suites $(notdir $(basename $(wildcard tests/peers/onnx_export.py))); do \
+	    $(PYTHON) tests/peers/$$script.py || { code=$$?; [ $$failed -eq 1 ] || failed=$$code; }; done; exit $$failed
 
 # Everything that only a GPU can show, for docs/benchmarks.md: the tests on it, compute-sanitizer's two
 # checks on the kernels, the timings, and the demo. Leaves what it printed in build/gpu/.
