@@ -13,10 +13,11 @@ Conv2d convolution(const Step& s) {
     return {s.integer("stride"), s.integer("pad"), s.integer("shift_frames")};
 }
 
-/// From x, gamma, beta, running mean and running variance, which training changes in place.
-Normalized normalized(const Step& s) {
-    RunningStatistics running{s[3], s[4]};
-    return batch_norm(s[0], s[1], s[2], running,
+/// From five inputs: x, gamma, beta, running mean and running variance, which training changes in
+/// place.
+Normalized normalized(const Step& s, size_t first = 0) {
+    RunningStatistics running{s[first + 3], s[first + 4]};
+    return batch_norm(s[first], s[first + 1], s[first + 2], running,
                       {s.number("eps"), s.number("momentum"), s.integer("training") != 0});
 }
 
@@ -52,6 +53,8 @@ const std::map<std::string, Op> ops = {
     {"normalize", [](const Step& s) { return normalize(normalized(s)); }},
     {"normalize_relu", [](const Step& s) { return normalize_relu(normalized(s)); }},
     {"normalize_add_relu", [](const Step& s) { return add_relu(normalized(s), s[5]); }},
+    {"normalize_both_add_relu",
+     [](const Step& s) { return add_relu(normalized(s), normalized(s, 5)); }},
     {"normalize_conv2d", [](const Step& s) { return conv2d(normalized(s), s[5], convolution(s)); }},
 
     {"conv2d", [](const Step& s) { return conv2d(s[0], s[1], convolution(s)); }},

@@ -43,11 +43,16 @@ def run(suite, program, only):
     report = Report(SUITES[suite][0])
     cases = list(importlib.import_module(f"suites.{suite}").collect(
         report, lambda name: fnmatch.fnmatch(name, only)))
-    for case in cases:
-        case.prepare()
-    results = engine.compute(program, {str(i): case.description() for i, case in enumerate(cases)})
+    descriptions = {}
     for i, case in enumerate(cases):
-        report.judge(case, results[str(i)])
+        try:
+            case.prepare()
+            descriptions[str(i)] = case.description()
+        except Exception as error:  # of theirs: one failure, not the end of all
+            report.not_understood(case.op, case.name, error)
+    results = engine.compute(program, descriptions)
+    for i in descriptions:
+        report.judge(cases[int(i)], results[i])
     return report
 
 

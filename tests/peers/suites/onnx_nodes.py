@@ -276,5 +276,7 @@ def collect(report, wanted):
                 yield case_of(test.model, arrays, outputs[0], f"{op}/{test.name}")
             except Skip as skip:
                 report.skip(op, str(skip))
+            except Exception as error:
+                report.not_understood(op, f"{op}/{test.name}", error)
     report.note(f"not counted: {several} cases that repeat another as a graph of several nodes")
     report.note(f"not counted: the cases of {len(others)} operators that the engine does not have")

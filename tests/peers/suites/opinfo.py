@@ -133,3 +133,5 @@ def collect(report, wanted):
                     yield case_of(info, sample, dtype, name)
                 except Skip as skip:
                     report.skip(full_name, str(skip))
+                except Exception as error:
+                    report.not_understood(full_name, name, error)

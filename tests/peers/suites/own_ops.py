@@ -120,8 +120,13 @@ def random_boxes(s):
     return torch.cat([corners, corners + sides], -1)
 
 
+def variances(s):
+    return 0.5 + torch.rand(s.C, dtype=torch.float64)
+
+
 NORM = {"x": "NHWC", "gamma*": "C", "beta*": "C", "mean*!": "C", "var*!": "C"}
-NORM_VALUES = {"var*!": lambda s: 0.5 + torch.rand(s.C, dtype=torch.float64)}
+SECOND_NORM = {"x2": "NHWC", "gamma2*": "C", "beta2*": "C", "mean2*!": "C", "var2*!": "C"}
+NORM_VALUES = {"var*!": variances}
 NORM_SIZES = {"N": lambda s: random.choice((2, 3, 5))}
 TRAINING = {"eps": 1e-5, "momentum": 0.1, "training": 1}
 RUNNING = {"eps": 1e-5, "momentum": 0.1, "training": 0}
@@ -183,6 +188,12 @@ TABLE = {
                     lambda s, e, *i: e.normalize_add_relu(*i, **TRAINING),
                     lambda s, *i: (normalized(*i[:5], True) + i[5]).relu(), positions, NORM_SIZES,
                     NORM_VALUES, gain=batch_gain),
+    "add_relu of two norms": Row({**NORM, **SECOND_NORM},
+                                 lambda s, e, *i: e.normalize_both_add_relu(*i, **TRAINING),
+                                 lambda s, *i: (normalized(*i[:5], True)
+                                                + normalized(*i[5:], True)).relu(), positions,
+                                 NORM_SIZES, {"var*!": variances, "var2*!": variances},
+                                 gain=lambda *i: max(batch_gain(*i[:5]), batch_gain(*i[5:]))),
     "conv2d of a norm": Row({**NORM, "weight*": "OPPC"},
                             lambda s, e, *i: e.normalize_conv2d(*i, **TRAINING, **PLAIN),
                             lambda s, *i: convolved(normalized(*i[:5], True).relu(), i[5], 1, 1),

@@ -40,6 +40,10 @@ class Report:
         else:
             self.passed[op] += 1
 
+    def not_understood(self, op, name, error):
+        """A newer release may call its functions in another way."""
+        self.result(op, name, [f"not understood: {error!r}"])
+
     def judge(self, case, results):
         """Skips what the engine refuses as its headers say it does."""
         reason = refusal(results) if isinstance(results, NoResult) and results.refused else None

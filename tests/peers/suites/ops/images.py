@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from suites.calls import Call, Input, Skip, one_number, parameter, same, statistic
+from suites.calls import Call, Input, Skip, one_number, parameter, statistic
 
 
 def channels_last(image):
