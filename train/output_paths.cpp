@@ -29,17 +29,16 @@ bool same_file(const std::string& a, const std::string& b) {
     return failure ? a == b : place_a == place_b;
 }
 
-/// Whether writing `output`, which begins with its FILE.partial, would replace that file.
+/// Whether writing `output` would replace that file: it may also have a name under which `output`
+/// is written first, and be taken for what a killed writer left.
 bool overwrites(const NamedPath& output, const std::string& file) {
-    return same_file(output.path, file) || same_file(output.path + ".partial", file);
+    const std::string target = PartialPath::target_of(file);
+    return same_file(output.path, file) || (!target.empty() && same_file(output.path, target));
 }
 
 /// The same of any file in a folder.
 bool overwrites_inside(const NamedPath& output, const fs::path& folder) {
-    if (!is_folder(folder)) return false;
-    for (const std::string& file : {output.path, output.path + ".partial"})
-        if (is_file(file) && stays_inside(folder, file)) return true;
-    return false;
+    return is_folder(folder) && is_file(output.path) && stays_inside(folder, output.path);
 }
 
 /// The same of a keypoint file in a folder of them; other files may lie there.
@@ -90,7 +89,7 @@ void check_inputs_kept(std::vector<NamedPath> outputs, std::vector<NamedPath> in
 void check_outputs(const std::vector<NamedPath>& outputs, const std::vector<NamedPath>& inputs,
                    const NamedPath& dataset) {
     check_inputs_kept(outputs, inputs, dataset);
-    // Only now: looking creates FILE.partial for a moment.
+    // Only now: looking creates a file beside it for a moment.
     for (const NamedPath& output : outputs) check_writable(output.path);
 }
 

@@ -13,8 +13,8 @@ struct NamedPath {
 };
 
 /// Throws Error if an output is one of the inputs or a file that is read of the dataset, or two
-/// outputs are one file, whatever their spelling or links (a file's FILE.partial, to which it is
-/// first written, counts as well). An input that is a folder stands for the keypoint files in it.
+/// outputs are one file, whatever their spelling or links (FILE.partial-1 and so on, to which FILE
+/// is first written, count as well). An input that is a folder stands for the keypoint files in it.
 /// Of a dataset its lists and labels are read, and whatever lies in frames/ and keypoints/. Throws
 /// as open_dataset does.
 void check_inputs_kept(std::vector<NamedPath> outputs, std::vector<NamedPath> inputs,

@@ -1,7 +1,8 @@
 #include "data/synth/synth.h"
 
 #include <algorithm>
-#include <exception>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
@@ -12,6 +13,7 @@
 #include "data/synth/drawing.h"
 #include "data/synth/keypoints.h"
 #include "engine/error.h"
+#include "engine/files/partial_path.h"
 #include "engine/threads.h"
 
 #define STB_IMAGE_WRITE_IMPLEMENTATION
@@ -78,10 +80,13 @@ std::vector<Clip> plan_clips(const SynthOptions& options) {
 }
 
 void write_file(const fs::path& path, std::string_view bytes) {
+    errno = 0;
     std::ofstream file(path, std::ios::binary);
     file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     file.close();
-    if (!file) throw Error("synth: cannot write " + path.string(), "is the disk full?");
+    if (!file)
+        throw Error("synth: cannot write " + path.string() + ": " +
+                    (errno != 0 ? std::strerror(errno) : "it was cut short"));
 }
 
 std::string encode_jpeg(const std::vector<uint8_t>& pixels, int64_t size, int64_t quality) {
@@ -171,6 +176,43 @@ void render_all(const SynthOptions& options, const fs::path& folder,
     });
 }
 
+/// Whether a folder holds only what is written here.
+bool is_rendered(const std::string& folder) {
+    std::error_code failure;
+    const fs::directory_iterator entries(folder, failure);
+    return !failure && std::all_of(begin(entries), end(entries), [](const auto& entry) {
+        const std::string name = entry.path().filename().string();
+        return name == "frames" || name == "keypoints" || name == "labels.txt" ||
+               std::any_of(kSplits.begin(), kSplits.end(),
+                           [&](const char* split) { return name == std::string(split) + ".txt"; });
+    });
+}
+
+[[noreturn]] void refuse_to_replace(const std::string& out) {
+    throw Error("synth: " + out + " exists and is not an empty folder",
+                "choose another folder, or delete it first");
+}
+
+/// Renders into a folder beside `out`, which is removed unless all of it succeeds.
+SynthSummary render_into_place(const SynthOptions& options, const fs::path& out) {
+    const PartialPath unfinished(out.string(), PartialPath::Kind::folder, is_rendered);
+    try {
+        const std::vector<Clip> clips = plan_clips(options);
+        const SynthSummary summary = write_lists(options, unfinished.name(), clips);
+        render_all(options, unfinished.name(), clips);
+        unfinished.sync();
+        std::error_code failure;
+        fs::rename(unfinished.name(), out, failure);  // over an empty folder, if there is one
+        if (failure == std::errc::directory_not_empty || failure == std::errc::file_exists)
+            refuse_to_replace(options.out);  // another process was faster
+        if (failure) throw fs::filesystem_error("", out, failure);
+        return summary;
+    } catch (...) {
+        unfinished.remove();
+        throw;
+    }
+}
+
 }  // namespace
 
 SynthSummary write_synthetic_dataset(const SynthOptions& options) {
@@ -178,35 +220,14 @@ SynthSummary write_synthetic_dataset(const SynthOptions& options) {
     // Without a trailing slash, so that the unfinished folder is its neighbour.
     fs::path out = fs::absolute(options.out).lexically_normal();
     if (!out.has_filename()) out = out.parent_path();
-    fs::path unfinished = out;
-    unfinished += ".unfinished";
-    bool ours = false;
     try {
-        if (fs::exists(out) && (!fs::is_directory(out) || !fs::is_empty(out))) {
-            throw Error("synth: " + options.out + " exists and is not an empty folder",
-                        "choose another folder, or delete it first");
-        }
-        if (fs::exists(unfinished)) {
-            throw Error("synth: " + unfinished.string() + " is left from an interrupted run",
-                        "delete it first");
-        }
+        if (fs::exists(out) && (!fs::is_directory(out) || !fs::is_empty(out)))
+            refuse_to_replace(options.out);
         fs::create_directories(out.parent_path());
-        ours = fs::create_directory(unfinished);
-        const std::vector<Clip> clips = plan_clips(options);
-        const SynthSummary summary = write_lists(options, unfinished, clips);
-        render_all(options, unfinished, clips);
-        fs::remove(out);  // an empty folder; nothing if there is none
-        fs::rename(unfinished, out);
-        return summary;
+        return render_into_place(options, out);
     } catch (const fs::filesystem_error& error) {
-        std::error_code ignored;
-        if (ours) fs::remove_all(unfinished, ignored);
         throw Error("synth: cannot write " + error.path1().string() + ": " +
                     error.code().message());
-    } catch (...) {
-        std::error_code ignored;
-        if (ours) fs::remove_all(unfinished, ignored);
-        throw;
     }
 }
 

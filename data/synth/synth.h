@@ -32,8 +32,8 @@ struct SynthSummary {
 /// `options.out`. No subject is in two splits: a fifth of them (at least one) is kept for val, a
 /// fifth for test. Every subject performs every action if clips_per_class >= subjects. The files
 /// depend only on the options, not on the number of threads. The folder appears when it is
-/// complete; on a failure nothing is left behind. Throws Error for an option out of range and for
-/// a folder that is not empty or cannot be written.
+/// complete (PartialPath); on a failure, and where `progress` throws, nothing is left behind.
+/// Throws Error for an option out of range and for a folder that is not empty or cannot be written.
 SynthSummary write_synthetic_dataset(const SynthOptions& options);
 
 }  // namespace mdn

@@ -15,8 +15,15 @@ namespace mdn {
 
 namespace {
 
-[[noreturn]] void fail(const std::string& path, const char* what) {
-    throw Error("cannot " + std::string(what) + " " + path + ": " + std::strerror(errno));
+[[noreturn]] void fail(const std::string& path, const char* what, int reason) {
+    throw Error("cannot " + std::string(what) + " " + path + ": " + std::strerror(reason));
+}
+
+const std::string& checked(const std::string& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
+        throw Error("cannot write " + path + ": it exists and is not a regular file");
+    return path;
 }
 
 /// Makes the rename itself survive a power cut.
@@ -24,31 +31,30 @@ void sync_folder_of(const std::string& path) {
     const size_t slash = path.rfind('/');
     const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
     const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) fail(folder, "open");
+    if (descriptor < 0) fail(folder, "open", errno);
     const int status = ::fsync(descriptor);
     const int reason = errno;
     ::close(descriptor);
     // EINVAL: a file system that has no such notion.
-    if (status != 0 && reason != EINVAL) {
-        errno = reason;
-        fail(folder, "sync");
-    }
+    if (status != 0 && reason != EINVAL) fail(folder, "sync", reason);
 }
 
 }  // namespace
 
-AtomicFile::AtomicFile(std::string path) : path_(std::move(path)), partial_(path_ + ".partial") {
-    struct stat status {};
-    if (::stat(path_.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
-        throw Error("cannot write " + path_ + ": it exists and is not a regular file");
-    descriptor_ = ::open(partial_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (descriptor_ < 0) fail(path_, "write");
+AtomicFile::AtomicFile(std::string path)
+    : path_(std::move(path)),
+      partial_(checked(path_), PartialPath::Kind::file),
+      descriptor_(::fcntl(partial_.descriptor(), F_DUPFD_CLOEXEC, 0)) {
+    if (descriptor_ >= 0) return;
+    const int reason = errno;
+    partial_.remove();
+    fail(path_, "write", reason);
 }
 
 AtomicFile::~AtomicFile() {
     if (descriptor_ < 0) return;
     ::close(descriptor_);
-    ::unlink(partial_.c_str());
+    partial_.remove();
 }
 
 void AtomicFile::write(const void* bytes, int64_t count) {
@@ -56,21 +62,20 @@ void AtomicFile::write(const void* bytes, int64_t count) {
     while (count > 0) {
         const ssize_t written = ::write(descriptor_, next, static_cast<size_t>(count));
         if (written < 0 && errno == EINTR) continue;
-        if (written < 0) fail(path_, "write");
+        if (written < 0) fail(path_, "write", errno);
         next += written;
         count -= written;
     }
 }
 
 void AtomicFile::commit() {
-    if (::fsync(descriptor_) != 0) fail(path_, "write");
+    if (::fsync(descriptor_) != 0) fail(path_, "write", errno);
     // Closing may report a write that failed late (network file systems), and must not be retried.
     if (::close(std::exchange(descriptor_, -1)) != 0 ||
-        std::rename(partial_.c_str(), path_.c_str()) != 0) {
+        std::rename(partial_.name().c_str(), path_.c_str()) != 0) {
         const int reason = errno;
-        ::unlink(partial_.c_str());
-        errno = reason;
-        fail(path_, "write");
+        partial_.remove();
+        fail(path_, "write", reason);
     }
     sync_folder_of(path_);
 }

@@ -4,11 +4,14 @@
 #include <cstdint>
 #include <string>
 
+#include "engine/files/partial_path.h"
+
 namespace mdn {
 
-/// Writes to `<path>.partial`; commit() syncs it and renames it over `path`. A crash at any moment
-/// leaves either the old file or the new one under `path`. Destroyed without commit(), it removes
-/// what it wrote. Every failure throws Error naming the file and the system's reason.
+/// Writes to `<path>.partial-1` (PartialPath); commit() syncs it and renames it over `path`. A
+/// crash at any moment leaves either the old file or the new one under `path`, and so do several
+/// processes that write it at the same time. Destroyed without commit(), it removes what it wrote.
+/// Every failure throws Error naming the file and the system's reason.
 class AtomicFile {
   public:
     /// Refuses a path that exists and is not a regular file: renaming would replace a device or
@@ -23,8 +26,9 @@ class AtomicFile {
     void commit();
 
   private:
-    std::string path_, partial_;
-    int descriptor_ = -1;
+    std::string path_;
+    PartialPath partial_;
+    int descriptor_ = -1;  // a second one: partial_ keeps the lock until the file has its name
 };
 
 /// A whole text file in one go.

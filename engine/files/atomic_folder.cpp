@@ -34,14 +34,22 @@ std::string stranger_in(const fs::path& folder, const std::string& suffix) {
     return "";
 }
 
-/// One call for all files of the folder: to sync them one by one takes a millisecond each.
-void sync_file_system_of(const std::string& folder) {
-    const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) fail(folder, "open", errno);
-    const int status = ::syncfs(descriptor);
-    const int reason = errno;
-    ::close(descriptor);
-    if (status != 0) fail(folder, "sync", reason);
+bool is_ours(const std::string& folder, const std::string& suffix) {
+    try {
+        return stranger_in(folder, suffix).empty();
+    } catch (const Error&) {  // it cannot be read
+        return false;
+    }
+}
+
+/// Makes the folders that `path` lies in, once it is known that it may be written.
+const std::string& prepared(const std::string& path, const std::string& suffix, bool overwrite) {
+    AtomicFolder::check_replaceable(path, suffix, overwrite);
+    const fs::path parent = fs::path(path).parent_path();
+    std::error_code failure;
+    if (!parent.empty()) fs::create_directories(parent, failure);
+    if (failure) throw Error("cannot make " + parent.string() + ": " + failure.message());
+    return path;
 }
 
 }  // namespace
@@ -60,23 +68,18 @@ void AtomicFolder::check_replaceable(const std::string& path, const std::string&
 }
 
 AtomicFolder::AtomicFolder(std::string path, std::string suffix, bool overwrite)
-    : path_(std::move(path)), partial_(path_ + ".partial") {
-    check_replaceable(path_, suffix, overwrite);
-    // What an interrupted run left.
-    check_replaceable(partial_, suffix, true);
-    std::error_code failure;
-    fs::remove_all(partial_, failure);
-    if (!failure) fs::create_directories(partial_, failure);
-    if (failure) throw Error("cannot make " + partial_ + ": " + failure.message());
-}
+    : path_(std::move(path)),
+      suffix_(std::move(suffix)),
+      overwrite_(overwrite),
+      partial_(prepared(path_, suffix_, overwrite), PartialPath::Kind::folder,
+               [suffix = suffix_](const std::string& folder) { return is_ours(folder, suffix); }) {}
 
 AtomicFolder::~AtomicFolder() {
-    std::error_code ignored;
-    if (!committed_) fs::remove_all(partial_, ignored);
+    if (!committed_) partial_.remove();
 }
 
 void AtomicFolder::write(const std::string& name, const std::string& text) {
-    const std::string file = partial_ + "/" + name;
+    const std::string file = partial_.name() + "/" + name;
     const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (descriptor < 0) fail(file, "write", errno);
     const char* next = text.data();
@@ -95,34 +98,40 @@ void AtomicFolder::write(const std::string& name, const std::string& text) {
 }
 
 void AtomicFolder::take_place() {
-    if (::rename(partial_.c_str(), path_.c_str()) == 0) {  // nothing there, or an empty folder
+    const char *partial = partial_.name().c_str(), *path = path_.c_str();
+    if (::rename(partial, path) == 0) {  // nothing there, or an empty folder
         committed_ = true;
+        partial_.release();
         return;
     }
-    // A folder that is not empty: the two change places in one step, and the old one goes. File
-    // systems that cannot do that let the old one make room first.
-    std::string old = partial_;
-    if (::renameat2(AT_FDCWD, partial_.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) != 0) {
-        old = path_ + ".old";
-        if (errno != EINVAL && errno != ENOSYS) fail(path_, "write", errno);
-        if (::rename(path_.c_str(), old.c_str()) != 0 ||
-            ::rename(partial_.c_str(), path_.c_str()) != 0)
-            fail(path_, "write", errno);
+    if (errno != EEXIST && errno != ENOTEMPTY) fail(path_, "write", errno);
+    // A folder that is not empty: another process may have written it since this one looked. The
+    // two change places in one step, and the old one goes.
+    check_replaceable(path_, suffix_, overwrite_);
+    if (::renameat2(AT_FDCWD, partial, AT_FDCWD, path, RENAME_EXCHANGE) == 0) {
+        committed_ = true;
+        partial_.remove();
+        partial_.release();
+        return;
     }
+    // File systems that cannot do that let the old one make room first.
+    if (errno != EINVAL && errno != ENOSYS) fail(path_, "write", errno);
+    const PartialPath old(path_, PartialPath::Kind::folder);
+    if (::rename(path, old.name().c_str()) != 0 || ::rename(partial, path) != 0)
+        fail(path_, "write", errno);
     committed_ = true;
-    std::error_code failure;
-    fs::remove_all(old, failure);
-    if (failure) throw Error("cannot remove the old " + old + ": " + failure.message());
+    partial_.release();
+    old.remove();
 }
 
 void AtomicFolder::commit() {
-    sync_file_system_of(partial_);
+    partial_.sync();
     take_place();
 }
 
 void AtomicFolder::commit_all(const std::vector<std::unique_ptr<AtomicFolder>>& folders) {
     if (folders.empty()) return;
-    sync_file_system_of(folders.front()->partial_);
+    folders.front()->partial_.sync();
     for (const auto& folder : folders) folder->take_place();
 }
 

@@ -6,10 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "engine/files/partial_path.h"
+
 namespace mdn {
 
-/// Writes files into `<path>.partial`; commit() brings them to the disk and renames the folder. A
-/// crash at any moment leaves under `path` either what was there or all of the new files. Destroyed
+/// Writes files into `<path>.partial-1` (PartialPath); commit() brings them to the disk and renames
+/// the folder. A crash at any moment leaves under `path` either what was there or all of the new
+/// files; of several processes that write it at the same time, one writes all of them. Destroyed
 /// without commit(), it removes what it wrote. Every failure throws Error naming the file and the
 /// system's reason.
 class AtomicFolder {
@@ -23,7 +26,8 @@ class AtomicFolder {
 
     void write(const std::string& name, const std::string& text);
     void commit();
-    /// The same for many of one file system, which is synced once.
+    /// The same for many of one file system, which is synced once. Throws Error if another process
+    /// has written one of them meanwhile, unless `overwrite`.
     static void commit_all(const std::vector<std::unique_ptr<AtomicFolder>>& folders);
 
     /// Throws what making one would throw about what is at `path`.
@@ -33,7 +37,9 @@ class AtomicFolder {
   private:
     void take_place();
 
-    std::string path_, partial_;
+    std::string path_, suffix_;
+    bool overwrite_;
+    PartialPath partial_;
     bool committed_ = false;
 };
 

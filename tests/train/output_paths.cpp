@@ -28,13 +28,13 @@ TEST_SUITE("train/output_paths") {
         // Neither of these exists yet.
         CHECK(contains(refused({{"--report", in("a")}, {"--confusion", in("here/a")}}, {}),
                        {"--report and --confusion cannot both write"}));
-        CHECK(contains(refused({{"--report", in("a.partial")}, {"--confusion", in("a")}}, {}),
+        CHECK(contains(refused({{"--report", in("a.partial-2")}, {"--confusion", in("a")}}, {}),
                        {"cannot both"}));
-        write(folder / "b.partial", "precious");
-        CHECK(contains(refused({{"--report", in("b")}}, {{"--weights", in("b.partial")}}),
+        write(folder / "b.partial-1", "precious");
+        CHECK(contains(refused({{"--report", in("b")}}, {{"--weights", in("b.partial-1")}}),
                        {"overwrite"}));
         CHECK(contains(refused({{"--report", in("no/such")}}, {weights}), {"no/such"}));
-        CHECK(bytes_of(folder / "b.partial") == "precious");
+        CHECK(bytes_of(folder / "b.partial-1") == "precious");
 
         check_outputs({{"--report", in("a")}, {"--confusion", in("c")}, {"--json-file", ""}},
                       {weights, {"--config", ""}});
@@ -61,7 +61,7 @@ TEST_SUITE("train/output_paths") {
         write(folder / "predictions.csv", "of an earlier run");
         allowed("predictions.csv");  // though there is neither frames/ nor keypoints/
         write(folder / "frames/a/img_00001.jpg", "precious");
-        write(folder / "keypoints/a/img_00001_keypoints.json.partial", "precious");
+        write(folder / "keypoints/a/img_00001_keypoints.json", "precious");
         std::filesystem::create_symlink("test.txt", folder / "link");
         std::filesystem::create_directory_symlink("frames", folder / "pictures");
         for (const char* output :
@@ -72,7 +72,7 @@ TEST_SUITE("train/output_paths") {
             allowed(output);
         CHECK(bytes_of(folder / "test.txt") == "precious");
         CHECK(bytes_of(folder / "frames/a/img_00001.jpg") == "precious");
-        CHECK(bytes_of(folder / "keypoints/a/img_00001_keypoints.json.partial") == "precious");
+        CHECK(bytes_of(folder / "keypoints/a/img_00001_keypoints.json") == "precious");
         // A dataset is looked at only where something is to be written.
         check_outputs({{"--report", ""}}, {}, {"--data", (folder / "none").string()});
         CHECK(contains(error_of([&] {

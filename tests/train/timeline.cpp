@@ -293,7 +293,7 @@ TEST_SUITE("train/timeline") {
         CHECK_MISTAKE(microdualnet(recording.predict({"--window", "4", "--timeline", csv})),
                       {"img_00007.jpg"});
         CHECK_FALSE(std::filesystem::exists(csv));
-        CHECK_FALSE(std::filesystem::exists(csv + ".partial"));
+        CHECK_FALSE(std::filesystem::exists(csv + ".partial-1"));
         std::filesystem::remove(recording.files().frame(6));
         CHECK_MISTAKE(microdualnet(recording.predict({"--window", "4"})),
                       {"img_00007.jpg is missing", "goes on to img_00009.jpg"});

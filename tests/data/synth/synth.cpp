@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <stdlib.h>
+#include <cerrno>
 
 #include <filesystem>
 #include <fstream>
@@ -10,9 +11,11 @@
 #include <set>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 #include "engine/error.h"
 #include "engine/threads.h"
+#include "tests/failing_calls.h"
 
 #define STBI_ONLY_JPEG
 #define STB_IMAGE_STATIC
@@ -21,6 +24,8 @@
 
 namespace fs = std::filesystem;
 using namespace mdn;
+using mdn::test::Call;
+using mdn::test::FailingCall;
 
 namespace {
 
@@ -254,15 +259,39 @@ TEST_SUITE("data/synth/synth") {
         fails([&](SynthOptions& o) { o.out = (folder.path / "file").string(); }, "file exists");
         fails([&](SynthOptions& o) { o.out = (folder.path / "file" / "set").string(); }, "file");
         fails([&](SynthOptions& o) { o.out = folder.path.string(); }, "not an empty folder");
-        fs::create_directory(folder.path / "set.unfinished");
-        fails([](SynthOptions&) {}, "interrupted");
-        CHECK(fs::remove(folder.path / "set.unfinished"));
-
         SynthOptions options = small_options(out);
         options.progress = [](int64_t done, int64_t) {
             if (done == 3) throw std::runtime_error("stopped");
         };
         CHECK_THROWS_WITH(write_synthetic_dataset(options), "stopped");
         CHECK(files_in(folder.path) == 1);  // the file above
+        const FailingCall full(Call::syncfs, EIO);
+        fails([](SynthOptions&) {}, "Input/output error");
+        CHECK(files_in(folder.path) == 1);
+    }
+
+    TEST_CASE(
+        "rendering that was killed is begun anew; two that render into one folder do not mix") {
+        TemporaryFolder folder;
+        const fs::path out = folder.path / "set";
+        fs::create_directories(folder.path / "set.partial-1/frames/clip");
+        fs::create_directories(folder.path / "set.partial-2/thesis");  // not ours
+        SynthOptions options = small_options(out);
+        // While it renders, another does the same and is first.
+        SynthOptions faster = options;
+        bool begun = false;
+        options.progress = [&](int64_t, int64_t) {
+            if (!std::exchange(begun, true)) write_synthetic_dataset(faster);
+        };
+        try {
+            write_synthetic_dataset(options);
+            FAIL("accepted, where the other's folder was there");
+        } catch (const Error& error) {
+            CHECK(std::string(error.what()).find("not an empty folder") != std::string::npos);
+        }
+        CHECK(fs::exists(out / "train.txt"));
+        CHECK_FALSE(fs::exists(folder.path / "set.partial-1"));
+        CHECK(fs::exists(folder.path / "set.partial-2/thesis"));
+        CHECK_FALSE(fs::exists(folder.path / "set.partial-3"));
     }
 }
