@@ -5,6 +5,7 @@
 #include <string>
 
 #include "train/commands/command.h"
+#include "train/stop.h"
 
 namespace {
 
@@ -26,5 +27,6 @@ void hand_over_to_cuda(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     hand_over_to_cuda(argc, argv);
+    mdn::handle_stop_signals();
     return mdn::run_command({argv + 1, argv + argc}, std::cout, std::cerr);
 }

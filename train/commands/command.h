@@ -33,7 +33,8 @@ extern const CommandEntry synth_command, train_command, eval_command, predict_co
     import_command, lists_command, keypoints_command;
 
 /// Runs `microdualnet <arguments>`. Returns the exit code: 0, 2 for a user's mistake (printed to
-/// `err` as `error: …` and, where there is one, `hint: …`), 1 for an internal fault.
+/// `err` as `error: …` and, where there is one, `hint: …`), 1 for an internal fault, 128 + the
+/// signal that stopped it (train/stop.h).
 int run_command(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err);
 
 }  // namespace mdn

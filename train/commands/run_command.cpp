@@ -8,6 +8,7 @@
 #include "engine/nearest_name.h"
 #include "engine/threads.h"
 #include "train/commands/command.h"
+#include "train/stop.h"
 #include "train/version.h"
 
 namespace mdn {
@@ -34,7 +35,10 @@ std::string usage() {
         "\nmicrodualnet COMMAND --help explains a command's options, and microdualnet --version "
         "says\n"
         "how this program was built.\n"
-        "Exit codes: 0 success, 2 a mistake in the options or the data, 1 an internal fault.\n");
+        "Exit codes: 0 success, 2 a mistake in the options or the data, 1 an internal fault,\n"
+        "130 or 143 stopped by SIGINT (Ctrl-C) or SIGTERM. The first signal lets train finish its\n"
+        "step and save it, and other commands remove what they have half-written; a second one\n"
+        "stops at once.\n");
 }
 
 const CommandEntry& command_named(const std::string& name) {
@@ -103,6 +107,9 @@ int run_command(const std::vector<std::string>& arguments, std::ostream& out, st
     } catch (const OutOfMemory& error) {
         print(OutOfMemory(error.what(), error.hint().empty() ? more_memory : error.hint()), err);
         status = 2;
+    } catch (const Stopped& stopped) {
+        err << stopped.what() << "\n";
+        status = 128 + stopped.signal();
     } catch (const Error& error) {
         print(error, err);
         status = 2;
@@ -120,6 +127,8 @@ int run_command(const std::vector<std::string>& arguments, std::ostream& out, st
         err << "error: the output could not be written\n";
         status = 2;
     }
+    // Too late to stop anything: the work is done, but whoever sent the signal expects this.
+    if (status == 0 && stop_signal() != 0) status = 128 + stop_signal();
     return status;
 }
 

@@ -23,6 +23,7 @@ std::string bytes_text(int64_t bytes) {
 bool is_terminal(const std::ostream& out) { return &out == &std::cout && isatty(STDOUT_FILENO); }
 
 void Progress::update(const std::string& text) {
+    stop_point();
     const double now = clock_.seconds();
     if (now - last_ < (live_ ? 0.1 : 10.0)) return;
     last_ = now;

@@ -7,6 +7,8 @@
 #include <ostream>
 #include <string>
 
+#include "train/stop.h"
+
 namespace mdn {
 
 /// Seconds since it was made.
@@ -29,6 +31,7 @@ std::string bytes_text(int64_t bytes);
 /// True if this stream is the process's standard output and that is a terminal.
 bool is_terminal(const std::ostream& out);
 
+/// Where a long command says how far it is, it can also be stopped (train/stop.h).
 class Progress {
   public:
     explicit Progress(std::ostream& out) : out_(out), live_(is_terminal(out)) {}
@@ -37,7 +40,7 @@ class Progress {
     Progress& operator=(const Progress&) = delete;
 
     /// Shows `text` in place of the last update, at most ten times a second; where the output is
-    /// not a terminal, as a line every ten seconds.
+    /// not a terminal, as a line every ten seconds. Throws Stopped if a signal asked to stop.
     void update(const std::string& text);
     /// A line that stays.
     void line(const std::string& text);
@@ -45,6 +48,7 @@ class Progress {
   private:
     void clear();
 
+    Stoppable stoppable_;
     std::ostream& out_;
     bool live_;
     bool shown_ = false;
