@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 #include <sstream>
+#include <utility>
 
 #include "data/file.h"
 #include "data/formats/dataset_format.h"
@@ -17,6 +18,7 @@
 #include "train/keypoint_warnings.h"
 #include "train/load_model.h"
 #include "train/output/format.h"
+#include "train/output/number_text.h"
 #include "train/output/report.h"
 
 namespace mdn {
@@ -50,14 +52,18 @@ BatchWork batch_of(const TrainRun& run, const Loader& train) {
             .trained_with = run.settings.optimizer};
 }
 
+/// The steps made when a checkpoint was written; as many as can be if it does not say.
+int64_t step_of(const std::string& checkpoint) {
+    if (!is_file(checkpoint)) return INT64_MAX;
+    const SafetensorsReader stored(open_file(checkpoint));
+    const auto step = stored.metadata().find("position.step");
+    return step == stored.metadata().end() ? INT64_MAX : integer_from(step->second, checkpoint);
+}
+
 }  // namespace
 
-std::string last_checkpoint(const std::string& run) { return run + "/last.safetensors"; }
-std::string best_checkpoint(const std::string& run) { return run + "/best.safetensors"; }
-std::string log_file(const std::string& run) { return run + "/log.jsonl"; }
-std::string report_file(const std::string& run) { return run + "/report.html"; }
-
-Trainer::Trainer(TrainRun run, std::ostream& out) : run_(std::move(run)), progress_(out) {
+Trainer::Trainer(TrainRun run, const RunFolder& folder, std::ostream& out)
+    : run_(std::move(run)), folder_(folder), progress_(out) {
     const TrainSettings& settings = run_.settings;
     if (!is_utf8(run_.data))  // checkpoints could not say it
         throw Error("--data " + run_.data + ": the folder's name is not UTF-8", "rename it");
@@ -78,7 +84,6 @@ Trainer::Trainer(TrainRun run, std::ostream& out) : run_(std::move(run)), progre
     }
     if (!run_.init.empty())
         progress_.line(load_weights(model_->parameters(), read_weights(run_.init)).message());
-    check_folder();
 }
 
 void Trainer::say_what_is_trained() {
@@ -114,30 +119,12 @@ void Trainer::warn_of_memory() {
     progress_.line("hint: " + warning->hint);
 }
 
-void Trainer::check_folder() const {
-    std::error_code error;
-    const bool has_run = is_file(last_checkpoint(run_.out)) || is_file(log_file(run_.out));
-    if (has_run && !run_.overwrite)
-        throw Error(
-            "--out " + run_.out + " already holds a run",
-            "continue it with --resume, replace it with --overwrite, or give another --out");
-    const bool empty = !fs::exists(run_.out, error) || fs::is_empty(run_.out, error);
-    if (error) throw Error("cannot read the folder " + run_.out + ": " + error.message());
-    if (!has_run && !empty)
-        throw Error("--out " + run_.out + " exists and is not an empty folder",
-                    "give another --out");
-}
-
-void Trainer::make_folder() {
-    std::error_code error;
-    for (const std::string& file : {last_checkpoint(run_.out), best_checkpoint(run_.out),
-                                    log_file(run_.out), report_file(run_.out)})
-        fs::remove(file, error);
-    fs::create_directories(run_.out, error);
-    if (error) throw Error("cannot make the folder " + run_.out + ": " + error.message());
+void Trainer::begin_folder() {
+    folder_.empty();
     log_ = std::make_unique<Log>(log_file(run_.out), 0);
     // So that a run can be resumed, and has a last good state, from its first step on.
-    save(last_checkpoint(run_.out));
+    save_state();
+    keep_state();
 }
 
 /// The weights alone do not show another loss weight or dropout.
@@ -156,7 +143,10 @@ void Trainer::check_same_config(const SafetensorsFile& file) const {
 }
 
 void Trainer::go_on_from_checkpoint() {
-    const SafetensorsFile file = read_safetensors(last_checkpoint(run_.out));
+    folder_.remove_left_overs();
+    const std::string newest = newest_checkpoint(run_.out);
+    next_waits_ = newest == next_checkpoint(run_.out);
+    const SafetensorsFile file = read_safetensors(newest);
     load_weights(model_->parameters(), file);
     check_same_config(file);
     position_ = load_training_state(*optimizer_, file);
@@ -169,7 +159,9 @@ void Trainer::go_on_from_checkpoint() {
         progress_.line("note: the run was started with " + stored->second +
                        " threads; rounding will differ from that of an uninterrupted run");
     log_ = std::make_unique<Log>(log_file(run_.out), position_.log_bytes);
-    steps_before_ = position_.step;
+    if (log_->bytes() != position_.log_bytes)
+        progress_.line("warning: " + log_file(run_.out) + " is missing: a new log begins here");
+    is_saved_ = true;
     if (position_.epoch < run_.settings.epochs)
         progress_.line(format("resumed at epoch %lld, step %lld",
                               static_cast<long long>(position_.epoch + 1),
@@ -177,12 +169,36 @@ void Trainer::go_on_from_checkpoint() {
 }
 
 void Trainer::run() {
-    if (position_.epoch >= run_.settings.epochs)
+    if (position_.epoch >= run_.settings.epochs) {
         progress_.line("the run is complete: nothing is left to train");
-    clock_ = Stopwatch();
-    with_batch_hint(batch_of(run_, *train_), [&] {
-        while (position_.epoch < run_.settings.epochs) train_epoch();
-    });
+        if (next_waits_) keep_state();  // it was killed at its very end
+    } else {
+        note_changes();
+    }
+    pace_.emplace(position_.step, train_->batches(), run_.settings.epochs);
+    try {
+        stop_point();
+        with_batch_hint(batch_of(run_, *train_), [&] {
+            while (position_.epoch < run_.settings.epochs) train_epoch();
+        });
+    } catch (const Stopped& stopped) {
+        // Between two steps, or in a validation, which is then done again from its beginning.
+        throw Stopped(stopped.signal(), save_and_say());
+    }
+}
+
+/// What a resumed run changes holds from here on, also if it is killed before its next checkpoint.
+void Trainer::note_changes() {
+    for (const auto& [name, before, after] : run_.changes) {
+        progress_.line("--" + name + " is " + after + " from here on; it was " + before);
+        log_->write({{"kind", "setting"},
+                     {"epoch", position_.epoch + 1},
+                     {"step", position_.step},
+                     {"name", name},
+                     {"before", before},
+                     {"after", after}});
+    }
+    if (!run_.changes.empty()) save_state();
 }
 
 void Trainer::train_epoch() {
@@ -191,10 +207,11 @@ void Trainer::train_epoch() {
         position_.loss = position_.loss_ce = position_.loss_mac = 0;
         position_.clips = position_.without_person = 0;
     }
+    const int64_t clips_before = position_.clips;  // of an earlier session
     train_->start(position_.epoch, position_.batch);
     std::optional<Batch> batch = next_batch();
     // Only now that clips can be read is an older run replaced.
-    if (!log_) make_folder();
+    if (!log_) begin_folder();
     if (batch) bring(*batch, position_.step);
     while (batch) {
         step_->start();
@@ -202,13 +219,14 @@ void Trainer::train_epoch() {
         if (following) bring(*following, position_.step + 1);
         const double loss = finish_step(*batch);
         batch = std::move(following);
-        say_pace();
-        progress_.update(status(loss));
+        if (const std::string estimate = pace_->first_estimate(position_.step); !estimate.empty())
+            progress_.line(estimate + (val_ ? ", not counting validation" : ""));
         if (run_.save_every > 0 && position_.step % run_.save_every == 0 &&
             position_.batch < train_->batches())
-            save(last_checkpoint(run_.out));
+            save_state();
+        progress_.update(status(loss));
     }
-    finish_epoch(watch.seconds());
+    finish_epoch(watch.seconds(), position_.clips - clips_before);
 }
 
 std::optional<Batch> Trainer::next_batch() {
@@ -221,8 +239,22 @@ std::optional<Batch> Trainer::next_batch() {
     }
 }
 
-std::string Trainer::hint_to_go_back() const {
-    return last_checkpoint(run_.out) + " holds the last good state; try a lower --lr or --clip";
+/// After a step or a validation that was not finite: leaves in the folder what is worth going back
+/// to, and says what to do.
+std::string Trainer::go_back() {
+    const std::string last = last_checkpoint(run_.out), best = best_checkpoint(run_.out);
+    std::error_code ignored;
+    if (std::exchange(next_waits_, false)) fs::remove(next_checkpoint(run_.out), ignored);
+    if (position_.step > step_of(last))
+        return last +
+               " holds the last state from which a step has succeeded: --resume with a lower --lr "
+               "or --clip goes on from it";
+    if (position_.step == 0)
+        return "no step has succeeded yet: look for what is wrong with the data (microdualnet "
+               "check), with the weights of --init, or with the config";
+    std::string text = "no step from " + last + " succeeds, whatever its rate: ";
+    text += "start another run with a lower --lr";
+    return is_file(best) ? text + " and --init " + best : text;
 }
 
 void Trainer::bring(const Batch& batch, int64_t step) {
@@ -241,7 +273,7 @@ double Trainer::finish_step(const Batch& batch) {
         throw NonFinite(format("step %lld (epoch %lld): ", static_cast<long long>(position_.step),
                                static_cast<long long>(position_.epoch + 1)) +
                             error.what(),
-                        hint_to_go_back());
+                        go_back());
     }
     log_->write({{"kind", "step"},
                  {"epoch", position_.epoch + 1},
@@ -251,6 +283,8 @@ double Trainer::finish_step(const Batch& batch) {
                  {"loss_ce", result.loss_ce},
                  {"loss_mac", result.loss_mac},
                  {"gradient_norm", result.gradient_norm}});
+    is_saved_ = false;
+    if (next_waits_) keep_state();
     const auto clips = static_cast<double>(batch.labels.numel());
     ++position_.step;
     ++position_.batch;
@@ -263,38 +297,12 @@ double Trainer::finish_step(const Batch& batch) {
 }
 
 std::string Trainer::status(double loss) const {
-    const int64_t total = run_.settings.epochs * train_->batches();
-    const auto steps = static_cast<double>(position_.step - steps_before_);
-    const double seconds = clock_.seconds();
-    return format(
-        "epoch %lld/%lld  batch %lld/%lld  loss %.4f  %.1f clips/s  ETA %s",
-        static_cast<long long>(position_.epoch + 1), static_cast<long long>(run_.settings.epochs),
-        static_cast<long long>(position_.batch), static_cast<long long>(train_->batches()), loss,
-        steps * static_cast<double>(run_.settings.batch) / seconds,
-        duration_text(seconds / steps * static_cast<double>(total - position_.step)).c_str());
-}
-
-/// Once, as soon as steps can be timed: after two seconds, or where the first epoch is shorter at
-/// its end. The first step also sets up, so that it counts only where it is the only one.
-void Trainer::say_pace() {
-    if (pace_is_said_) return;
-    const int64_t steps = position_.step - steps_before_, per_epoch = train_->batches();
-    const double seconds = clock_.seconds();
-    if (steps == 1) first_step_seconds_ = seconds;
-    if (seconds < 2 && position_.batch < per_epoch) return;
-    pace_is_said_ = true;
-    const double pace =
-        steps == 1 ? seconds : (seconds - first_step_seconds_) / static_cast<double>(steps - 1);
-    const auto left = [&](int64_t until) {
-        return duration_text(pace * static_cast<double>(until - position_.step));
-    };
-    const int64_t epochs = run_.settings.epochs;
-    progress_.line(
-        format("%.3g s per step, %lld steps per epoch: epoch %lld ends in about %s, the run in "
-               "about %s",
-               pace, static_cast<long long>(per_epoch), static_cast<long long>(position_.epoch + 1),
-               left((position_.epoch + 1) * per_epoch).c_str(), left(epochs * per_epoch).c_str()) +
-        (val_ ? ", not counting validation" : ""));
+    return format("epoch %lld/%lld  batch %lld/%lld  loss %.4f  ",
+                  static_cast<long long>(position_.epoch + 1),
+                  static_cast<long long>(run_.settings.epochs),
+                  static_cast<long long>(position_.batch),
+                  static_cast<long long>(train_->batches()), loss) +
+           pace_->text(position_.step, run_.settings.batch);
 }
 
 Evaluation Trainer::validate() {
@@ -308,11 +316,11 @@ Evaluation Trainer::validate() {
             format("after step %lld (epoch %lld): ", static_cast<long long>(position_.step - 1),
                    static_cast<long long>(position_.epoch + 1)) +
                 error.what(),
-            hint_to_go_back());
+            go_back());
     }
 }
 
-void Trainer::finish_epoch(double seconds) {
+void Trainer::finish_epoch(double seconds, int64_t clips_of_session) {
     const int64_t epoch = position_.epoch + 1;
     const auto clips = static_cast<double>(position_.clips);
     LogFields fields = {{"kind", "epoch"},
@@ -350,7 +358,8 @@ void Trainer::finish_epoch(double seconds) {
         line += format("  val loss %.4f  Top-1 %.2f %%  Top-5 %.2f %%%s", metrics.loss,
                        metrics.top1, metrics.top5, best ? "  (best)" : "");
     }
-    line += format("  %.1f clips/s", clips / seconds);
+    if (clips_of_session > 0)
+        line += format("  %.1f clips/s", static_cast<double>(clips_of_session) / seconds);
     if (position_.without_person > 0)
         line += format("  clips without a visible person: %lld",
                        static_cast<long long>(position_.without_person));
@@ -359,14 +368,41 @@ void Trainer::finish_epoch(double seconds) {
 
     position_.epoch = epoch;
     position_.batch = 0;
-    // `best` first: were the process killed between the two, resuming from the older `last` would
+    is_saved_ = false;
+    // `best` first: were the process killed between the two, resuming from the older state would
     // come here again and write the same `best`.
     if (best) save(best_checkpoint(run_.out));
-    save(last_checkpoint(run_.out));
+    save_state();
+    if (epoch == run_.settings.epochs) keep_state();  // no step will try it
+}
+
+/// For a run that is told to stop. Returns what to say.
+std::string Trainer::save_and_say() {
+    if (!log_) return "nothing was written";
+    if (!is_saved_) save_state();
+    return format("%lld steps are saved in %s; --resume continues the run",
+                  static_cast<long long>(position_.step), newest_checkpoint(run_.out).c_str());
+}
+
+void Trainer::save_state() {
+    save(next_checkpoint(run_.out));
+    next_waits_ = is_saved_ = true;
+}
+
+/// The state that was saved last is one to go back to.
+void Trainer::keep_state() {
+    const std::string next = next_checkpoint(run_.out);
+    next_waits_ = false;
+    std::error_code error;
+    fs::rename(next, last_checkpoint(run_.out), error);
+    if (error == std::errc::no_such_file_or_directory)
+        progress_.line("warning: " + next + " was removed by another program");
+    else if (error)
+        throw Error("cannot rename " + next + " to last.safetensors: " + error.message());
 }
 
 void Trainer::save(const std::string& path) {
-    log_->sync();
+    if (const std::string odd = log_->sync(); !odd.empty()) progress_.line("warning: " + odd);
     position_.log_bytes = log_->bytes();
     std::map<std::string, std::string> metadata = run_.settings.to_text();
     metadata[metadata_config] = to_json(run_.config);

@@ -1,12 +1,14 @@
 // A training run: from a dataset folder and a config to weights, checkpoints and a log.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "data/loader.h"
 #include "engine/optim.h"
@@ -16,7 +18,9 @@
 #include "train/evaluate.h"
 #include "train/load_model.h"
 #include "train/output/log.h"
+#include "train/output/pace.h"
 #include "train/output/progress.h"
+#include "train/run_folder.h"
 #include "train/settings/train_settings.h"
 #include "train/training_step.h"
 
@@ -27,36 +31,33 @@ struct TrainRun {
     std::string out;   // folder of the run, for the files below
     Config config;
     TrainSettings settings;
+    /// Settings that a resumed run changes from now on: name, before and after, for the log.
+    std::vector<std::array<std::string, 3>> changes;
     std::string init;  // weights to start from, or empty
     bool resume = false;
-    bool overwrite = false;  // start afresh where a run is already
     int64_t save_every = 0;  // steps between checkpoints inside an epoch; 0: at its end only
     int64_t workers = 2;
     int64_t cache_bytes = 0;
     MachineFlags machine;
 };
 
-/// File names inside a run's folder.
-std::string last_checkpoint(const std::string& run);
-std::string best_checkpoint(const std::string& run);
-std::string log_file(const std::string& run);
-std::string report_file(const std::string& run);
-
-/// The constructor checks everything and reads what it needs; run() makes the folder, or empties
-/// it, once the first clips are read, and trains. A run that is killed at any moment goes on from
-/// its last checkpoint with `resume`: on the same device and number of threads it ends with the
-/// same bits as one that was never interrupted.
+/// The constructor checks everything and reads what it needs; run() empties the folder once the
+/// first clips are read, and trains. A run that is killed at any moment goes on from its newest
+/// checkpoint with `resume`: on the same device and number of threads it ends with the same bits as
+/// one that was never interrupted.
 class Trainer {
   public:
-    /// Throws Error for anything wrong with the data, the config, the weights or the folder.
-    Trainer(TrainRun run, std::ostream& out);
-    /// Throws NonFinite naming the step if the loss or a gradient is not finite; the checkpoints
-    /// are then those of the last good state.
+    /// `folder` is that of run.out. Throws Error for anything wrong with the data, the config, the
+    /// weights or the checkpoint.
+    Trainer(TrainRun run, const RunFolder& folder, std::ostream& out);
+    /// Throws NonFinite naming the step if the loss or a gradient is not finite; last.safetensors
+    /// is then the last checkpoint from which a step has succeeded. Throws Stopped, with the state
+    /// after the last step saved, if a signal asked to stop.
     void run();
 
   private:
-    void check_folder() const;
-    void make_folder();
+    void begin_folder();
+    void note_changes();
     std::optional<Batch> next_batch();
     void go_on_from_checkpoint();
     void check_same_config(const SafetensorsFile& file) const;
@@ -64,15 +65,18 @@ class Trainer {
     void bring(const Batch& batch, int64_t step);
     double finish_step(const Batch& batch);
     Evaluation validate();
-    void finish_epoch(double seconds);
-    std::string hint_to_go_back() const;
+    void finish_epoch(double seconds, int64_t clips_of_session);
+    std::string go_back();
+    std::string save_and_say();
+    void save_state();
+    void keep_state();
     void save(const std::string& path);
     void say_what_is_trained();
     void warn_of_memory();
     std::string status(double loss) const;
-    void say_pace();
 
     TrainRun run_;
+    const RunFolder& folder_;
     Progress progress_;
     ClassNames classes_;
     std::unique_ptr<Loader> train_, val_;
@@ -82,10 +86,9 @@ class Trainer {
     Schedule schedule_;
     std::unique_ptr<TrainingStep> step_;
     Position position_;
-    Stopwatch clock_;
-    int64_t steps_before_ = 0;  // of earlier sessions
-    double first_step_seconds_ = 0;
-    bool pace_is_said_ = false;
+    bool is_saved_ = false;    // whether a checkpoint holds position_
+    bool next_waits_ = false;  // next.safetensors is there, and no step from it has succeeded yet
+    std::optional<Pace> pace_;
 };
 
 }  // namespace mdn

@@ -1,15 +1,17 @@
 #include "train/trainer.h"
 
 #include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <set>
 #include <thread>
 
 #include "engine/files/safetensors.h"
+#include "engine/random.h"
+#include "tests/failing_calls.h"
+#include "tests/train/process.h"
 #include "tests/train/program.h"
 
 using namespace mdn;
@@ -17,41 +19,14 @@ using namespace mdn::test;
 
 namespace {
 
-/// `microdualnet`, built beside this test program.
-std::string program() {
-    const auto tests = std::filesystem::read_symlink("/proc/self/exe");
-    return (tests.parent_path() / "microdualnet").string();
-}
-
-/// Starts `microdualnet <arguments>` as a process of its own, its output discarded. (A fork without
-/// exec would inherit the state of threads it does not have.)
-pid_t start(const std::vector<std::string>& arguments) {
-    std::vector<std::string> words = {program()};
-    words.insert(words.end(), arguments.begin(), arguments.end());
-    std::vector<char*> argv;
-    for (std::string& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    const pid_t child = fork();
-    if (child == 0) {
-        if (!freopen("/dev/null", "w", stdout)) _exit(127);
-        execv(argv[0], argv.data());
-        _exit(127);
-    }
-    return child;
-}
-
-/// Kills the process as soon as the log holds `mark`. Returns whether it was killed, and not over.
-bool kill_at(pid_t child, const std::string& log, const std::string& mark) {
-    int status = 0;
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
-    while (std::chrono::steady_clock::now() < deadline) {
-        if (waitpid(child, &status, WNOHANG) == child) return false;
-        if (bytes_of(log).find(mark) != std::string::npos) break;
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-    kill(child, SIGKILL);
-    waitpid(child, &status, 0);
-    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+/// Starts `microdualnet <arguments>` and kills it as soon as the log holds `mark`. Returns whether
+/// it was killed, and not over.
+bool kill_at(const std::vector<std::string>& arguments, const std::string& log,
+             const std::string& mark) {
+    Process process(microdualnet_command(arguments), "/dev/null");
+    process.wait_for([&] { return bytes_of(log).find(mark) != std::string::npos; });
+    process.signal(SIGKILL);
+    return process.wait().signal == SIGKILL;
 }
 
 /// Everything in a checkpoint that a run decides: not how long the log's lines are.
@@ -81,6 +56,13 @@ void check_same_run(const std::string& a, const std::string& b) {
     CHECK(without_seconds(bytes_of(log_file(a))) == without_seconds(bytes_of(log_file(b))));
 }
 
+std::set<std::string> names_in(const std::string& folder) {
+    std::set<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder))
+        names.insert(entry.path().filename().string());
+    return names;
+}
+
 int64_t count(const std::string& text, const std::string& part) {
     int64_t found = 0;
     for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
@@ -98,7 +80,7 @@ TEST_SUITE("train/trainer") {
 
         // In the middle of the fourth epoch.
         const std::string once = project.file("once");
-        REQUIRE(kill_at(start(project.train(once, {"--epochs", "6"})), log_file(once),
+        REQUIRE(kill_at(project.train(once, {"--epochs", "6"}), log_file(once),
                         "\"epoch\":4,\"step\":16,"));
         const Ran resumed = microdualnet({"train", "--resume", "--out", once, "--threads", "2"});
         INFO(resumed.err);
@@ -108,14 +90,46 @@ TEST_SUITE("train/trainer") {
 
         // Twice, with checkpoints inside the epochs.
         const std::string twice = project.file("twice");
-        REQUIRE(kill_at(start(project.train(twice, {"--epochs", "6", "--save-every", "3"})),
+        REQUIRE(kill_at(project.train(twice, {"--epochs", "6", "--save-every", "3"}),
                         log_file(twice), "\"epoch\":2,\"step\":7,"));
         const std::vector<std::string> resume = {"train",        "--resume", "--out",     twice,
                                                  "--threads",    "2",        "--workers", "1",
                                                  "--save-every", "3"};
-        REQUIRE(kill_at(start(resume), log_file(twice), "\"epoch\":5,\"step\":22,"));
+        REQUIRE(kill_at(resume, log_file(twice), "\"epoch\":5,\"step\":22,"));
         REQUIRE(microdualnet(resume).code == 0);
         check_same_run(straight, twice);
+    }
+
+    TEST_CASE("a run killed at random moments loses nothing") {
+        SmallProject project;
+        const std::string straight = project.file("straight"), killed = project.file("killed");
+        REQUIRE(microdualnet(project.train(straight, {"--epochs", "6"})).code == 0);
+        Random random(4);
+        int kills = 0;
+        for (bool over = false; !over;) {
+            auto arguments = project.train(killed, {"--epochs", "6", "--save-every", "1"});
+            if (!newest_checkpoint(killed).empty()) arguments.emplace_back("--resume");
+            Process process(microdualnet_command(arguments), project.file("text"));
+            // Loading takes part of the time, so that some are killed before their first step.
+            if (kills < 10) {
+                std::this_thread::sleep_for(std::chrono::milliseconds(20 + random.below(380)));
+                process.signal(SIGKILL);
+            }
+            const Ended ended = process.wait();
+            INFO(ended.text);
+            over = ended.signal == 0;
+            kills += !over;
+            REQUIRE((!over || ended.code == 0));
+        }
+        MESSAGE("killed " << kills << " times");
+        check_same_run(straight, killed);
+        CHECK(names_in(killed) == names_in(straight));
+
+        // At its very end, when only the last rename was left.
+        std::filesystem::rename(last_checkpoint(killed), next_checkpoint(killed));
+        REQUIRE(microdualnet({"train", "--resume", "--out", killed, "--threads", "2"}).code == 0);
+        check_same_run(straight, killed);
+        CHECK(names_in(killed) == names_in(straight));
     }
 
     TEST_CASE("a run writes a log that reads as one, and checkpoints that say what they are") {
@@ -149,16 +163,37 @@ TEST_SUITE("train/trainer") {
                   .to_vector<float>());
     }
 
-    TEST_CASE("a loss that is not finite stops the run, and the last good state stays") {
+    TEST_CASE("a loss that is not finite stops the run, and leaves a state that can go on") {
         SmallProject project;
-        const std::string out = project.file("run");
-        const Ran ran = microdualnet(project.train(
-            out, {"--optimizer", "sgd", "--lr", "1e30", "--warmup", "0", "--clip", "0"}));
-        CHECK_MISTAKE(ran, {"not finite", "step ", "epoch 1", last_checkpoint(out)});
-        const SafetensorsFile last = read_safetensors(last_checkpoint(out));
-        CHECK(last.metadata.at("position.step") == "0");
-        for (const auto& [name, tensor] : last.tensors)
-            for (float x : tensor.to_vector<float>()) REQUIRE(std::isfinite(x));
+        const std::vector<std::string> diverging = {"--optimizer", "sgd", "--lr",   "1e30",
+                                                    "--warmup",    "0",   "--clip", "0"};
+        for (const char* save_every : {"0", "1"}) {
+            CAPTURE(save_every);
+            const std::string out = project.file(std::string("run") + save_every);
+            auto arguments = project.train(out, diverging);
+            arguments.insert(arguments.end(), {"--epochs", "2", "--save-every", save_every});
+            const Ran ran = microdualnet(arguments);
+            CHECK_MISTAKE(ran, {"not finite", "step ", "epoch 1", last_checkpoint(out),
+                                "a step has succeeded", "--resume with a lower --lr"});
+            // Step 0 succeeded and made weights from which step 1 does not.
+            const SafetensorsFile last = read_safetensors(last_checkpoint(out));
+            CHECK(last.metadata.at("position.step") == "0");
+            CHECK_FALSE(std::filesystem::exists(next_checkpoint(out)));
+            for (const auto& [name, tensor] : last.tensors)
+                for (float x : tensor.to_vector<float>()) REQUIRE(std::isfinite(x));
+
+            // Again, and then as the hint says.
+            CHECK_MISTAKE(microdualnet({"train", "--resume", "--out", out, "--save-every", "1"}),
+                          {"step 1 (epoch 1)", "a step has succeeded"});
+            const Ran lower = microdualnet({"train", "--resume", "--out", out, "--lr", "0.01"});
+            INFO(lower.err);
+            CHECK(lower.code == 0);
+            CHECK(contains(lower.out, {"resumed at epoch 1, step 0", "--lr is 0.01 from here on"}));
+            CHECK(contains(bytes_of(log_file(out)),
+                           {R"({"kind":"setting","epoch":1,"step":0,"name":"lr",)"
+                            R"("before":"1e+30","after":"0.01"})"}));
+            CHECK(read_safetensors(last_checkpoint(out)).metadata.at("lr") == "0.01");
+        }
 
         // One step an epoch, so that validation is the first to meet its weights.
         const std::string other = project.file("other");
@@ -167,6 +202,82 @@ TEST_SUITE("train/trainer") {
         CHECK_MISTAKE(microdualnet(arguments),
                       {"not finite", "after step 0 (epoch 1)", last_checkpoint(other)});
         CHECK(read_safetensors(last_checkpoint(other)).metadata.at("position.step") == "0");
+    }
+
+    TEST_CASE("where no step succeeds, no checkpoint is said to be good") {
+        SmallProject project;
+        const std::string good = project.file("good"), out = project.file("run");
+        REQUIRE(microdualnet(project.train(good, {"--epochs", "1"})).code == 0);
+        SafetensorsFile huge = read_safetensors(last_checkpoint(good));
+        for (auto& [name, tensor] : huge.tensors)
+            if (name == "classifier.fc2.weight")
+                tensor = Tensor::full(tensor.shape(), 3e38, DType::f32);
+        write_safetensors(project.file("huge"), huge.tensors, huge.metadata);
+        const Ran ran = microdualnet(project.train(out, {"--init", project.file("huge")}));
+        CHECK_MISTAKE(ran, {"step 0", "not finite", "no step has succeeded yet", "--init"});
+        CHECK_FALSE(contains(ran.err, {"has succeeded:"}));
+
+        // The end of a run, which no step has tried, and which goes on.
+        huge.metadata["schedule"] = "constant";
+        write_safetensors(last_checkpoint(good), huge.tensors, huge.metadata);
+        const Ran more = microdualnet(
+            {"train", "--resume", "--out", good, "--epochs", "2", "--save-every", "1"});
+        CHECK_MISTAKE(more, {"no step from " + last_checkpoint(good) + " succeeds",
+                             "--init " + best_checkpoint(good)});
+        CHECK_FALSE(contains(more.err, {"has succeeded:"}));
+    }
+
+    TEST_CASE("rates that a resumed run changes hold from then on, also if it is killed") {
+        SmallProject project;
+        const std::string out = project.file("run");
+        REQUIRE(kill_at(project.train(out, {"--epochs", "200"}), log_file(out), "\"epoch\":3,"));
+        const auto resume = [&](const std::vector<std::string>& more) {
+            std::vector<std::string> arguments = {"train", "--resume", "--out", out};
+            arguments.insert(arguments.end(), more.begin(), more.end());
+            return arguments;
+        };
+        {
+            // Killed after the first step, before the epoch's end.
+            Process process(
+                microdualnet_command(resume({"--lr", "0.0002", "--clip", "0.5", "--bias-lr", "2"})),
+                project.file("text"));
+            REQUIRE(process.wait_for([&] {
+                const std::string log = bytes_of(log_file(out));
+                const size_t change = log.rfind("\"kind\":\"setting\"");
+                return change != std::string::npos &&
+                       log.find("\"kind\":\"step\"", change) != std::string::npos;
+            }));
+            process.signal(SIGKILL);
+        }
+        REQUIRE(kill_at(resume({}), log_file(out), "\"epoch\":5,"));
+        CHECK(contains(bytes_of(log_file(out)),
+                       {R"("name":"lr","before":"0.001","after":"2e-04")", R"("name":"bias-lr")"}));
+        const SafetensorsFile stored = read_safetensors(newest_checkpoint(out));
+        CHECK(stored.metadata.at("lr") == "2e-04");
+        CHECK(stored.metadata.at("clip") == "0.5");
+        CHECK(stored.metadata.at("bias-lr") == "2");
+        CHECK_MISTAKE(microdualnet(resume({"--seed", "3"})), {"--seed 7, not 3"});
+    }
+
+    TEST_CASE("a log that is removed while a run writes it is written again") {
+        SmallProject project;
+        const std::string straight = project.file("straight"), out = project.file("run");
+        REQUIRE(microdualnet(project.train(straight, {"--epochs", "6"})).code == 0);
+        Process process(microdualnet_command(project.train(out, {"--epochs", "6"})),
+                        project.file("text"));
+        REQUIRE(process.wait_for(
+            [&] { return bytes_of(log_file(out)).find("\"epoch\":2,") != std::string::npos; }));
+        std::filesystem::remove(log_file(out));
+        const Ended ended = process.wait();
+        CHECK(ended.code == 0);
+        CHECK(contains(ended.text, {"warning: " + log_file(out) + " was removed"}));
+        check_same_run(straight, out);
+
+        // Between two sessions: nothing can bring it back, but the run goes on.
+        std::filesystem::remove(log_file(out));
+        const Ran more = microdualnet({"train", "--resume", "--out", out});
+        CHECK(more.code == 0);
+        CHECK(contains(more.out, {"warning: " + log_file(out) + " is missing"}));
     }
 
     TEST_CASE("clips that cannot be read leave an older run as it was, and no new one") {
@@ -227,8 +338,8 @@ TEST_SUITE("train/trainer") {
         REQUIRE(
             microdualnet(project.train(out, {"--epochs", "1", "--schedule", "constant"})).code ==
             0);
-        CHECK_MISTAKE(microdualnet({"train", "--resume", "--out", out, "--lr", "0.5"}),
-                      {"--lr 0.001, not 0.5"});
+        CHECK_MISTAKE(microdualnet({"train", "--resume", "--out", out, "--momentum", "0.5"}),
+                      {"--momentum 0.9, not 0.5"});
         CHECK_MISTAKE(microdualnet({"train", "--resume", "--out", project.file("none")}),
                       {"holds no run to resume"});
         CHECK_MISTAKE(microdualnet({"train", "--resume", "--overwrite", "--out", out}), {"both"});
@@ -364,6 +475,32 @@ TEST_SUITE("train/trainer") {
         CHECK_MISTAKE(microdualnet({"import", imported, "--config", project.config, "--data",
                                     project.data, "--out", project.file("V.safetensors")}),
                       {"4 classes", "labels.txt names 3"});
+    }
+
+    TEST_CASE("a clock that jumps changes nothing") {
+        SmallProject project;
+        const std::string straight = project.file("straight"), out = project.file("run");
+        REQUIRE(microdualnet(project.train(straight, {"--epochs", "2"})).code == 0);
+        {
+            const JumpingClock clock;
+            CHECK(std::chrono::system_clock::now() != std::chrono::system_clock::now());
+            const Ran ran = microdualnet(project.train(out, {"--epochs", "2"}));
+            REQUIRE(ran.code == 0);
+            const std::string start = ", the run in about ";
+            const size_t at = ran.out.find(start);
+            REQUIRE(at != std::string::npos);
+            const std::string left = ran.out.substr(at + start.size(), 8);
+            INFO(left);
+            CHECK(left.find_first_of("-h") > left.find(','));  // neither before now nor in hours
+            CHECK(clock.asked() > 2);
+        }
+        check_same_run(straight, out);
+        const std::string log = bytes_of(log_file(out)), key = "\"train_seconds\":";
+        for (size_t at = log.find(key); at != std::string::npos; at = log.find(key, at + 1)) {
+            const double seconds = std::stod(log.substr(at + key.size()));
+            CHECK(seconds > 0);
+            CHECK(seconds < 300);
+        }
     }
 
     TEST_CASE("how long a run will take is said once its first steps are done") {

@@ -13,26 +13,35 @@ class TrainCommand final : public Command {
     ModelFlags model_;
     MachineFlags machine_;
     TrainRun run_;
+    bool overwrite_ = false;
     int64_t cache_mib_ = 512;
 
-    /// Takes config and settings from the run's last checkpoint. An option given again must agree
-    /// with it, for otherwise the run would not be the one it continues.
+    /// What may differ from the settings that a run was started with: rates, which may have been
+    /// too high, and how far it goes, where the learning rate does not depend on that.
+    static bool may_change(const std::string& setting, const TrainSettings& before) {
+        if (setting == "epochs") return before.schedule != ScheduleKind::cosine;
+        return setting == "lr" || setting == "clip" || setting == "backbone-lr" ||
+               setting == "classifier-lr" || setting == "bias-lr";
+    }
+
+    /// Takes config and settings from the run's newest checkpoint. An option given again must agree
+    /// with it unless it may change: otherwise the run would not be the one it continues.
     void take_over(const CommandLine& options) {
-        const SafetensorsFile stored = read_safetensors(last_checkpoint(run_.out));
+        const SafetensorsFile stored = read_safetensors(newest_checkpoint(run_.out));
         run_.config = model_.resolve(&stored);
         const TrainSettings before = TrainSettings::from_text(stored.metadata, stored.path);
-        const auto was = before.to_text(), now = run_.settings.to_text();
-        const int64_t epochs = run_.settings.epochs;
-        for (const auto& [name, value] : now) {
+        const auto was = before.to_text();
+        auto settings = was;
+        for (const auto& [name, value] : run_.settings.to_text()) {
             if (!options.given(std::string("--").append(name)) || value == was.at(name)) continue;
-            if (name == "epochs" && before.schedule != ScheduleKind::cosine) continue;
-            throw Error("the run in " + run_.out + " was started with --" + name + " " +
-                            was.at(name) + ", not " + value,
-                        "leave the option out, or start another run");
+            if (!may_change(name, before))
+                throw Error("the run in " + run_.out + " was started with --" + name + " " +
+                                was.at(name) + ", not " + value,
+                            "leave the option out, or start another run");
+            run_.changes.push_back({name, was.at(name), value});
+            settings[name] = value;
         }
-        run_.settings = before;
-        // How far a run goes is free to change where the learning rate does not depend on it.
-        if (options.given("--epochs")) run_.settings.epochs = epochs;
+        run_.settings = TrainSettings::from_text(settings, stored.path);
         if (options.given("--data")) return;
         const auto data = stored.metadata.find("data");
         if (data == stored.metadata.end())
@@ -65,8 +74,8 @@ class TrainCommand final : public Command {
                      "safetensors file with the weights to start from");
         options.flag(
             "--resume", run_.resume,
-            "continue the run in --out from its last checkpoint, with bit-identical results");
-        options.flag("--overwrite", run_.overwrite, "replace the run in --out by a new one");
+            "continue the run in --out from its newest checkpoint, with bit-identical results");
+        options.flag("--overwrite", overwrite_, "replace the run in --out by a new one");
         run_.settings.declare(options);
         options.integer("--save-every", run_.save_every, 0, 1'000'000'000,
                         "steps between checkpoints within an epoch; 0: only at its end");
@@ -81,13 +90,15 @@ class TrainCommand final : public Command {
         machine_.apply();
         run_.machine = machine_;
         run_.cache_bytes = cache_mib_ << 20;
+        if (run_.resume && overwrite_) throw Error("--resume and --overwrite cannot both be given");
+        if (run_.resume && !run_.init.empty())
+            throw Error("--resume and --init cannot both be given");
+        const RunFolder folder(run_.out,
+                               run_.resume  ? RunStart::resume
+                               : overwrite_ ? RunStart::overwrite
+                                            : RunStart::fresh,
+                               [&](const std::string& note) { out << note << "\n"; });
         if (run_.resume) {
-            if (run_.overwrite) throw Error("--resume and --overwrite cannot both be given");
-            if (!run_.init.empty()) throw Error("--resume and --init cannot both be given");
-            if (!is_file(last_checkpoint(run_.out)))
-                throw Error(
-                    "--out " + run_.out + " holds no run to resume: there is no last.safetensors",
-                    "leave --resume out to start one");
             take_over(options);
         } else {
             run_.config = model_.resolve(nullptr);
@@ -97,11 +108,12 @@ class TrainCommand final : public Command {
         if (run_.settings.validates()) check_split("--val", run_.data, run_.settings.val);
         run_.settings.reading.refuse_unread(options, clip_needs(run_.config));
         check_inputs_kept({{"--out", last_checkpoint(run_.out)},
+                           {"--out", next_checkpoint(run_.out)},
                            {"--out", best_checkpoint(run_.out)},
                            {"--out", log_file(run_.out)},
                            {"--out", report_file(run_.out)}},
                           {{"--init", run_.init}, {"--config", model_.config}});
-        Trainer trainer(run_, out);
+        Trainer trainer(run_, folder, out);
         trainer.run();
         out << "run: " << run_.out << " (last.safetensors"
             << (is_file(best_checkpoint(run_.out)) ? ", best.safetensors, report.html" : "")
@@ -114,17 +126,28 @@ class TrainCommand final : public Command {
 const CommandEntry train_command = {
     "train", "train a model on a dataset folder",
     "Writes to --out:\n"
-    "  last.safetensors   everything that --resume needs, after every epoch\n"
+    "  last.safetensors   everything that --resume needs, of the last saved state from which a\n"
+    "                     step has succeeded, or of the end of the run\n"
+    "  next.safetensors   the same of a newer state: it becomes last.safetensors when a step from\n"
+    "                     it succeeds, and --resume starts from it if it is there\n"
     "  best.safetensors   the same, at the epoch of the best validation Top-1\n"
     "  report.html        routing and confusions of the validation at that epoch\n"
     "  log.jsonl          one line per step and one line per epoch\n"
+    "  train.lock         while it trains: keeps other trains out\n"
     "The safetensors files also serve as weights for eval, predict and trace.\n"
+    "Ctrl-C (SIGINT) or SIGTERM lets it finish the step and save it; it then exits with 130 or "
+    "143.\n"
+    "A second one stops it at once.\n"
     "The number of classes is that of the dataset. A config file that names another is refused.\n"
     "A config file may hold settings under \"training\", named like the options without the\n"
     "dashes: {\"preset\": \"tiny\", \"training\": {\"epochs\": 30, \"lr\": 0.001}}. Options on\n"
-    "the command line override them. --resume keeps the settings that the run was started with.\n\n"
+    "the command line override them. --resume keeps the settings that the run was started with.\n"
+    "Only --lr, --clip, --backbone-lr, --classifier-lr and --bias-lr may be given anew, for a run\n"
+    "that diverged, say, and --epochs unless the schedule is cosine. log.jsonl records each "
+    "change.\n\n"
     "Example: microdualnet train --data DIR --preset tiny --out runs/tiny --epochs 30\n"
-    "         microdualnet train --out runs/tiny --resume\n",
+    "         microdualnet train --out runs/tiny --resume\n"
+    "         microdualnet train --out runs/tiny --resume --lr 0.0003\n",
     [] { return std::unique_ptr<Command>(new TrainCommand); }};
 
 }  // namespace mdn

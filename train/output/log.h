@@ -20,20 +20,24 @@ std::string json_line(const LogFields& fields);
 class Log {
   public:
     /// Keeps the first `keep_bytes` of what the file holds: a resumed run drops the lines written
-    /// after its checkpoint, so that the log reads as one run. Throws Error if it cannot be opened
-    /// or is shorter than that.
+    /// after its checkpoint, so that the log reads as one run. If the file is missing, begins it
+    /// anew. Throws Error if it cannot be opened or is shorter than that.
     Log(const std::string& path, int64_t keep_bytes);
     ~Log();
     Log(const Log&) = delete;
     Log& operator=(const Log&) = delete;
 
     void write(const LogFields& fields);
-    /// Puts what was written on the disk, so that a checkpoint never knows more than the log.
-    void sync();
+    /// Puts what was written on the disk, so that a checkpoint never knows more than the log. If
+    /// another program removed the file, or put another in its place, writes it again from the
+    /// start: the system keeps it as long as it is open. Returns what was odd, for the user, or "".
+    std::string sync();
     /// Length of the file.
     int64_t bytes() const { return bytes_; }
 
   private:
+    std::string write_again();
+
     std::string path_;
     int descriptor_;
     int64_t bytes_;
