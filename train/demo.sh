@@ -18,7 +18,8 @@ The demo first says how long it will take on this machine. It needs 1.3 GB of di
 memory. To keep decoded frames, it takes half of the memory that is available, at most 4 GiB more.
 The results are in runs/demo (runs/demo-short): `data` and, for each model, checkpoints, a log,
 report.html and test.txt. A second run removes the models of the first. It uses the rendered data
-again if the same program rendered them and nobody has changed them since.
+again if the same program rendered them and nobody has changed them since. One demo runs at a time.
+Ctrl-C stops it (exit code 130): the next run begins anew, with the rendered data if they are whole.
 END
 }
 
@@ -53,10 +54,12 @@ esac
 [ -x "$program" ] || fail "there is no $program" "make builds it; make demo does that first"
 
 # The program runs in the background, so that a signal is noticed at once; it ends with the script.
-child='' measured=''
+child='' measured='' holds_lock=''
+removed=$out.removed
 clean_up() {
     [ -z "$child" ] || { kill "$child" && wait "$child"; } 2>/dev/null || true
     [ -z "$measured" ] || rm -rf "$measured"
+    [ -z "$holds_lock" ] || rm -rf "$removed"
 }
 trap clean_up EXIT
 trap 'echo "demo: stopped; the next run uses the rendered data again if they are complete" >&2; exit 130' INT
@@ -72,6 +75,24 @@ run() {
 # ---- What it takes: checked and said before anything is deleted.
 
 mkdir -p runs
+# Two demos would remove each other's results. What this one starts holds the lock as well; it may
+# still be ending when the next begins.
+if command -v flock >/dev/null; then
+    exec {lock}<>runs/demo.lock
+    conflict=0
+    flock -w 2 -E 75 "$lock" || conflict=$?
+    [ "$conflict" != 75 ] || fail "another demo runs: $(cat runs/demo.lock)" "wait until it is done"
+    [ "$conflict" = 0 ] || echo "note: no lock can be had in runs/: take care that no other demo runs there" >&2
+    echo "process $$ on $(uname -n)" >runs/demo.lock
+fi
+holds_lock=yes
+# What is removed gets another name first, so that nothing half-removed has its own.
+remove() {
+    mkdir -p "$removed"
+    mv -- "$@" "$removed/"
+    rm -rf "$removed"
+}
+rm -rf "$removed" runs/demo-measured  # of a demo that was killed
 # The same program with the same settings renders the same data. The second line tells whether they
 # are still as they were rendered.
 settings="--subjects $subjects --clips-per-class $clips --seed 1"
@@ -113,8 +134,12 @@ cache=$(((memory - 256) / 2))
 [ "$cache" -le 4096 ] || cache=4096
 [ "$cache" -ge 0 ] || cache=0
 
-# Milliseconds, of any locale's decimal point.
-now() { local t=${EPOCHREALTIME/[.,]/}; echo $((t / 1000)); }
+# Milliseconds, of a clock that nobody sets.
+now() {
+    local up
+    read -r up _ </proc/uptime
+    echo $((${up/./} * 10))
+}
 # The fastest epoch: the others waited for something else that runs on this machine.
 epoch_ms() {
     sed -n 's/.*"kind":"epoch".*"train_seconds":\([0-9.]*\).*/\1/p' "$1/log.jsonl" | sort -g |
@@ -126,7 +151,6 @@ epoch_ms() {
 if [ "$out" = runs/demo ]; then
     echo "measuring how fast this machine is ..."
     measured=runs/demo-measured
-    rm -rf "$measured"
     started=$(now)
     run synth --out "$measured/data" --subjects 5 --clips-per-class 5 > /dev/null
     rendering=$(($(now) - started)) # 80 clips
@@ -157,14 +181,16 @@ echo "and up to $((cache + 256)) MiB of memory ($memory free), $cache of them to
 if [ -e "$out" ]; then
     if [ $rendered = yes ]; then
         echo "removing the previous $out, except for the data it rendered"
-        find "$out/" -mindepth 1 -maxdepth 1 ! -name data ! -name data.made-by -exec rm -rf {} +
+        for old in "$out"/*; do
+            case ${old##*/} in data | data.made-by) ;; *) remove "$old" ;; esac
+        done
     else
         echo "removing the previous $out"
-        rm -rf "$out"
+        remove "$out"
     fi
 fi
 mkdir -p "$out"
-started=$SECONDS
+started=$(now)
 
 if [ $rendered = yes ]; then
     echo "== 1/5 using the data rendered before"
@@ -189,7 +215,7 @@ for model in tsm full; do
 done
 
 echo
-echo "On people that neither model has seen, in percent ($((SECONDS - started)) s in all):"
+echo "On people that neither model has seen, in percent ($((($(now) - started) / 1000)) s in all):"
 run compare --runs "TSM baseline=$out/tsm/test.json,Micro-DualNet=$out/full/test.json"
 echo
 [ "$out" = runs/demo ] ||

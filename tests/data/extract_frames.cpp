@@ -385,9 +385,25 @@ TEST_SUITE("data/extract_frames") {
                            "') && echo still running; exit $code; }");
             CHECK(ran.code == (std::string(signal) == "TERM" ? 143 : 129));
             CHECK_MESSAGE(!contains(ran.text, {"still running"}), ran.text);
-            CHECK(!std::filesystem::exists(folder.frames + "/a"));
+            CHECK(std::filesystem::is_empty(folder.frames));
         }
         std::signal(SIGHUP, inherited);
+        // While one is at work, another is refused; afterwards it does what is left.
+        const std::string running = (folder / "running").string();
+        const Ran ran = folder.run(
+            "{ rm -f '" + running + "'; PATH='" + (folder / "bin").string() +
+            "':$PATH data/extract_frames '" + folder.videos + "' '" + folder.frames +
+            "' & script=$!; for i in $(seq 100); do [ -s '" + running +
+            "' ] && break; sleep 0.1; done; data/extract_frames '" + folder.videos + "' '" +
+            folder.frames + "'; code=$?; [ -d '" + folder.frames +
+            "/a.partial' ] || echo gone; kill -TERM $script; wait $script; exit $code; }");
+        CHECK(ran.code == 2);
+        CHECK_MESSAGE(
+            contains(ran.text, {"error: another data/extract_frames writes into " + folder.frames}),
+            ran.text);
+        CHECK(!contains(ran.text, {"gone"}));
+        CHECK(folder.extract().code == 0);
+        CHECK(count_frames(folder.frames + "/a") == 3);
     }
 }
 

@@ -22,7 +22,10 @@ while [ $# -gt 0 ]; do
     case $1 in --out | --json-file) out=$2; shift;; esac
     shift
 done
-[ ! -e hang-$command ] || { echo $$ > hanging; sleep 10; echo > ended; }
+[ ! -e hang-$command ] || {
+    echo $$ > hanging
+    for i in $(seq 100); do sleep 0.1; done
+    echo > ended; }
 case $command in
 synth)
     mkdir -p "$out.unfinished/frames"
@@ -154,6 +157,51 @@ TEST_SUITE("train/demo") {
             CHECK(!fs::exists(tree / "ended"));
             CHECK(!fs::exists(tree / "runs/demo-measured"));
         }
+    }
+
+    TEST_CASE("a second demo is refused while one runs") {
+        const Tree tree;
+        REQUIRE(tree.demo().code == 0);
+        write(tree / "hang-train", "");
+        fs::remove(tree / "hanging");
+        const Said ran = tree.run(
+            "train/demo.sh short > first & script=$!; "
+            "for i in $(seq 100); do [ -s hanging ] && break; sleep 0.1; done; "
+            "echo $script > number; train/demo.sh; code=$?; "
+            "kill -TERM $script; wait $script; exit $code");
+        CHECK(ran.code == 2);
+        const std::string number = text_of(tree / "number");
+        CHECK_MESSAGE(contains(ran.text, {"error: another demo runs: process " +
+                                          number.substr(0, number.find('\n')) + " on "}),
+                      ran.text);
+        CHECK(fs::exists(tree / "runs/demo/full/test.txt"));
+        // The lock goes with the process, not with the file.
+        fs::remove(tree / "hang-train");
+        CHECK(tree.demo().code == 0);
+    }
+
+    TEST_CASE("a demo that is stopped while it removes the last one leaves nothing half-removed") {
+        const Tree tree;
+        REQUIRE(tree.demo().code == 0);
+        write(tree / "runs/demo/data/frames/1", "another");  // so that all is to be removed
+        // Ctrl-C reaches both: rm has removed a part when it ends.
+        tree.script("bin/rm", R"(#!/bin/sh
+case $* in
+*demo.removed) [ ! -e "$2" ] || [ -e slow ] || {
+    echo > slow
+    /bin/rm "$2/demo/data/frames/1"
+    kill -TERM $PPID
+    exit 1; };;
+esac
+exec /bin/rm "$@"
+)");
+        const Said ran = tree.demo();
+        CHECK_MESSAGE(ran.code == 143, ran.text);
+        CHECK(fs::exists(tree / "slow"));
+        CHECK(!fs::exists(tree / "runs/demo"));
+        CHECK(!fs::exists(tree / "runs/demo.removed"));
+        CHECK(tree.demo().code == 0);
+        CHECK(tree.rendered());
     }
 }
 
