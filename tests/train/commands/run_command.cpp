@@ -18,7 +18,7 @@ TEST_SUITE("train/commands/run_command") {
         CHECK(help.code == 0);
         for (const char* command :
              {"synth", "keypoints", "lists", "check", "import", "train", "eval", "predict", "trace",
-              "overfit", "summary", "compare", "bench"}) {
+              "overfit", "summary", "compare", "bench", "export"}) {
             CHECK(contains(help.out, {command}));
             const Ran own = microdualnet({command, "--help"});
             CHECK(own.code == 0);
@@ -40,6 +40,7 @@ TEST_SUITE("train/commands/run_command") {
             {"lists", {"DATASET"}},
             {"check", {"DATASET"}},
             {"import", {"CHECKPOINT", "--out", "--config", "--preset"}},
+            {"export", {"--weights", "--onnx"}},
             {"train", {"--data", "--out", "--config", "--preset"}},
             {"eval", {"--weights", "--data"}},
             {"predict", {"--weights", "--dataset", "--frames", "--keypoints"}},
