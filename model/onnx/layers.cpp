@@ -41,8 +41,8 @@ Edge gelu(GraphBuilder& graph, const Edge& x) {
     return graph.multiply(twice, graph.constant(0.5f));
 }
 
-Edge mlp(GraphBuilder& graph, const std::string& name, const Edge& x) {
-    const auto place = graph.module(name, "Mlp", "FC2(GELU(FC1 x))");
+Edge mlp(GraphBuilder& graph, const std::string& name, const Edge& x, const std::string& type) {
+    const auto place = graph.module(name, type, "FC2(GELU(FC1 x))");
     return linear(graph, "fc2", gelu(graph, linear(graph, "fc1", x)));
 }
 

@@ -19,7 +19,8 @@ Edge batch_norm(GraphBuilder& graph, const std::string& name, const Edge& x);
 Edge layer_norm(GraphBuilder& graph, const std::string& name, const Edge& x);
 Edge linear(GraphBuilder& graph, const std::string& name, const Edge& x);
 Edge gelu(GraphBuilder& graph, const Edge& x);
-Edge mlp(GraphBuilder& graph, const std::string& name, const Edge& x);
+Edge mlp(GraphBuilder& graph, const std::string& name, const Edge& x,
+         const std::string& type = "Mlp");
 /// fc1_weight [K,O,I] and fc1_bias [K,O] for the layer "fc1": x [N,K,I] → [N,K,O].
 Edge grouped_linear(GraphBuilder& graph, const std::string& layer, const Edge& x);
 /// x [B·T·K,D] + entity_embedding [K,D] + frame_embedding [T,D].
