@@ -20,8 +20,9 @@ Edge temporal_shift(GraphBuilder& graph, const Edge& x, int64_t T) {
 }
 
 Edge residual_block(GraphBuilder& graph, const Edge& x, const BlockPlan& plan, int64_t frames) {
+    const std::string type = plan.bottleneck ? "Bottleneck" : "BasicBlock";
     const auto place =
-        graph.module(plan.name, plan.bottleneck ? "Bottleneck" : "BasicBlock",
+        graph.module(plan.name, plan.shifted ? "Shifted" + type : type,
                      plan.bottleneck ? "relu(BN3(conv3(relu(BN2(conv2(relu(BN1(conv1 x))))))) + x)"
                                      : "relu(BN2(conv2(relu(BN1(conv1 x)))) + x)");
     const Edge shifted = plan.shifted ? temporal_shift(graph, x, frames) : x;
