@@ -1,7 +1,7 @@
 // Field numbers are those of onnx.proto (onnx 1.23.2), under the names that it gives them.
 #include "engine/files/onnx/write.h"
 
-#include <set>
+#include <stdexcept>
 
 #include "engine/error.h"
 #include "engine/files/atomic_file.h"

@@ -1,5 +1,6 @@
 #include "engine/files/onnx/write.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "engine/files/onnx/functions.h"
