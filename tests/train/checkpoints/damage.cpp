@@ -76,7 +76,7 @@ struct Run {
                 {"overfit", "--weights", path, "--data", project.data, "--clip", "val_0", "--steps",
                  "1"},
                 {"train", "--data", project.data, "--config", project.config, "--init", path,
-                 "--out", project.file("other"), "--epochs", "1"},
+                 "--out", project.file("other"), "--overwrite", "--epochs", "1"},
                 {"train", "--resume", "--out", run, "--epochs", "2"}};
     }
     std::vector<std::string> import(const std::vector<std::string>& more = {}) const {
