@@ -5,8 +5,9 @@
 // All tensors are f32 or all are f64, on one device; on a GPU activations may be bf16 beside f32
 // parameters (the cast between them is an op). Every op throws Error, with a message that
 // starts with `[op]` and names the shapes, when its inputs do not fit. Batches may be empty; axes
-// that an op averages, normalises, joins or multiplies by weights may not. Images are channels-last
-// [N,H,W,C], N = clips·frames; tokens are [B,T,K,D] (clips, frames, entities, width).
+// that an op averages, normalises, joins or multiplies by weights may not. An eps, a temperature
+// and an image's side must be positive and finite in the arithmetic of the tensors. Images are
+// channels-last [N,H,W,C], N = clips·frames; tokens are [B,T,K,D] (clips, frames, entities, width).
 #pragma once
 
 #include "engine/autograd.h"
