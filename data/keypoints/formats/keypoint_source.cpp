@@ -1,5 +1,8 @@
 #include "data/keypoints/formats/keypoint_source.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "engine/error.h"
 
 namespace mdn {
@@ -20,45 +23,35 @@ std::string known_sizes() {
     return text;
 }
 
-/// What a joint of BODY_25 is called, by MMPose and by Human3.6M's names there; body25_joints for a
-/// name that is none of these.
-Body25 joint_called(const std::string& name) {
-    static const std::map<std::string, Body25> names = {{"nose", nose},
-                                                        {"neck", neck},
-                                                        {"thorax", neck},
-                                                        {"root", mid_hip},
-                                                        {"pelvis", mid_hip},
-                                                        {"hip", mid_hip},
-                                                        {"left_eye", left_eye},
-                                                        {"right_eye", right_eye},
-                                                        {"left_ear", left_ear},
-                                                        {"right_ear", right_ear},
-                                                        {"left_shoulder", left_shoulder},
-                                                        {"right_shoulder", right_shoulder},
-                                                        {"left_elbow", left_elbow},
-                                                        {"right_elbow", right_elbow},
-                                                        {"left_wrist", left_wrist},
-                                                        {"right_wrist", right_wrist},
-                                                        {"left_hip", left_hip},
-                                                        {"right_hip", right_hip},
-                                                        {"left_knee", left_knee},
-                                                        {"right_knee", right_knee},
-                                                        {"left_ankle", left_ankle},
-                                                        {"right_ankle", right_ankle},
-                                                        {"left_foot", left_ankle},
-                                                        {"right_foot", right_ankle}};
-    const auto found = names.find(name);
-    return found == names.end() ? body25_joints : found->second;
+/// Whether a name may stand at that place of a skeleton.
+bool fits(const std::string& name, Body25 joint) {
+    const auto called = joint_called(name);
+    if (called.value_or(body25_joints) != body25_joints) return *called == joint;
+    // MMPose's name for what other descriptions of Human3.6M call the nose.
+    return joint == body25_joints || (joint == nose && name == "neck_base");
 }
 
-/// Whether no joint that has a known name is another one in the skeleton.
-bool fits(const Skeleton& skeleton, const std::map<std::size_t, std::string>& names) {
-    for (const auto& [place, name] : names) {
-        const Body25 joint = joint_called(name);
-        if (joint == body25_joints || place >= skeleton.size()) continue;
-        if (skeleton.joints[place] != joint) return false;
+bool fits(const Skeleton& skeleton, const JointNames& names) {
+    return std::all_of(names.begin(), names.end(), [&](const auto& named) {
+        const auto& [place, name] = named;
+        return place < skeleton.size() && fits(name, skeleton.joints[place]);
+    });
+}
+
+/// "an order of its own; without nose, left ear; left out 'head'".
+std::string own_name(const NamedOrder& order) {
+    std::string name = "an order of its own", missing;
+    for (std::size_t j = 0; j < left_big_toe; ++j) {
+        const auto joint = static_cast<Body25>(j);
+        const bool is_made = joint == neck || joint == mid_hip;  // of shoulders, of hips
+        if (!is_made &&
+            std::find(order.joints.begin(), order.joints.end(), joint) == order.joints.end())
+            missing.append(missing.empty() ? "" : ", ").append(name_of(joint));
     }
-    return true;
+    if (!missing.empty()) name.append("; without ").append(missing);
+    for (std::size_t i = 0; i < order.dropped.size(); ++i)
+        name.append(i ? ", '" : "; left out '").append(order.dropped[i]).append("'");
+    return name;
 }
 
 std::string size_text(FrameSize size) {
@@ -67,18 +60,64 @@ std::string size_text(FrameSize size) {
 
 }  // namespace
 
-const Skeleton* PersonBuilder::skeleton_for(std::size_t joints) const {
-    const Skeleton* first = skeleton_of_size(joints);
-    if (!first || fits(*first, names_)) return first;
-    for (const Skeleton* other : skeletons_like(*first))
-        if (fits(*other, names_)) return other;
-    return nullptr;
+void PersonBuilder::set_joint_names(JointNames names, std::string named_at) {
+    named_at_ = std::move(named_at);
+    if (names == names_) return;
+    names_ = std::move(names);
+    called_.clear();
+}
+
+const Skeleton* PersonBuilder::skeleton_for(std::size_t joints,
+                                            const std::function<std::string()>& where) {
+    if (names_.empty()) return skeleton_of_size(joints);
+    const auto [called, is_new] = called_.emplace(joints, nullptr);
+    if (is_new) called->second = skeleton_called(joints, where);
+    return called->second;
+}
+
+const Skeleton* PersonBuilder::skeleton_called(std::size_t joints,
+                                               const std::function<std::string()>& where) {
+    if (const Skeleton* first = skeleton_of_size(joints)) {
+        std::vector<const Skeleton*> candidates = skeletons_like(*first);
+        candidates.insert(candidates.begin(), first);
+        for (const Skeleton* skeleton : candidates) {
+            if (!fits(*skeleton, names_)) continue;
+            named_.insert(skeleton);
+            return skeleton;
+        }
+    }
+    const std::size_t last = names_.rbegin()->first;
+    if (names_.size() == last + 1 && names_.size() != joints)
+        throw Error(where() + " has " + std::to_string(joints) + " joints, but " + named_at_ +
+                        " names " + std::to_string(names_.size()),
+                    "--layout NAME reads joints in that order whatever they are called");
+    if (names_.size() != joints || last >= joints)
+        throw Error(where() + " has " + std::to_string(joints) +
+                        " joints in another order than any known skeleton, and " + named_at_ +
+                        " names only some: joint " + std::to_string(names_.begin()->first) +
+                        " is called '" + names_.begin()->second.substr(0, 60) + "'",
+                    "--layout NAME reads them as one of these all the same");
+    return own_skeleton(order_called(names_, named_at_));
+}
+
+const Skeleton* PersonBuilder::own_skeleton(NamedOrder order) {
+    for (const OwnOrder& own : own_)
+        if (own.order.joints == order.joints && own.order.dropped == order.dropped)
+            return &own.skeleton;
+    OwnOrder& own = own_.emplace_back();
+    own.order = std::move(order);
+    own.name = own_name(own.order);
+    own.skeleton = {"", own.name.c_str(), own.order.joints, false};
+    named_.insert(&own.skeleton);
+    return &own.skeleton;
 }
 
 Pose PersonBuilder::build(std::span<const double> numbers,
-                          const std::function<std::string()>& where) {
+                          const std::function<std::string()>& where, Confidences confidences) {
     const bool whole = numbers.size() % 3 == 0;
-    const Skeleton* skeleton = asked_ ? asked_ : whole ? skeleton_for(numbers.size() / 3) : nullptr;
+    const Skeleton* skeleton = asked_  ? asked_
+                               : whole ? skeleton_for(numbers.size() / 3, where)
+                                       : nullptr;
     if (!skeleton || numbers.size() != 3 * skeleton->size()) {
         const std::string joints = whole ? std::to_string(numbers.size() / 3) + " joints"
                                          : std::to_string(numbers.size()) + " numbers";
@@ -86,11 +125,6 @@ Pose PersonBuilder::build(std::span<const double> numbers,
             throw Error(where() + " has " + joints + ", not the " + std::to_string(asked_->size()) +
                             " of --layout " + asked_->option,
                         "leave --layout out, or name the skeleton that these are in");
-        if (whole && skeleton_of_size(numbers.size() / 3))
-            throw Error(where() + " has " + joints +
-                            " in another order than any known skeleton: joint 0 is called '" +
-                            (names_.contains(0) ? names_.at(0) : "") + "'",
-                        "--layout NAME reads them as one of these all the same");
         throw Error(where() + " has " + joints + ", which no known skeleton has",
                     "known are " + known_sizes() + " joints");
     }
@@ -102,6 +136,7 @@ Pose PersonBuilder::build(std::span<const double> numbers,
     }
     const Pose pose = body25_pose(seen, *skeleton);
     ++people_[skeleton];
+    without_confidences_ += confidences == Confidences::none;
     return pose;
 }
 

@@ -5,14 +5,17 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "data/keypoints/body25.h"
+#include "data/keypoints/joint_names.h"
 #include "data/keypoints/skeletons.h"
 #include "data/transform.h"
 
@@ -42,6 +45,9 @@ struct FoundClip {
 /// say it. Throws Error naming the clip where it changes.
 std::optional<FrameSize> picture_of(const FoundClip& clip);
 
+/// Whether a source has confidences of joints; where it has none, the reader gives each joint 1.
+enum class Confidences { given, none };
+
 /// Makes people of lists of numbers, and keeps what is to be said about them.
 class PersonBuilder {
   public:
@@ -51,24 +57,43 @@ class PersonBuilder {
     /// A person from x, y, confidence, joint by joint. Joints at exactly (0, 0) are missing:
     /// several programs write that for joints they did not see, with the confidence that they have.
     /// Throws Error beginning with where() if no skeleton, or not the one asked for, has so many
-    /// joints.
-    Pose build(std::span<const double> numbers, const std::function<std::string()>& where);
+    /// joints, or if the joints' names do not fit (set_joint_names).
+    Pose build(std::span<const double> numbers, const std::function<std::string()>& where,
+               Confidences confidences = Confidences::given);
 
-    /// What the source calls its joints, by their place: these names choose between skeletons of
-    /// one size. Holds until it is set again.
-    void set_joint_names(std::map<std::size_t, std::string> names) { names_ = std::move(names); }
+    /// What the source calls its joints, and where it does so ("FILE: `categories`"). Some names
+    /// choose between skeletons of one size. Names for all joints give their order: that of a known
+    /// skeleton, or one of its own (order_called). Holds until it is set again.
+    void set_joint_names(JointNames names, std::string named_at);
 
     const std::map<const Skeleton*, std::int64_t>& people() const { return people_; }
+    /// Whether names in the source gave the skeleton, rather than the number of its joints.
+    bool was_named(const Skeleton& skeleton) const { return named_.contains(&skeleton); }
     std::int64_t joints_at_zero() const { return joints_at_zero_; }
-    void forget() { people_.clear(), joints_at_zero_ = 0; }
+    std::int64_t people_without_confidences() const { return without_confidences_; }
+    /// What was said of people until now. (Skeletons stay.)
+    void forget() { people_.clear(), joints_at_zero_ = without_confidences_ = 0; }
 
   private:
-    const Skeleton* skeleton_for(std::size_t joints) const;
+    /// An order that no known skeleton has.
+    struct OwnOrder {
+        NamedOrder order;
+        std::string name;
+        Skeleton skeleton;
+    };
+
+    const Skeleton* skeleton_for(std::size_t joints, const std::function<std::string()>& where);
+    const Skeleton* skeleton_called(std::size_t joints, const std::function<std::string()>& where);
+    const Skeleton* own_skeleton(NamedOrder order);
 
     const Skeleton* asked_;
-    std::map<std::size_t, std::string> names_;
+    JointNames names_;
+    std::string named_at_;
+    std::map<std::size_t, const Skeleton*> called_;  // by number of joints, while names_ hold
+    std::list<OwnOrder> own_;                        // skeletons of these are pointed at
+    std::set<const Skeleton*> named_;
     std::map<const Skeleton*, std::int64_t> people_;
-    std::int64_t joints_at_zero_ = 0;
+    std::int64_t joints_at_zero_ = 0, without_confidences_ = 0;
 };
 
 /// Names of the lists that a source divides its clips into, and the clips of each.

@@ -60,8 +60,8 @@ void read_frames(JsonCursor& cursor, PersonBuilder& builder, const std::string& 
 }
 
 /// meta_info.keypoint_id2name: {"0": "nose", …}.
-std::map<std::size_t, std::string> joint_names(const JsonCursor& root) {
-    std::map<std::size_t, std::string> names;
+JointNames joint_names(const JsonCursor& root) {
+    JointNames names;
     JsonCursor cursor = root;
     if (!cursor.enter("meta_info") || !cursor.enter("keypoint_id2name")) return names;
     if (!cursor.next_is(JsonCursor::Kind::object)) return names;
@@ -83,7 +83,7 @@ bool is_demo(const JsonCursor& root) {
 void read_demo(JsonCursor& root, PersonBuilder& builder, const std::string& where,
                FoundClip& clip) {
     clip.first = 1;
-    builder.set_joint_names(joint_names(root));
+    builder.set_joint_names(joint_names(root), where + ": `keypoint_id2name`");
     root.object(where, [&](const std::string& key) {
         if (key != "instance_info") return root.skip();
         JsonCursor first = root;
