@@ -29,7 +29,7 @@ class Surveyor {
             ++readable_;
             visible_ += std::any_of(person.begin(), person.end(),
                                     [](const auto& pose) { return pose.has_value(); });
-            if (frame) survey_.add(people, person, *frame);
+            survey_.add(people, person, frame);
         } catch (const Error&) {
         }
     }

@@ -2,10 +2,13 @@
 // not.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "data/keypoints/body25.h"
+#include "data/transform.h"
 
 namespace mdn {
 
@@ -24,6 +27,13 @@ inline constexpr SidePair both_eyes{left_eye, right_eye};
 inline constexpr SidePair both_shoulders{left_shoulder, right_shoulder};
 inline constexpr SidePair both_hips{left_hip, right_hip};
 
+/// Whether the left shoulder is where a person who faces the camera has the right one, seen from
+/// the head: in an upright picture, to the left. Such a person shows the nose and both eyes;
+/// nothing unless these and both shoulders are seen with a confidence of at least one half, and the
+/// shoulders are apart. (Estimators guess at the eyes of people who turn their backs, with small
+/// confidences.)
+std::optional<bool> sides_are_exchanged(const Pose& pose);
+
 /// In how many poses something could be told, and in how many of them it held.
 struct PostureCount {
     std::int64_t told = 0, held = 0;
@@ -39,6 +49,25 @@ struct PostureCount {
     }
     /// Whether it held in most, of at least so many.
     bool mostly(std::int64_t fewest) const { return told >= fewest && 2 * held > told; }
+};
+
+/// In how many poses two joints are at exactly the same place.
+class CoincidenceCount {
+  public:
+    /// Joints on the border of the frame, if its size is known, tell nothing: some estimators move
+    /// there what they place outside. Nor do toes and heel of one foot: no box depends on them.
+    void add(const Pose& pose, std::optional<FrameSize> frame);
+    void add(const CoincidenceCount& other);
+
+    struct Group {
+        std::vector<Body25> joints;
+        PostureCount count;  // of the two of them that coincide most often
+    };
+    /// Joints that coincide in most of at least `fewest` poses that show both.
+    std::vector<Group> groups(std::int64_t fewest) const;
+
+  private:
+    std::array<std::array<PostureCount, body25_joints>, body25_joints> pairs_{};  // [i][j], i < j
 };
 
 }  // namespace mdn

@@ -109,7 +109,62 @@ TEST_SUITE("data/keypoints/joint_survey") {
         std::vector<Track> clips = people(1, 1);
         for (Track& clip : clips)
             for (auto& pose : clip) std::swap((*pose)[left_hip], (*pose)[right_hip]);
-        CHECK(contains(findings(clips), {"different sides"}));
+        CHECK(contains(findings(clips), {"left hip are on different sides"}));
+        clips = people(1, 1);
+        for (Track& clip : clips)
+            for (auto& pose : clip) std::swap((*pose)[left_eye], (*pose)[right_eye]);
+        CHECK(contains(findings(clips), {"left eye are on different sides"}));
+        // An order of joints that has left before right: all that is left is on the wrong side.
+        clips = people(1, 1);
+        for (Track& clip : clips)
+            for (auto& pose : clip)
+                for (const auto& [left, right] :
+                     {std::pair(left_eye, right_eye), std::pair(left_ear, right_ear),
+                      std::pair(left_shoulder, right_shoulder), std::pair(left_elbow, right_elbow),
+                      std::pair(left_wrist, right_wrist), std::pair(left_hip, right_hip)})
+                    std::swap((*pose)[left], (*pose)[right]);
+        CHECK(contains(findings(clips),
+                       {"in 30 of 30 frames", "left and right may be exchanged", "from behind"}));
+        CHECK_FALSE(contains(findings(clips), {"different sides"}));
+    }
+
+    TEST_CASE("joints that were written in the place of others are noticed") {
+        std::vector<Track> clips = people(1, 1);
+        for (Track& clip : clips)
+            for (auto& pose : clip) (*pose)[neck] = (*pose)[nose];
+        CHECK(contains(findings(clips), {"in 30 of 30 frames that show the nose and the neck",
+                                         "exactly the same place", "0, 0, 0"}));
+    }
+
+    TEST_CASE("without frames only the body itself is looked at") {
+        JointSurvey survey;
+        for (Track clip : people(3, 3)) {
+            for (auto& pose : clip) (*pose)[neck] = (*pose)[nose];
+            survey.add({}, clip, std::nullopt);
+        }
+        CHECK(survey.empty());
+        REQUIRE(survey.findings().size() == 1);
+        CHECK(contains(survey.findings()[0].message, {"the nose and the neck"}));
+    }
+
+    TEST_CASE("joints in a corner of some pixels are told from smaller pictures") {
+        CHECK(contains(findings(people(0.01, 0.01)), {"upper left", "--keypoint-scale unit"}));
+        CHECK_FALSE(contains(findings(people(0.5, 0.5)), {"--keypoint-scale"}));
+    }
+
+    TEST_CASE("confidences that are all 1 are told from others") {
+        JointSurvey survey, one_less;
+        CHECK_FALSE(survey.is_all_certain());
+        for (Track clip : people(1, 1)) {
+            for (auto& pose : clip)
+                for (Joint& joint : *pose) joint.confidence = 1;
+            (*clip[3])[left_knee] = {};
+            survey.add({}, clip, size);
+            (*clip[4])[left_knee].confidence = 0.98;
+            one_less.add({}, clip, size);
+        }
+        CHECK(survey.is_all_certain());
+        CHECK_FALSE(one_less.is_all_certain());
     }
 }
 
