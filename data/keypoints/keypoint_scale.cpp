@@ -10,7 +10,7 @@ void ScaleSurvey::add(const Pose& pose) {
         if (!joint.valid()) continue;
         for (const double value : {joint.x, joint.y}) {
             ++coordinates_;
-            small_ += std::abs(value) <= 1.1;
+            small_ += std::abs(value) <= 3;
             negative_ += value < -0.1;
         }
     }

@@ -25,9 +25,10 @@ class ScaleSurvey {
   public:
     void add(const Pose& pose);
     bool empty() const { return coordinates_ == 0; }
-    /// `pixels` unless nine of ten coordinates are within [-1.1, 1.1]; then `symmetric` if one of
-    /// twenty is below -0.1, else `unit`. The scales by the longest side look like 3 and 4 with
-    /// smaller coordinates and are never found. Without a valid joint: pixels.
+    /// `pixels` unless nine of ten coordinates are within [-3, 3]: nobody's joints fit in three
+    /// pixels, but somebody close to the camera has feet far below the picture. Then `symmetric` if
+    /// one of twenty is below -0.1, else `unit`. The scales by the longest side look like 3 and 4
+    /// with smaller coordinates and are never found. Without a valid joint: pixels.
     KeypointScale scale() const;
 
   private:

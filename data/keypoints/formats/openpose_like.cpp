@@ -2,13 +2,12 @@
 //   {"people": [{"pose_keypoints_2d": [x, y, c, …]}, …], "canvas_width": W, "canvas_height": H}
 // ControlNet's tools add the size of the picture, and may write null for a list. A list of such
 // objects, one for each frame of a video, is what ComfyUI's nodes save. People may also have their
-// joints in `keypoints` (COCO's word).
-#include <algorithm>
+// joints in `keypoints` (COCO's word), or in `body_parts` (OpenPose before 1.0).
 #include <cmath>
-#include <limits>
 
 #include "data/keypoints/formats/json_format.h"
 #include "data/keypoints/formats/listed_person.h"
+#include "data/keypoints/keypoint_scale.h"
 
 namespace mdn {
 
@@ -26,14 +25,9 @@ std::int64_t read_side(JsonCursor& cursor, const std::string& key) {
     return std::llround(side);
 }
 
-/// Whether all joints are within the unit square, or nearly: a picture is larger than that.
+/// Whether joints are too close together to be pixels.
 bool is_normalised(const std::vector<Pose>& people) {
-    double farthest = 0;
-    for (const Pose& pose : people)
-        for (const Joint& joint : pose)
-            if (joint.valid())
-                farthest = std::max({farthest, std::abs(joint.x), std::abs(joint.y)});
-    return farthest <= 2;
+    return detect_scale({people}) != KeypointScale::pixels;
 }
 
 void read_frame(JsonCursor& cursor, PersonBuilder& builder, const std::string& where,

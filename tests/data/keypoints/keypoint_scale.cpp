@@ -107,6 +107,25 @@ TEST_SUITE("data/keypoints/keypoint_scale") {
         CHECK(detect_scale({{Pose{}}, {}}) == KeypointScale::pixels);
     }
 
+    TEST_CASE("somebody close to the camera has joints far below the picture") {
+        for (const int scale : {3, 4}) {
+            CAPTURE(scale);
+            // Knees, ankles and feet lie below the picture.
+            People people = people_in_pixels(5);
+            for (auto& poses : people)
+                for (Pose& pose : poses)
+                    for (Joint& joint : pose) joint.y *= 2.2;
+            const People expected = people;
+            people = written_at(people, scale, frame);
+            CHECK(detect_scale(people) ==
+                  (scale == 3 ? KeypointScale::unit : KeypointScale::symmetric));
+            to_pixels(people, KeypointScale::automatic, frame, std::nullopt);
+            check_equal(people, expected);
+        }
+        // A person as small as this in pixels fits in eight of them.
+        CHECK(detect_scale({{standing_figure(4, 2, 10)}}) == KeypointScale::pixels);
+    }
+
     TEST_CASE("keypoints of the original video go to its resized frames") {
         const FrameSize small{256, 307};
         const People original = people_in_pixels(4);
