@@ -116,7 +116,8 @@ class Reader {
         if (ignored_ > 0) return true;
         if (place_ == Place::root) wanted_ = name == "people";
         if (place_ == Place::person) {
-            wanted_ = name == "pose_keypoints_2d" || name == "pose_keypoints";
+            wanted_ =
+                name == "pose_keypoints_2d" || name == "pose_keypoints" || name == "body_parts";
             if (wanted_) key_ = name;
             if (fields_.size() < most_fields_told) fields_.push_back(name.substr(0, 40));
             field_ = name.find("keypoints") == name.npos ? std::string() : name.substr(0, 40);

@@ -10,11 +10,11 @@
 namespace mdn {
 
 /// The people of one frame in the file's order (which is no identity), in the units of the file
-/// (data/keypoints/keypoint_scale.h). Of each person `pose_keypoints_2d` is read, or
-/// `pose_keypoints` as OpenPose 1.0 calls it, in any layout that body25_pose knows. A person
-/// with an empty list, or without any field but `person_id`, is left out; so the result may be
-/// empty. Confidences are
-/// taken as they are: slightly above 1 and slightly negative occur.
+/// (data/keypoints/keypoint_scale.h). Of each person `pose_keypoints_2d` is read,
+/// `pose_keypoints` as OpenPose 1.0 calls it, or `body_parts` as it was called before, in any
+/// layout that body25_pose knows. A person with an empty list, or without any field but
+/// `person_id`, is left out; so the result may be empty. Confidences are taken as they are:
+/// slightly above 1 and slightly negative occur.
 ///
 /// A joint is missing if one of its numbers is `null` or `nan`: the latter is not JSON, but some
 /// programs write it (also as NaN or -nan). The file is read as a stream, so that the memory it

@@ -32,7 +32,17 @@ std::string_view stem_of(std::string_view name) {
         if (std::find(extensions.begin(), extensions.end(), extension) != extensions.end())
             name = name.substr(0, dot);
     }
-    if (name.ends_with("_keypoints")) name.remove_suffix(std::string_view("_keypoints").size());
+    constexpr std::string_view ours = "_keypoints", old = "_pose";
+    if (name.ends_with(ours)) name.remove_suffix(ours.size());
+    // OpenPose before 1.0: walk_000000000012_pose. Behind fewer digits it may be part of a name.
+    constexpr std::size_t fewest_digits = 5;
+    if (name.ends_with(old)) {
+        const std::string_view rest = name.substr(0, name.size() - old.size());
+        const bool is_number =
+            rest.size() >= fewest_digits &&
+            std::all_of(rest.end() - fewest_digits, rest.end(), [](char c) { return is_digit(c); });
+        if (is_number) name = rest;
+    }
     return name;
 }
 

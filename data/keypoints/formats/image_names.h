@@ -19,9 +19,9 @@ struct ImageName {
 
 /// "walk/003/img_00012.jpg" is frame 12 of clip walk/003, "P01_walk_000012.png" of P01_walk, and
 /// "12.jpg" of a clip without a name. The number is what the name ends in, before its extension and
-/// "_keypoints"; what stands before it names the clip, unless it is a word for picture (img, image,
-/// frame) or what the folder is called. Of an absolute path the last folder counts. Nothing for a
-/// name that does not end in a number.
+/// "_keypoints" (or "_pose", behind five digits); what stands before it names the clip, unless it
+/// is a word for picture (img, image, frame) or what the folder is called. Of an absolute path the
+/// last folder counts. Nothing for a name that does not end in a number.
 std::optional<ImageName> parse_image_name(std::string_view name);
 
 /// Puts pictures in the order of their numbers, clip by clip.

@@ -24,6 +24,11 @@ struct JointList {
 /// than any skeleton has.
 JointList read_joint_list(JsonCursor& cursor, std::string_view what);
 
+/// Whether such a list has a confidence for each joint, in it or besides.
+inline bool has_confidences(const JointList& joints, bool has_scores) {
+    return has_scores || joints.each != 2;
+}
+
 /// The same numbers as x, y, confidence. `scores` are the confidences where joints are x, y;
 /// without them such joints have confidence 1. Throws Error beginning with `where` if there are not
 /// as many scores as joints, or if joints have another number of numbers (3-D: x, y, z and scores).

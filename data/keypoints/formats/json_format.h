@@ -36,10 +36,12 @@ extern const JsonFormat mmpose_video, mmpose_demo, mmpose_picture;         // mm
 extern const JsonFormat openpose_picture, controlnet_video;                // openpose_like.cpp
 extern const JsonFormat alphapose_list, alphapose_dict, alphapose_bodies;  // alphapose.cpp
 extern const JsonFormat coco_results, coco_annotations;                    // coco.cpp
+extern const JsonFormat kinetics_skeleton;                                 // its own
 
 /// In the order in which they are asked: the more particular first.
 inline const JsonFormat* const json_formats[] = {
-    &mmpose_video,     &mmpose_demo,      &mmpose_picture, &controlnet_video, &coco_annotations,
-    &openpose_picture, &alphapose_bodies, &alphapose_list, &coco_results,     &alphapose_dict};
+    &mmpose_video,     &mmpose_demo,       &mmpose_picture,   &controlnet_video,
+    &coco_annotations, &kinetics_skeleton, &openpose_picture, &alphapose_bodies,
+    &alphapose_list,   &coco_results,      &alphapose_dict};
 
 }  // namespace mdn

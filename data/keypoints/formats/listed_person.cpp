@@ -13,7 +13,7 @@ using Kind = JsonCursor::Kind;
 
 bool holds_joints(const std::string& key) {
     return key == "pose_keypoints_2d" || key == "pose_keypoints" || key == "keypoints" ||
-           key == "joints";
+           key == "joints" || key == "body_parts";
 }
 
 }  // namespace
@@ -51,6 +51,7 @@ ListedPerson read_listed_person(JsonCursor& cursor, const std::string& where) {
             cursor.skip();
         }
     });
+    if (!has_confidences(list, has_scores)) person.confidences = Confidences::none;
     if (!list.numbers.empty())
         person.joints = with_scores(list, scores, has_scores, where + ": `" + person.field + "`");
     return person;
@@ -69,8 +70,9 @@ std::vector<Pose> read_listed_people(JsonCursor& cursor, PersonBuilder& builder,
             throw Error(who() + " has no list of joints; its fields are " + names);
         }
         if (!person.joints.empty())
-            people.push_back(
-                builder.build(person.joints, [&] { return who() + ": `" + person.field + "`"; }));
+            people.push_back(builder.build(
+                person.joints, [&] { return who() + ": `" + person.field + "`"; },
+                person.confidences));
     });
     return people;
 }

@@ -13,7 +13,8 @@ namespace mdn {
 struct ListedPerson {
     std::string field;           // that the joints stand in; empty where there is none
     std::vector<double> joints;  // x, y, confidence, joint by joint; empty: nobody
-    std::string image;           // `image_id`, a number written as text; empty where there is none
+    Confidences confidences = Confidences::given;
+    std::string image;  // `image_id`, a number written as text; empty where there is none
     std::vector<std::string> fields;  // all names, for messages
 };
 
@@ -21,9 +22,9 @@ struct ListedPerson {
 std::string read_identity(JsonCursor& cursor, const std::string& key);
 
 /// Reads the object that comes next: the joints from `pose_keypoints_2d`, `pose_keypoints`,
-/// `keypoints` or `joints`, with confidences from `keypoint_scores` where these stand apart, and
-/// `image_id`; everything else is passed over. `where` begins messages. Throws Error where a field
-/// holds something else.
+/// `body_parts`, `keypoints` or `joints`, with confidences from `keypoint_scores` where these stand
+/// apart, and `image_id`; everything else is passed over. `where` begins messages. Throws Error
+/// where a field holds something else.
 ListedPerson read_listed_person(JsonCursor& cursor, const std::string& where);
 
 /// The people of a list of such objects. Throws Error for one without joints that has other fields,

@@ -84,6 +84,21 @@ TEST_SUITE("data/keypoints/openpose") {
               218);
     }
 
+    TEST_CASE("the name that OpenPose had for joints before version 1.0") {
+        TemporaryFolder folder;
+        std::string numbers = "1,2,0.9";
+        for (int i = 1; i < 18; ++i)
+            numbers.append(",").append(std::to_string(10 * i)).append(",5,0.8");
+        write(folder / "f.json", R"({"version":0.1,"people":[{"body_parts":[)" + numbers + "]}]}");
+        const auto people = read_openpose(folder / "f.json");
+        REQUIRE(people.size() == 1);
+        CHECK(people[0][nose].x == 1);
+        CHECK(people[0][left_wrist].x == 70);  // 8th of COCO-18
+        write(folder / "f.json", R"({"people":[{"body_parts":[1,2,0.9]}]})");
+        CHECK(contains(error_of([&] { read_openpose(folder / "f.json"); }),
+                       {"f.json: person 0: `body_parts` has 3 numbers"}));
+    }
+
     TEST_CASE("numbers that are missing make a missing joint") {
         TemporaryFolder folder;
         for (const char* token : {"nan", "NaN", "-nan", " nan ", "null"}) {

@@ -33,6 +33,14 @@ TEST_SUITE("data/keypoints/formats/image_names") {
         }
     }
 
+    TEST_CASE("the names that OpenPose wrote before version 1.0") {
+        const auto name = parse_image_name("walk_000000000012_pose.json");
+        REQUIRE(name);
+        CHECK(name->clip == "walk");
+        CHECK(name->number == 12);
+        CHECK_FALSE(parse_image_name("P01_pose.json"));
+    }
+
     TEST_CASE("pictures become clips in the order of their numbers") {
         ImageFrames frames("lone");
         frames.at("b/2.jpg", "f").people.resize(2);
