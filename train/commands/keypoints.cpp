@@ -9,6 +9,7 @@
 #include "data/keypoints/formats/split_lists.h"
 #include "engine/error.h"
 #include "train/commands/command.h"
+#include "train/output/format.h"
 #include "train/output/progress.h"
 
 namespace mdn {
@@ -23,23 +24,48 @@ Choices<const Skeleton*> layouts() {
     return choices;
 }
 
-/// "COCO-17 (as Human3.6M, it has 17 joints: …)".
-std::string layouts_text(const PersonBuilder& builder, bool assumed) {
+/// "COCO-17 (17 joints, assumed from their number: …)".
+std::string layouts_text(const PersonBuilder& builder, bool asked) {
     std::string text;
     for (const auto& [skeleton, people] : builder.people()) {
         text.append(text.empty() ? "" : ", ").append(skeleton->name);
         text.append(" (").append(std::to_string(skeleton->size())).append(" joints");
         const auto others = skeletons_like(*skeleton);
-        if (assumed && !others.empty()) {
-            text.append(", assumed: ").append(others.front()->name);
-            text.append(" has as many, and --layout ").append(others.front()->option);
-            text.append(" reads it");
+        if (asked) {
+            text.append(", by --layout");
+        } else if (builder.was_named(*skeleton)) {
+            text.append(", by their names in the source");
+        } else {
+            text.append(", assumed from their number: the source names none");
+            if (!others.empty()) {
+                text.append("; ").append(others.front()->name);
+                text.append(" has as many, and --layout ").append(others.front()->option);
+                text.append(" reads it");
+            }
         }
         text.append(")");
         if (builder.people().size() > 1)
             text.append(" of ").append(std::to_string(people)).append(" people");
     }
     return text.empty() ? "none: nobody is there" : text;
+}
+
+/// What the source's confidences tell, and what they leave open.
+std::string confidences_text(const ConversionPlan& plan, const PersonBuilder& builder) {
+    if (plan.people == 0 || plan.joints == 0) return "none: nobody is there";
+    const std::int64_t without = builder.people_without_confidences();
+    if (without == plan.people)
+        return "none in the source: every joint counts as seen, guessed ones too, except at (0, 0)";
+    const auto [least, largest] = std::pair(plan.least_confidence, plan.largest_confidence);
+    if (least == 1 && largest == 1)
+        return "1 for every joint: those that were guessed cannot be told from others";
+    std::string text = format("%.2f to %.2f", least, largest);
+    if (without > 0)
+        text.append("; none for ")
+            .append(std::to_string(without))
+            .append(" people, whose every ")
+            .append("joint counts as seen");
+    return text;
 }
 
 class KeypointsCommand final : public Command {
@@ -80,10 +106,11 @@ class KeypointsCommand final : public Command {
         if (opened.others > 0)
             out << ", " << opened.others << " others left alone ("
                 << opened.examples.front().string() << ")";
-        out << "\nlayout:     " << layouts_text(builder, layout_ == nullptr) << "\n"
+        out << "\nlayout:     " << layouts_text(builder, layout_ != nullptr) << "\n"
             << "clips:      " << plan.clips.size() << ", of " << plan.frames << " frames; "
             << plan.empty_frames << " of these show nobody\n"
             << "people:     " << plan.people << ", at most " << plan.most_people << " in a frame\n"
+            << "confidence: " << confidences_text(plan, builder) << "\n"
             << "scale:      " << plan.scale << "\n"
             << "numbering:  " << opened.source->numbering() << "; " << plan.numbering << "\n";
         if (const FoundSplits* splits = opened.source->splits()) {
@@ -154,6 +181,10 @@ class KeypointsCommand final : public Command {
             check_split_lists(lists, conversion.dataset, overwrite_ || dry_run_);
         }
         say_found(opened, plan, builder, out);
+        if (const std::int64_t without = builder.people_without_confidences(); without > 0)
+            notes << "warning: the source gives no confidences for " << without << " of "
+                  << plan.people << " people: every joint of theirs counts as seen, guessed ones "
+                  << "too, except at (0, 0)\n";
         for (const std::string& warning : plan.warnings) notes << "warning: " << warning << "\n";
         for (const std::string& warning : lists.warnings) notes << "warning: " << warning << "\n";
         if (dry_run_) {
@@ -195,8 +226,10 @@ const CommandEntry keypoints_command = {
     "  COCO                 results and annotations\n"
     "  ControlNet, DWPose   OpenPose's form with canvas_width, one file or a list\n"
     "  Ultralytics          save_txt of pose models\n"
+    "  ST-GCN, mmskeleton   Kinetics-skeleton JSON\n"
     "  MMAction2, PYSKL     skeleton pickles; nothing in them is run\n"
-    "of 17, 18, 25, 26, 133 or 136 joints. Try --dry-run first: it shows how frames are numbered.\n"
+    "of 17, 18, 25, 26, 133 or 136 joints, or of any order that COCO annotations name.\n"
+    "Try --dry-run first: it shows how joints and frames are read.\n"
     "A clip is written whole or not at all.\n\n"
     "Example: microdualnet keypoints predictions/ --out my_data --dry-run\n"
     "         microdualnet keypoints alphapose-results.json --out my_data --clip P01_walk_003\n"

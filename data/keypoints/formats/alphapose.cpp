@@ -43,8 +43,8 @@ void read_results(JsonCursor& root, PersonBuilder& builder, const std::string& w
         if (person.field.empty()) begin.fail("person " + std::to_string(i) + " has no `keypoints`");
         FoundFrame& frame = frames.at(person.image, who());
         if (person.joints.empty()) return;
-        frame.people.push_back(
-            builder.build(person.joints, [&] { return who() + ": `" + person.field + "`"; }));
+        frame.people.push_back(builder.build(
+            person.joints, [&] { return who() + ": `" + person.field + "`"; }, person.confidences));
     });
 }
 

@@ -34,10 +34,14 @@ struct PlannedClip {
 /// What was found, for the user.
 struct ConversionPlan {
     std::vector<PlannedClip> clips;
+    /// Empty are frames without anybody of whom a joint was seen: one with a confidence above
+    /// default_keypoint_threshold.
     std::int64_t frames = 0, empty_frames = 0, people = 0;
     std::size_t most_people = 0;  // in a frame
-    std::string scale;            // "pixels; joints lie from (12, 8) to (1270, 715)"
-    std::string numbering;        // "frame 0 of the source is img_00001"
+    std::int64_t joints = 0;      // that have a place, whatever their confidence
+    double least_confidence = 0, largest_confidence = 0;  // of these
+    std::string scale;      // "pixels; joints lie from (12, 8) to (1270, 715)"
+    std::string numbering;  // "frame 0 of the source is img_00001"
     std::vector<std::string> warnings;
 };
 

@@ -1,7 +1,6 @@
 #include "data/keypoints/formats/conversion.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <map>
 #include <set>
@@ -10,8 +9,7 @@
 #include "data/formats/list_file.h"
 #include "data/keypoints/formats/frame_folder.h"
 #include "data/keypoints/formats/image_names.h"
-#include "data/keypoints/keypoint_scale.h"
-#include "data/keypoints/posture.h"
+#include "data/keypoints/formats/source_survey.h"
 #include "engine/error.h"
 #include "engine/files/atomic_folder.h"
 
@@ -48,45 +46,6 @@ struct Seen {
     std::optional<std::int64_t> length, first, label;
     std::optional<FrameFolder> frames;
 };
-
-/// What all clips together show.
-struct Survey {
-    ScaleSurvey scale;
-    double left = HUGE_VAL, top = HUGE_VAL, right = -HUGE_VAL, bottom = -HUGE_VAL;
-    PostureCount heads_below, sides_crossed;
-    std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> clips_of_picture;
-    bool normalised = false;
-
-    void add(const Pose& pose) {
-        scale.add(pose);
-        heads_below.add(head_is_below_hips(pose));
-        sides_crossed.add(sides_disagree(pose, both_eyes, both_shoulders));
-        for (const Joint& joint : pose) {
-            if (!joint.valid()) continue;
-            left = std::min(left, joint.x), right = std::max(right, joint.x);
-            top = std::min(top, joint.y), bottom = std::max(bottom, joint.y);
-        }
-    }
-};
-
-/// Of coordinates that are no pixels.
-std::string scale_text(KeypointScale scale) {
-    switch (scale) {
-        case KeypointScale::symmetric:
-            return "symmetric (-1 to 1)";
-        case KeypointScale::unit:
-            return "unit (0 to 1)";
-        default:
-            return "pixels";
-    }
-}
-
-std::string number_text(double value) {
-    std::array<char, 32> text{};
-    const int digits = std::abs(value) < 10 ? 2 : 0;
-    std::snprintf(text.data(), text.size(), "%.*f", digits, value);
-    return text.data();
-}
 
 std::string size_text(std::int64_t width, std::int64_t height) {
     return std::to_string(width) + "x" + std::to_string(height);
@@ -140,15 +99,15 @@ class Planner {
         }
         seen.frames = look_at_frames(options_.dataset / "frames" / clip.name);
         for (const FoundFrame& frame : clip.frames) {
-            people_ += std::ssize(frame.people);
-            with_people_ += !frame.people.empty();
+            const auto is_seen = [](const Pose& pose) { return SourceSurvey::is_seen(pose); };
+            with_people_ += std::any_of(frame.people.begin(), frame.people.end(), is_seen);
             plan_.most_people = std::max(plan_.most_people, frame.people.size());
             for (const Pose& pose : frame.people) survey_.add(pose);
         }
         check_gaps(clip);
-        survey_.normalised |= clip.normalised;
+        normalised_ |= clip.normalised;
         if (const auto picture = picture_of(clip)) {
-            ++survey_.clips_of_picture[{picture->width, picture->height}];
+            ++clips_of_picture_[{picture->width, picture->height}];
             if (seen.frames && !clip.normalised) compare_shapes(clip.name, *picture, *seen.frames);
         }
         if (seen.lowest == 0 && seen.highest >= 0 && !clip.first) any_zero_ = true;
@@ -279,17 +238,14 @@ class Planner {
     }
 
     void say_scale() {
-        plan_.people = people_;
+        plan_.people = survey_.people();
         plan_.empty_frames = plan_.frames - with_people_;
-        plan_.scale = survey_.scale.empty() ? "no joint was seen"
-                      : survey_.normalised  ? "divided by width and height"
-                                            : scale_text(survey_.scale.scale());
-        if (!survey_.scale.empty())
-            plan_.scale += "; joints lie from (" + number_text(survey_.left) + ", " +
-                           number_text(survey_.top) + ") to (" + number_text(survey_.right) + ", " +
-                           number_text(survey_.bottom) + ")";
+        plan_.joints = survey_.joints();
+        plan_.least_confidence = survey_.least_confidence();
+        plan_.largest_confidence = survey_.largest_confidence();
+        plan_.scale = survey_.scale_text(normalised_);
         std::int64_t sizes = 0;
-        for (const auto& [size, clips] : survey_.clips_of_picture) {
+        for (const auto& [size, clips] : clips_of_picture_) {
             if (++sizes > 4) break;
             plan_.scale += (sizes == 1 ? "; found in pictures of " : ", ") +
                            size_text(size.first, size.second);
@@ -320,33 +276,25 @@ class Planner {
         warn(open_ended_,
              "whose source lists only frames that show somebody, and no frames/ to tell how long "
              "they are: they end with the last frame listed");
-        constexpr std::int64_t fewest_people = 10;
-        const auto of_people = [](const PostureCount& count) {
-            return std::to_string(count.held) + " of " + std::to_string(count.told) + " people";
-        };
-        if (survey_.heads_below.mostly(fewest_people))
-            plan_.warnings.push_back(
-                "the head lies below the hips in " + of_people(survey_.heads_below) +
-                ": the joints may be in another order (--layout), or y may point upwards");
-        if (survey_.sides_crossed.mostly(fewest_people))
-            plan_.warnings.push_back("eyes and shoulders disagree about left and right in " +
-                                     of_people(survey_.sides_crossed) +
-                                     ": the joints may be in another order (--layout)");
+        for (std::string& warning : survey_.warnings())
+            plan_.warnings.push_back(std::move(warning));
         warn(other_shape_,
              "whose pictures have another shape than the frames (sizes in brackets), so that the "
              "body is stretched: width and height may be swapped in the source");
         warn(guessed_,
              "whose first frame is a guess (see numbering): if it is wrong, all keypoints are "
              "shifted against their frames; --first-frame says which number it has");
-        if (people_ == 0) plan_.warnings.push_back("no frame shows anybody");
+        if (survey_.people() == 0) plan_.warnings.push_back("no frame shows anybody");
     }
 
     KeypointSource& source_;
     const ConversionOptions& options_;
     ConversionPlan plan_;
     std::vector<Seen> seen_;
-    Survey survey_;
-    std::int64_t people_ = 0, with_people_ = 0;
+    SourceSurvey survey_;
+    bool normalised_ = false;
+    std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> clips_of_picture_;
+    std::int64_t with_people_ = 0;
     bool any_zero_ = false;
     Counts firsts_, without_frames_, shorter_, longer_, with_gaps_, open_ended_, guessed_,
         other_shape_;

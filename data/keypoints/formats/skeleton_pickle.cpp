@@ -233,7 +233,8 @@ class SkeletonPickles final : public KeypointSource {
                                    {joints->numbers[2 * j], joints->numbers[2 * j + 1],
                                     scores ? scores->numbers[j] : 1.0});
                 add_person(
-                    triples, [&] { return where + ": frame " + std::to_string(t); }, frame.people);
+                    triples, [&] { return where + ": frame " + std::to_string(t); },
+                    scores ? Confidences::given : Confidences::none, frame.people);
             }
             if (!frame.people.empty()) clip.frames.push_back(std::move(frame));
         }
@@ -257,7 +258,8 @@ class SkeletonPickles final : public KeypointSource {
             frame.number = static_cast<std::int64_t>(number);
             add_person(
                 std::span(joints.numbers).subspan(i * numbers, numbers),
-                [&] { return where + ": skeleton " + std::to_string(i); }, frame.people);
+                [&] { return where + ": skeleton " + std::to_string(i); }, Confidences::given,
+                frame.people);
         }
         for (auto& [number, frame] : by_number) clip.frames.push_back(std::move(frame));
     }
@@ -270,12 +272,14 @@ class SkeletonPickles final : public KeypointSource {
 
     /// Arrays have room for as many people in every frame; where there are fewer, it holds zeros.
     template <class Where>
-    void add_person(std::span<const double> triples, Where where, std::vector<Pose>& people) {
+    void add_person(std::span<const double> triples, Where where, Confidences confidences,
+                    std::vector<Pose>& people) {
         bool placed = false;
         for (std::size_t i = 0; i + 2 < triples.size(); i += 3)
             placed |= triples[i] != 0 || triples[i + 1] != 0;
         if (placed)
-            people.push_back(builder_.build(triples, [&] { return where() + ": `keypoint`"; }));
+            people.push_back(builder_.build(
+                triples, [&] { return where() + ": `keypoint`"; }, confidences));
     }
 
     PersonBuilder& builder_;

@@ -104,7 +104,8 @@ std::vector<Pose> read_yolo_text(std::string_view text, const std::filesystem::p
             if (layout.each == 3) confidence = joint[2] == 2 ? 1 : joint[2];
             triples.insert(triples.end(), {joint[0], joint[1], confidence});
         }
-        people.push_back(builder.build(triples, where));
+        people.push_back(builder.build(triples, where,
+                                       layout.each == 3 ? Confidences::given : Confidences::none));
         return true;
     });
     return people;

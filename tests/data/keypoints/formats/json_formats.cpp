@@ -172,6 +172,234 @@ TEST_SUITE("data/keypoints/formats/json_formats") {
         CHECK(contains(error_from(folder / "bad.json"), {"bad.json", "`image_id` '70'"}));
     }
 
+    TEST_CASE("COCO annotations: the category's names give the order of the joints") {
+        TemporaryFolder folder;
+        // COCO's joints in an order of their own: place -> COCO's index.
+        const std::vector<std::size_t> order = {0,  2,  1,  3,  4, 6, 5, 11, 12,
+                                                14, 16, 13, 15, 7, 9, 8, 10};
+        const std::vector<std::string> names = {
+            "nose",          "left_eye",       "right_eye", "left_ear",  "right_ear",
+            "left_shoulder", "Right Shoulder", "LElbow",    "r_elbow",   "left_wrist",
+            "right_wrist",   "left_hip",       "right_hip", "left_knee", "right_knee",
+            "left_ankle",    "right_ankle"};
+        const ListedJoints joints{coco17(), 6};
+        const auto listed = [&](const std::vector<std::size_t>& places) {
+            std::pair<std::string, std::string> text;  // names, numbers
+            for (const std::size_t i : places) {
+                text.first.append(text.first.empty() ? "\"" : ",\"").append(names[i]).append("\"");
+                text.second.append(text.second.empty() ? "" : ",")
+                    .append(std::to_string(joints.x(i)) + "," + std::to_string(joints.y(i)) + ",2");
+            }
+            return text;
+        };
+        const auto file = [&](const std::string& annotations, const std::string& categories) {
+            write(folder / "a.json", R"({"images":[{"id":7,"file_name":"walk/1.jpg"}],)"
+                                     R"("annotations":[)" +
+                                         annotations + R"(],"categories":[)" + categories + "]}");
+            return folder / "a.json";
+        };
+        const auto annotation = [](const std::string& numbers, int category) {
+            return R"({"image_id":7,"category_id":)" + std::to_string(category) +
+                   R"(,"keypoints":[)" + numbers + "]}";
+        };
+        const auto category = [](int id, const std::string& names) {
+            return R"({"id":)" + std::to_string(id) + R"(,"name":"person","keypoints":[)" + names +
+                   "]}";
+        };
+        const auto check_places = [&](const Pose& pose, const std::vector<std::size_t>& places) {
+            for (const std::size_t i : places) {
+                CAPTURE(i);
+                const Joint& joint = pose[coco17().joints[i]];
+                CHECK(joint.x == doctest::Approx(joints.x(i)));
+                CHECK(joint.y == doctest::Approx(joints.y(i)));
+            }
+        };
+        const auto [own_names, own_numbers] = listed(order);
+        {
+            const ReadSource source(file(annotation(own_numbers, 1), category(1, own_names)));
+            const Pose& pose = source.clips.at(0).frames.at(0).people.at(0);
+            check_places(pose, order);
+            // Made of the shoulders where they were found.
+            CHECK(pose[neck].x == doctest::Approx((joints.x(5) + joints.x(6)) / 2));
+            const Skeleton& skeleton = *source.builder.people().begin()->first;
+            CHECK(std::string(skeleton.name) == "an order of its own");
+            CHECK(source.builder.was_named(skeleton));
+        }
+        {  // COCO's own order is COCO-17, named.
+            std::vector<std::size_t> all(17);
+            for (std::size_t i = 0; i < 17; ++i) all[i] = i;
+            const auto [coco_names, numbers] = listed(all);
+            const ReadSource source(file(annotation(numbers, 1), category(1, coco_names)));
+            CHECK(source.builder.people().begin()->first == &coco17());
+            CHECK(source.builder.was_named(coco17()));
+            // Without names it is assumed.
+            const ReadSource assumed(file(annotation(numbers, 1), category(1, "")));
+            CHECK(assumed.builder.people().begin()->first == &coco17());
+            CHECK_FALSE(assumed.builder.was_named(coco17()));
+        }
+        // A part of the joints, others beside them, and two categories in one file.
+        const std::vector<std::size_t> upper = {6, 5, 0, 9, 10};
+        auto [upper_names, upper_numbers] = listed(upper);
+        upper_names += R"(,"head_top")";
+        upper_numbers += ",1,2,2";
+        {
+            const ReadSource source(
+                file(annotation(upper_numbers, 2) + "," + annotation(own_numbers, 1),
+                     category(1, own_names) + "," + category(2, upper_names)));
+            const auto& people = source.clips.at(0).frames.at(0).people;
+            REQUIRE(people.size() == 2);
+            check_places(people[0], upper);
+            CHECK_FALSE(people[0][left_eye].valid());
+            check_places(people[1], order);
+            bool told = false;
+            for (const auto& [skeleton, count] : source.builder.people())
+                told |= contains(skeleton->name, {"without", "right elbow", "left out 'head_top'"});
+            CHECK(told);
+        }
+        // The user's word counts more than names.
+        {
+            const ReadSource source(file(annotation(own_numbers, 1), category(1, own_names)),
+                                    &coco17());
+            CHECK(source.clips.at(0).frames.at(0).people.at(0)[left_eye].x ==
+                  doctest::Approx(joints.x(2)));
+        }
+        CHECK(contains(error_from(file(annotation(own_numbers, 1), category(1, R"("nose","paw")"))),
+                       {"a.json: annotation 0", "17 joints", "category 1 names 2"}));
+        CHECK(
+            contains(error_from(file(annotation("1,2,2,3,4,2", 1), category(1, R"("nose","paw")"))),
+                     {"a.json: category 1: joint 1 'paw'", "--layout"}));
+        CHECK(contains(error_from(file(annotation(own_numbers, 3), category(1, own_names))),
+                       {"a.json", "`category_id` '3'"}));
+        CHECK(contains(error_from(file(R"({"image_id":7,"keypoints":[)" + own_numbers + "]}",
+                                       category(1, own_names) + "," + category(2, upper_names))),
+                       {"a.json", "no `category_id`", "2 categories"}));
+    }
+
+    TEST_CASE("MMPose's names of joints that are in no known order") {
+        TemporaryFolder folder;
+        std::string names;
+        for (int i = 0; i < 17; ++i) {
+            names.append(i ? R"(,")" : R"(")").append(std::to_string(i)).append(R"(":"kp)");
+            names.append(std::to_string(i)).append(R"(")");
+        }
+        write(folder / "results_walk.json",
+              R"({"meta_info":{"keypoint_id2name":{)" + names +
+                  R"(}},"instance_info":[{"frame_id":1,"instances":[)" +
+                  mmpose_person(ListedJoints{coco17(), 2}) + "]}]}");
+        CHECK(contains(error_from(folder / "results_walk.json"),
+                       {"`keypoint_id2name`", "joint 0 'kp0'", "--layout"}));
+        const ReadSource said(folder / "results_walk.json", &coco17());
+        CHECK(said.clips.size() == 1);
+    }
+
+    TEST_CASE("Kinetics-skeleton: shares of the picture, from 1 or from 0, in any order") {
+        TemporaryFolder folder;
+        const ListedJoints joints{skeleton_named("coco18"), 6};
+        std::string pose;
+        for (std::size_t i = 0; i < 18; ++i)
+            pose.append(i ? "," : "")
+                .append(std::to_string(joints.x(i) / 400) + "," +
+                        std::to_string(joints.y(i) / 200));
+        const auto frame = [&](int number, const std::string& skeletons) {
+            return R"({"frame_index":)" + std::to_string(number) + R"(,"skeleton":[)" + skeletons +
+                   "]}";
+        };
+        const std::string person =
+            R"({"pose":[)" + pose + R"(],"score":[)" + joints.scores() + "]}";
+        const auto text = [](const std::string& frames) {
+            return R"({"data":[)" + frames + R"(],"label":"waving","label_index":3})";
+        };
+        write(folder / "v/a.json",
+              text(frame(3, person + "," + person) + "," + frame(1, person) + "," + frame(2, "")));
+        const ReadSource source(folder / "v");
+        CHECK(contains(source.opened.source->format(), {"Kinetics-skeleton"}));
+        REQUIRE(source.clips.size() == 1);
+        const FoundClip& clip = source.clips[0];
+        CHECK(clip.name == "a");
+        CHECK(clip.normalised);
+        CHECK(clip.lists_all);
+        CHECK_FALSE(clip.first);
+        REQUIRE(clip.frames.size() == 3);
+        CHECK(clip.frames[0].number == 1);
+        CHECK(clip.frames[1].people.empty());
+        CHECK(clip.frames[2].people.size() == 2);
+        const Pose &got = clip.frames[0].people.at(0), expected = joints.pose();
+        for (std::size_t j = 0; j < body25_joints; ++j) {
+            CAPTURE(j);
+            CHECK(got[j].x == doctest::Approx(expected[j].x / 400).epsilon(1e-4));
+            CHECK(got[j].y == doctest::Approx(expected[j].y / 200).epsilon(1e-4));
+            CHECK(got[j].confidence == doctest::Approx(expected[j].confidence).epsilon(1e-4));
+        }
+        // Of programs that left the division out.
+        write(folder / "b.json", text(frame(
+                                     0, R"({"score":[)" + joints.scores() + R"(],"pose":[)" + [&] {
+                                         std::string pixels;
+                                         for (std::size_t i = 0; i < 18; ++i)
+                                             pixels.append(i ? "," : "")
+                                                 .append(std::to_string(joints.x(i)) + "," +
+                                                         std::to_string(joints.y(i)));
+                                         return pixels;
+                                     }() + "]}")));
+        CHECK_FALSE(ReadSource(folder / "b.json").clips.at(0).normalised);
+        // A video that shows nobody has no frame in its list.
+        write(folder / "c.json", text(""));
+        CHECK(ReadSource(folder / "c.json").clips.at(0).frames.empty());
+        const auto error = [&](const std::string& frames) {
+            write(folder / "x.json", text(frames));
+            return error_from(folder / "x.json");
+        };
+        CHECK(contains(error(frame(1, R"({"pose":[0.1,0.2]})")), {"x.json:1:", "`score`"}));
+        CHECK(contains(error(frame(1, R"({"pose":[0.1,0.2,0.3],"score":[1]})")),
+                       {"x.json", "3 numbers", "1 of `score`"}));
+        CHECK(
+            contains(error(frame(1, R"({"pose":[0.1,0.2],"score":[1]})")), {"x.json", "1 joints"}));
+        CHECK(contains(error(frame(1, person) + "," + frame(1, person)), {"frame 1", "twice"}));
+        std::string centred;
+        for (int i = 0; i < 18; ++i)
+            centred.append(i ? "," : "").append(std::to_string(i / 40.0 - 0.4)).append(",-0.3");
+        CHECK(contains(
+            error(frame(1, R"({"pose":[)" + centred + R"(],"score":[)" + joints.scores() + "]}")),
+            {"x.json", "below 0", "0.5"}));
+    }
+
+    TEST_CASE("OpenPose before version 1.0: `body_parts` in files called _pose") {
+        TemporaryFolder folder;
+        const ListedJoints joints{skeleton_named("coco18"), 5};
+        write(folder / "walk_000000000003_pose.json",
+              R"({"version":0.1,"people":[{"body_parts":[)" + joints.flat() + "]}]}");
+        const ReadSource source(folder.path());
+        REQUIRE(source.clips.size() == 1);
+        CHECK(source.clips[0].name == "walk");
+        CHECK(source.clips[0].frames.at(0).number == 3);
+        check_same(source.clips[0].frames[0].people.at(0), joints.pose());
+    }
+
+    TEST_CASE("people without confidences are counted") {
+        TemporaryFolder folder;
+        const ListedJoints joints{coco17(), 3};
+        const std::string plain = R"({"keypoints":[)" + joints.pairs() + "]}";
+        write(folder / "1.json", R"({"people":[)" + plain + "," + R"({"keypoints":[)" +
+                                     joints.flat() + "]}," + plain + "]}");
+        const ReadSource source(folder / "1.json");
+        CHECK(source.clips.at(0).frames.at(0).people.size() == 3);
+        CHECK(source.builder.people_without_confidences() == 2);
+    }
+
+    TEST_CASE("ControlNet: somebody close to the camera has feet far below the canvas") {
+        TemporaryFolder folder;
+        const ListedJoints joints{skeleton_named("coco18"), 7};
+        std::string shares;
+        for (std::size_t i = 0; i < 18; ++i)
+            shares.append(i ? "," : "")
+                .append(std::to_string(joints.x(i) / 400) + "," + std::to_string(joints.y(i) / 40))
+                .append(",0.9");  // down to 2.4 heights
+        write(folder / "a/1.json", R"({"people":[{"pose_keypoints_2d":[)" + shares +
+                                       R"(]}],"canvas_height":40,"canvas_width":400})");
+        const ReadSource source(folder / "a");
+        CHECK(source.clips.at(0).frames.at(0).people.at(0)[left_ear].y ==
+              doctest::Approx(joints.y(17)).epsilon(1e-3));
+    }
+
     TEST_CASE("ControlNet: shares of the canvas become pixels, a list is a video") {
         TemporaryFolder folder;
         const ListedJoints pixels{skeleton_named("coco18"), 7};

@@ -44,6 +44,7 @@ TEST_SUITE("data/keypoints/formats/yolo_text") {
                 CHECK(pose[right_ankle].x == doctest::Approx(0.17));
                 CHECK(pose[right_ankle].y == doctest::Approx(0.34));
                 CHECK(pose[right_ankle].confidence == (each == 3 ? 0.3 : 1));
+                CHECK(source.builder.people_without_confidences() == (each == 3 ? 0 : 4));
             }
         }
     }
