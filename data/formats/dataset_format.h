@@ -45,10 +45,11 @@ class DatasetFormat {
 };
 
 /// The clips of a list with a clip a line, blank lines skipped. `parse` is given a line and where
-/// it is ("DIR/train.txt:3") and throws Error for one that cannot be taken; that, and a name listed
-/// before, goes to `report`. Throws as read_file does.
+/// it is ("DIR/train.txt:3") and throws Error for one that cannot be taken; that, a label outside
+/// 0..classes-1, and a name listed before go to `report`, in the order of the lines. Throws as
+/// read_file does.
 std::vector<ListedClip> read_clip_list(
-    const std::filesystem::path& file,
+    const std::filesystem::path& file, std::int64_t classes,
     const std::function<ListedClip(const std::string& line, const std::string& where)>& parse,
     const Report& report);
 

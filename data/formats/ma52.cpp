@@ -43,8 +43,7 @@ const std::array<BodyClass, 7> body_classes = {{
 
 constexpr const char* form = "NAME.mp4 LABEL";
 
-ListedClip parse_clip(const fs::path& dataset, const std::string& line, std::int64_t classes,
-                      const std::string& where) {
+ListedClip parse_clip(const fs::path& dataset, const std::string& line, const std::string& where) {
     std::string name = line;
     const std::string label = take_last_word(name);
     name.erase(name.find_last_not_of(" \t") + 1);
@@ -59,10 +58,6 @@ ListedClip parse_clip(const fs::path& dataset, const std::string& line, std::int
                   .keypoints = dataset / "keypoints" / name,
                   .count = 0};
     clip.label = parse_integer(label, "LABEL", where);
-    if (clip.label < 0 || clip.label >= classes) {
-        throw Error(where + ": label " + label + " of clip '" + name + "' is outside 0.." +
-                    std::to_string(classes - 1));
-    }
     return clip;
 }
 
@@ -97,9 +92,9 @@ class Ma52 final : public DatasetFormat {
     std::vector<ListedClip> list(const std::string& split, std::int64_t classes,
                                  const Report& report) const override {
         const auto parse = [&](const std::string& line, const std::string& where) {
-            return parse_clip(dataset_, line, classes, where);
+            return parse_clip(dataset_, line, where);
         };
-        std::vector<ListedClip> clips = read_clip_list(list_file(split), parse, report);
+        std::vector<ListedClip> clips = read_clip_list(list_file(split), classes, parse, report);
         if (are_placeholders(clips))
             for (ListedClip& clip : clips) clip.label = unlabelled;
         return clips;

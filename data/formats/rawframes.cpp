@@ -21,6 +21,10 @@ constexpr const char* one_label_hint =
     "if it is CLIP_DIR NUM_FRAMES and several labels: a clip has one label here, so keep the one "
     "that matters";
 
+constexpr const char* counts_from_one =
+    "class indices count from 0: if those of this file count from 1, subtract 1 from each, and "
+    "from the labels in the lists";
+
 bool is_whole_number(const std::string& text) {
     try {
         return parse_integer(text, "", "") >= 0;
@@ -48,7 +52,6 @@ std::string with_blanks(const std::string& line) {
 
 class LineParser {
     const fs::path& dataset_;
-    std::int64_t classes_;
     const std::optional<FrameNames>& frame_names_;
 
     bool has_folder(const std::string& name) const {
@@ -109,9 +112,8 @@ class LineParser {
     }
 
   public:
-    LineParser(const fs::path& dataset, std::int64_t classes,
-               const std::optional<FrameNames>& frame_names)
-        : dataset_(dataset), classes_(classes), frame_names_(frame_names) {}
+    LineParser(const fs::path& dataset, const std::optional<FrameNames>& frame_names)
+        : dataset_(dataset), frame_names_(frame_names) {}
 
     /// Checks the form of one line; files are looked at only where the line could mean two things.
     ListedClip parse(const std::string& line, const std::string& where) const {
@@ -158,10 +160,6 @@ class LineParser {
         if (clip.files.count < 1) {
             throw Error(where + ": clip '" + name + "' has NUM_FRAMES " + count +
                         ", which must be at least 1");
-        }
-        if (clip.label < 0 || clip.label >= classes_) {
-            throw Error(where + ": label " + label + " of clip '" + name + "' is outside 0.." +
-                        std::to_string(classes_ - 1));
         }
         return clip;
     }
@@ -228,7 +226,8 @@ ClassNames Rawframes::class_names() const {
         // No index can exceed the number of lines if 0..C-1 all occur.
         if (index < 0 || index >= count) {
             throw Error(where + ": class index " + fields[0] + " is outside 0.." +
-                        std::to_string(count - 1) + " (one class per line)");
+                            std::to_string(count - 1) + " (one class per line)",
+                        index == count && !rows.contains(0) ? counts_from_one : "");
         }
         const Row row{fields[1], fields.size() == 3 ? fields[2] : ""};
         if (!rows.emplace(index, row).second) {
@@ -241,8 +240,10 @@ ClassNames Rawframes::class_names() const {
     const Row first = rows.begin()->second;
     for (const auto& [index, row] : rows) {
         if (index != classes.count()) {
-            throw Error(file.string() + ": class index " + std::to_string(classes.count()) +
-                        " is missing");
+            const bool from_one = classes.count() == 0 && rows.rbegin()->first == std::ssize(rows);
+            throw Error(
+                file.string() + ": class index " + std::to_string(classes.count()) + " is missing",
+                from_one ? counts_from_one : "");
         }
         classes.names.push_back(row.name);
         if (row.body.empty() != first.body.empty()) {
@@ -261,13 +262,13 @@ ClassNames Rawframes::class_names() const {
 
 std::vector<ListedClip> Rawframes::list(const std::string& split, std::int64_t classes,
                                         const Report& report) const {
-    const LineParser parser(dataset_, classes, frame_names_);
+    const LineParser parser(dataset_, frame_names_);
     const auto parse = [&](const std::string& line, const std::string& where) {
         return parser.parse(line, where);
     };
     require_file(list_file(split),
                  split == "val" ? "--val test or --val none trains without it; " : "");
-    return read_clip_list(list_file(split), parse, report);
+    return read_clip_list(list_file(split), classes, parse, report);
 }
 
 }  // namespace

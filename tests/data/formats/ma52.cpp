@@ -85,6 +85,16 @@ TEST_SUITE("data/formats/ma52") {
         CHECK(read_split(folder.path(), "val", 52, {})[0].label == 0);
     }
 
+    TEST_CASE("labels that count from 1 are told from labels that are wrong") {
+        Ma52Folder folder;
+        folder.add("a", 3);
+        folder.add("b", 3);
+        write(folder / "train_list_videos.txt", "a.mp4 1\nb.mp4 52\n");
+        CHECK(contains(folder.error("train"), {"label 52 of clip 'b'", "count from 1"}));
+        write(folder / "train_list_videos.txt", "a.mp4 0\nb.mp4 52\n");
+        CHECK_FALSE(contains(folder.error("train"), {"count from 1"}));
+    }
+
     TEST_CASE("malformed lists name the file and the line") {
         Ma52Folder folder;
         folder.add("a", 2);
