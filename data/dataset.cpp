@@ -150,7 +150,7 @@ void count_files(ListedClip& listed, ClipNeeds needs) {
     } else if (needs.keypoints) {
         if (!is_folder(clip.keypoints))
             throw Error(listed.where + ": missing keypoint folder " + clip.keypoints.string(),
-                        without_keypoints_hint);
+                        missing_keypoints_hint(clip));
         clip.count = at_line_of(listed, [&] { return count_all_keypoints(clip); });
     }
 }
@@ -230,22 +230,59 @@ fs::path ClipFiles::find_keypoint(std::int64_t t) const {
 
 namespace {
 
-/// What to do where keypoints are missing: other files of the folder may be they.
-std::string missing_keypoints_hint(const ClipFiles& clip) {
-    const fs::path& folder = clip.keypoints;
-    if (keypoint_files(clip).count > 0) return without_keypoints_hint;
-    std::error_code failure;
-    std::string example;
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder, failure)) {
-        const std::string name = entry.path().filename().string();
-        if (name.ends_with(keypoints_suffix) && (example.empty() || name < example)) example = name;
+/// Files of a folder, as an example of them shows.
+struct Examples {
+    std::string first;  // by name; empty where there is none
+    std::int64_t count = 0;
+
+    void add(const std::string& name) {
+        if (count++ == 0 || name < first) first = name;
     }
-    if (example.empty()) return without_keypoints_hint;
-    return "the files there are called " + example +
-           " and so on: they must be named after the frames, or after the clip's folder";
+};
+
+/// What to do where there is no keypoint file of a name that is looked for, but one that another
+/// program may have written.
+std::string convert_hint(const std::string& what) {
+    return what +
+           ". If a pose estimator wrote that, move it out of keypoints/: microdualnet keypoints "
+           "SOURCE --out DATASET writes keypoint files of the right names from it";
+}
+
+/// A file beside the folder that is missing, named after it: keypoints/walk.json.
+std::string missing_folder_hint(const fs::path& folder) {
+    for (const char* extension : {".json", ".pkl", ".txt", "_keypoints.json"}) {
+        fs::path file = folder;
+        file += extension;
+        if (is_file(file)) return convert_hint("there is a file " + file.string());
+    }
+    return without_keypoints_hint;
 }
 
 }  // namespace
+
+std::string missing_keypoints_hint(const ClipFiles& clip) {
+    if (!is_folder(clip.keypoints)) return missing_folder_hint(clip.keypoints);
+    if (keypoint_files(clip).count > 0) return without_keypoints_hint;
+    std::error_code failure;
+    Examples named_otherwise, of_others;
+    for (const fs::directory_entry& entry : fs::directory_iterator(clip.keypoints, failure)) {
+        const std::string name = entry.path().filename().string();
+        const std::string extension = entry.path().extension().string();
+        if (name.ends_with(keypoints_suffix))
+            named_otherwise.add(name);
+        else if (extension == ".json" || extension == ".txt" || extension == ".pkl")
+            of_others.add(name);
+    }
+    if (named_otherwise.count > 0)
+        return "the files there are called " + named_otherwise.first +
+               " and so on: they must be named after the frames, or after the clip's folder";
+    if (of_others.count > 0)
+        return convert_hint(
+            clip.keypoints.string() + " holds " +
+            (of_others.count == 1 ? "" : std::to_string(of_others.count) + " files such as ") +
+            of_others.first);
+    return without_keypoints_hint;
+}
 
 fs::path ClipFiles::keypoint(std::int64_t t) const {
     const fs::path of_image = keypoint_of_image(t);
@@ -253,7 +290,7 @@ fs::path ClipFiles::keypoint(std::int64_t t) const {
     const fs::path of_video = keypoint_of_video(t);
     if (is_file(of_video)) return of_video;
     if (!is_folder(keypoints)) {
-        throw Error("missing keypoint folder " + keypoints.string(), without_keypoints_hint);
+        throw Error("missing keypoint folder " + keypoints.string(), missing_keypoints_hint(*this));
     }
     throw Error("clip '" + name + "' has no keypoints for frame " + std::to_string(first + t + 1) +
                     ": neither " + of_image.string() + " nor " + of_video.filename().string() +

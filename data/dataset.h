@@ -132,6 +132,10 @@ void complete_clip(ListedClip& clip, ClipNeeds needs, const DatasetOptions& opti
 /// keypoints beside its label file may be no link out of the folder of that file.
 void check_links(const std::filesystem::path& dataset, const ListedClip& clip, ClipNeeds needs);
 
+/// What to do where a clip has no keypoint files: the folder may hold files of other names, or of
+/// another program, and the hint says which.
+std::string missing_keypoints_hint(const ClipFiles& clip);
+
 /// How many frames a folder holds before the first gap.
 std::int64_t count_frames(const std::filesystem::path& folder, const FrameNames& names = {});
 

@@ -98,7 +98,8 @@ std::int64_t count_all_keypoints(const ClipFiles& clip) {
     };
     if (files.count == 0)
         throw Error(clip.keypoints.string() + " holds no keypoints",
-                    "the files are called " + of_image(1) + " or " + of_video(1));
+                    "the files are called " + of_image(1) + " or " + of_video(1) + "; " +
+                        missing_keypoints_hint(clip));
     return count_without_gap(files, of_image(files.last) + " (or " + of_video(files.last) + ")",
                              [&](std::int64_t frame) {
                                  return (clip.keypoints / of_image(frame)).string() + " (or " +

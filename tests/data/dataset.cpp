@@ -52,6 +52,11 @@ TEST_SUITE("data/dataset") {
         CHECK(contains(error("0\ta\n0\tb\n"), {"labels.txt:2", "twice"}));
         CHECK(contains(error("0\ta\n\n2\tb\n"), {"labels.txt", "index 1 is missing"}));
         CHECK(contains(error("0\ta\n-1\tb\n"), {"labels.txt:2", "-1"}));
+        CHECK(
+            contains(error("1\ta\n2\tb\n"), {"labels.txt", "index 0 is missing", "count from 0"}));
+        CHECK(contains(error("1\ta\n2\tb"), {"labels.txt:2", "index 2", "count from 0"}));
+        for (const char* text : {"0\ta\n2\tb\n", "1\ta\n3\tb\n\n"})
+            CHECK_FALSE(contains(error(text), {"count from 0"}));
         CHECK(contains(error("0\ta\n4000000000000\tb\n"), {"labels.txt:2", "4000000000000"}));
         CHECK(contains(error("0\ta\thead\n1\tb\n"), {"labels.txt", "some classes only", "b"}));
         CHECK(contains(error("0\ta\n1\tnodd\xE9\n"), {"labels.txt:2", "UTF-8"}));
@@ -155,6 +160,63 @@ TEST_SUITE("data/dataset") {
         CHECK(
             contains(error_of([&] { read_split(folder / "no", "test", 5, {.keypoints = false}); }),
                      {"missing dataset folder"}));
+    }
+
+    TEST_CASE("labels that count from 1 are told from labels that are wrong") {
+        TemporaryFolder folder;
+        write(folder / "labels.txt", "0\ta\n1\tb\n2\tc\n");
+        const auto errors = [&](const std::string& text) {
+            write(folder / "train.txt", text);
+            std::string all;
+            open_dataset(folder.path())->list("train", 3, [&](const Error& error) {
+                all.append(error.what()).append(" | ").append(error.hint()).append("\n");
+            });
+            return all;
+        };
+        for (const char* list :
+             {"x 2 1\ny 2 3\n", "x;2;1\ny;2;3\n", "x,2,1.0\ny,2,3.0\n", "bad\nx 2 3\ny 2 2\n"}) {
+            CAPTURE(list);
+            CHECK(contains(errors(list),
+                           {"label 3 of clip", "outside 0..2", "count from 1", "subtract 1"}));
+        }
+        CHECK_FALSE(contains(errors("x 2 0\ny 2 3\n"), {"count from 1"}));
+        CHECK_FALSE(contains(errors("x 2 1\ny 2 4\n"), {"count from 1"}));
+        CHECK(errors("x 2 1\ny 2 2\n") == "");
+    }
+
+    TEST_CASE("keypoints under other names: the hint says what is there") {
+        TemporaryFolder folder;
+        write(folder / "labels.txt", "0\ta\n");
+        write(folder / "train.txt", "walk 2 0\n");
+        const auto error = [&] {
+            return error_of(
+                [&] { read_split(folder.path(), "train", 1, {.frames = false, .label = true}); });
+        };
+        const auto clear = [&] { std::filesystem::remove_all(folder / "keypoints"); };
+        CHECK(contains(error(), {"missing keypoint folder", "run OpenPose"}));
+        write(folder / "keypoints/walk.json", "[]");
+        CHECK(contains(error(), {"missing keypoint folder", "keypoints/walk.json",
+                                 "microdualnet keypoints SOURCE"}));
+        clear();
+        for (const char* extension : {".json", ".txt"}) {
+            write(folder / (std::string("keypoints/walk/0") + extension), "x");
+            write(folder / (std::string("keypoints/walk/1") + extension), "x");
+            CHECK(contains(error(),
+                           {"no keypoints for frame 2",
+                            std::string("keypoints/walk holds 2 files such as 0") + extension,
+                            "microdualnet keypoints SOURCE"}));
+            CHECK_FALSE(contains(error(), {"run OpenPose"}));
+            // A clip that is as long as its files says the same.
+            ListedClip clip;
+            clip.files.name = "walk";
+            clip.files.frames = folder / "frames/walk";
+            clip.files.keypoints = folder / "keypoints/walk";
+            CHECK(contains(error_of([&] { complete_clip(clip, {.frames = false}); }),
+                           {"holds no keypoints", "microdualnet keypoints SOURCE"}));
+            clear();
+        }
+        write(folder / "keypoints/walk/other_000000000000_keypoints.json", "x");
+        CHECK(contains(error(), {"called other_000000000000_keypoints.json"}));
     }
 
     TEST_CASE("lists as other programs write them") {
