@@ -1,6 +1,9 @@
 #include "data/clip_check.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -19,6 +22,13 @@ std::string kind_of(const std::string& message) {
     for (const char c : message)
         if (c < '0' || c > '9') kind += c;
     return kind;
+}
+
+/// At most four significant digits.
+std::string short_text(double value) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.4g", value);
+    return text.data();
 }
 
 class ClipChecker {
@@ -116,9 +126,39 @@ class ClipChecker {
                 return std::any_of(pose.begin(), pose.end(),
                                    [](const Joint& joint) { return joint.valid(); });
             });
+            result_.people_listed += std::ssize(frame);
             ++result_.frames_with_keypoints;
             result_.frames_without_person += !somebody;
         }
+    }
+
+    /// Of a clip in which nobody is visible.
+    std::string why_nobody() const {
+        if (result_.people_listed == 0) return "";
+        std::string text = ", although its keypoint files list " +
+                           std::to_string(result_.people_listed) +
+                           (result_.people_listed == 1 ? " person" : " people") + ": ";
+        double largest = 0;
+        bool placed = false;
+        for (const std::int64_t t : chosen()) {
+            try {
+                constexpr double all = -std::numeric_limits<double>::infinity();
+                for (const auto& frame :
+                     read_people(clip_.files.part(t, 1), keypoints_.layout, all))
+                    for (const Pose& pose : frame)
+                        for (const Joint& joint : pose) {
+                            if (joint.x == 0 && joint.y == 0) continue;
+                            placed = true;
+                            largest = std::max(largest, joint.confidence);
+                        }
+            } catch (const Error&) {
+                // It has been complained of.
+            }
+        }
+        if (!placed) return text + "every joint is at (0, 0) or (-1, -1), or no number";
+        if (largest <= 0) return text + "every confidence is 0";
+        return text + "every confidence is at or below the threshold " +
+               short_text(keypoints_.threshold) + " (the largest is " + short_text(largest) + ")";
     }
 
     void read_keypoints() {
@@ -150,9 +190,8 @@ class ClipChecker {
             if (result_.width > 0) frame = FrameSize{result_.width, result_.height};
             people = people_in_pixels(std::move(people), clip_.files, frame, keypoints_);
             const Track person = choose_track(people, clip_.files, frame, keypoints_);
-            if (!frame) return;
-            result_.joints.add(people, person, *frame);
-            if (result_.joints.is_outside())
+            result_.joints.add(people, person, frame);
+            if (frame && result_.joints.is_outside())
                 add(false,
                     "clip '" + clip_.files.name + "': " + std::to_string(result_.joints.outside()) +
                         " of " + std::to_string(result_.joints.joints()) +
@@ -182,7 +221,11 @@ class ClipChecker {
         if (has_keypoints) read_keypoints();
         if (result_.frames_with_keypoints > 0 &&
             result_.frames_without_person == result_.frames_with_keypoints)
-            add(false, "nobody is visible in clip '" + clip_.files.name + "'");
+            add(false, "nobody is visible in clip '" + clip_.files.name + "'" + why_nobody(),
+                result_.people_listed == 0
+                    ? ""
+                    : "a joint counts as seen if its confidence is above --keypoint-threshold; "
+                      "where a program left confidences out, write 1 for joints that are there");
         say_how_often();
         return result_;
     }

@@ -22,7 +22,8 @@ struct ClipFindings {
     std::int64_t frames = 0;             // 0: could not be told
     std::int64_t width = 0, height = 0;  // 0: no frame could be read
     std::int64_t frames_with_keypoints = 0, frames_without_person = 0;
-    JointSurvey joints;  // of the clip's person
+    std::int64_t people_listed = 0;  // whether a joint of theirs was seen or not
+    JointSurvey joints;              // of the clip's person
 };
 
 /// Looks at the frames and keypoints that are needed, all of them or with `quick` the first and the

@@ -32,7 +32,7 @@ class DatasetChecker {
     std::unique_ptr<const DatasetFormat> format_;
     DatasetSummary summary_;
     std::vector<std::vector<ListedClip>> lists_;  // of summary_.splits
-    std::int64_t done_ = 0;
+    std::int64_t done_ = 0, people_listed_ = 0;
 
     void add(Severity severity, const std::string& message, const std::string& hint = {}) {
         (severity == Severity::fatal   ? summary_.fatal
@@ -103,10 +103,16 @@ class DatasetChecker {
         for (const SplitSummary& split : summary_.splits)
             if (split.split == "train") train = &split;
         if (!train || train->clips == 0) return;
+        const auto& clips = train->clips_of_class;
+        const auto missing = std::count(clips.begin(), clips.end(), 0);
         for (std::int64_t c = 0; c < summary_.classes.count(); ++c)
-            if (train->clips_of_class[c] == 0)
-                add(Severity::warning, "class " + std::to_string(c) + " (" +
-                                           summary_.classes.names[c] + ") has no training clip");
+            if (clips[c] == 0)
+                add(Severity::warning,
+                    "class " + std::to_string(c) + " (" + summary_.classes.names[c] +
+                        ") has no training clip",
+                    c == 0 && missing == 1 && std::ssize(clips) > 2
+                        ? "if the list's labels count from 1: here they count from 0"
+                        : "");
     }
 
     /// Folders of frames below `folder` that no list has.
@@ -168,6 +174,7 @@ class DatasetChecker {
         }
         summary_.joints.add(found.joints);
         if (found.width > 0) ++summary_.clips_of_size[{found.width, found.height}];
+        people_listed_ += found.people_listed;
         summary_.frames_with_keypoints += found.frames_with_keypoints;
         summary_.frames_without_person += found.frames_without_person;
         summary_.clips_with_keypoints += found.frames_with_keypoints > 0;
@@ -257,12 +264,16 @@ class DatasetChecker {
         for (std::size_t i = 0; i < lists_.size(); ++i) {
             const std::int64_t seen_before = frames_with_person();
             const std::int64_t frames_before = summary_.frames_with_keypoints;
+            const std::int64_t listed_before = people_listed_;
             check_clips(lists_[i], summary_.splits[i], total);
             if (summary_.frames_with_keypoints > frames_before &&
                 frames_with_person() == seen_before)
                 add(severity_in(summary_.splits[i].split),
                     "nobody is visible in any clip of the " + summary_.splits[i].split + " list",
-                    "its keypoints say nothing; train without them: \"regions\": \"fixed\"");
+                    people_listed_ > listed_before
+                        ? "people are listed, but none of their joints was seen: the "
+                          "warnings above say why"
+                        : "its keypoints say nothing; train without them: \"regions\": \"fixed\"");
         }
         for (const JointSurvey::Finding& finding : summary_.joints.findings())
             add(Severity::warning, dataset_.string() + ": " + finding.message, finding.hint);

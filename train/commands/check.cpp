@@ -92,14 +92,18 @@ std::string people(const DatasetSummary& summary) {
 
 /// Where the persons' joints lie, beside the size of the frames.
 std::string joints(const DatasetSummary& summary) {
-    if (summary.joints.empty()) return "";
+    const std::string certain =
+        summary.joints.is_all_certain()
+            ? "confidence: 1 for every joint: those that were guessed count as seen\n"
+            : "";
+    if (summary.joints.empty()) return certain;
     std::string text = "joints: " + summary.joints.extent();
     if (summary.clips_of_size.size() == 1) {
         const auto [width, height] = summary.clips_of_size.begin()->first;
         text += " (" + summary.joints.extent_in({width, height}) +
                 format(" in frames of %lldx%lld)", Long{width}, Long{height});
     }
-    return text + "\n";
+    return text + "\n" + certain;
 }
 
 constexpr int64_t most_told = 100;  // a dataset with the same fault everywhere fits on a page

@@ -129,6 +129,71 @@ TEST_SUITE("train/commands/check") {
         CHECK_MISTAKE(check(project.file("nowhere")), {"missing dataset folder"});
     }
 
+    TEST_CASE("people who are listed and never seen: check says why") {
+        SmallProject project;
+        const auto set = [&](const std::string& list, double confidence, double place) {
+            for (const auto& clip :
+                 std::filesystem::directory_iterator(project.data + "/keypoints")) {
+                if (!clip.path().filename().string().starts_with(list)) continue;
+                for (const auto& file : std::filesystem::directory_iterator(clip)) {
+                    Pose pose = standing_figure(20, 5, 25);
+                    for (Joint& joint : pose)
+                        joint = {place * joint.x, place * joint.y, confidence};
+                    write(file, openpose_json({pose}));
+                }
+            }
+        };
+        set("train", 0, 1);
+        Ran ran = check(project.data);
+        CHECK(ran.code == 2);
+        CHECK(contains(ran.out,
+                       {"nobody is visible in clip 'train_0', although its keypoint files "
+                        "list 3 people: every confidence is 0",
+                        "--keypoint-threshold", "nobody is visible in any clip of the train list",
+                        "people are listed, but none of their joints was seen"}));
+        set("train", 0.04, 1);
+        ran = check(project.data);
+        CHECK(contains(ran.out, {"at or below the threshold 0.05 (the largest is 0.04)"}));
+        CHECK(check(project.data, {"--keypoint-threshold", "0.01"}).code == 0);
+        set("train", 0.9, 0);
+        CHECK(contains(check(project.data).out, {"every joint is at (0, 0)"}));
+        // Files that list nobody have nothing to explain.
+        for (const char* frame : {"1", "2", "3"})
+            write(project.data + "/keypoints/val_0/img_0000" + frame + "_keypoints.json",
+                  openpose_json({}));
+        CHECK(contains(check(project.data).out, {"nobody is visible in clip 'val_0'\n"}));
+    }
+
+    TEST_CASE("confidences that are all 1, and joints in the place of others, are told") {
+        SmallProject project;
+        CHECK_FALSE(contains(check(project.data).out, {"confidence: 1"}));
+        for (const auto& file :
+             std::filesystem::recursive_directory_iterator(project.data + "/keypoints")) {
+            if (!file.is_regular_file()) continue;
+            Pose pose = standing_figure(20, 5, 25);
+            pose[neck] = pose[nose];
+            for (Joint& joint : pose) joint.confidence = 1;
+            write(file, openpose_json({pose}));
+        }
+        for (const std::vector<std::string>& needs :
+             {std::vector<std::string>{}, {"--config", "configs/tiny-pose.json"}})
+            CHECK(contains(
+                check(project.data, needs).out,
+                {"warning: ",
+                 "the nose and the neck, these are at exactly the same "
+                 "place",
+                 "hint: one joint may have been written", "confidence: 1 for every joint"}));
+    }
+
+    TEST_CASE("a class 0 without clips may be a list that counts from 1") {
+        SmallProject project;
+        write(project.data + "/train.txt", "train_0 3 1\ntrain_1 3 2\n");
+        CHECK(contains(check(project.data).out, {"class 0 (nodding) has no training clip",
+                                                 "labels count from 1: here they count from 0"}));
+        write(project.data + "/train.txt", "train_0 3 0\ntrain_1 3 2\n");
+        CHECK_FALSE(contains(check(project.data).out, {"count from 1"}));
+    }
+
     TEST_CASE("MA-52: folders say how long clips are, placeholders are counted") {
         TemporaryFolder folder;
         const std::string data = folder.path().string();
