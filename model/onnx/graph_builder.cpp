@@ -85,12 +85,12 @@ std::vector<Edge> GraphBuilder::op(const std::string& type, const std::vector<Ed
               .attributes = std::move(attributes),
               .module = module_};
     for (int64_t i = 1; !names_.insert(node.name).second; ++i)
-        node.name = path_ + type + "_" + std::to_string(i);
+        node.name = (path_ + type).append("_").append(std::to_string(i));
     for (const Edge& input : inputs) node.inputs.push_back(input.name);
     std::vector<Edge> edges;
     for (const Type& output : outputs) {
         std::string name = node.name + "_output";
-        if (outputs.size() > 1) name += "_" + std::to_string(edges.size());
+        if (outputs.size() > 1) name.append("_").append(std::to_string(edges.size()));
         edges.push_back({name, output});
         node.outputs.push_back(name);
         if (type != "Constant") model_.values.push_back({name, output});
