@@ -197,6 +197,15 @@ void RunFolder::remove_made() const {
     if (descriptor_ >= 0) ::close(descriptor_);
 }
 
+void RunFolder::check_is_ours() const {
+    const std::string file = path_ + "/" + lock_name;
+    if (still_names(file, descriptor_)) return;
+    throw Error("--out " + path_ + " is no longer this run's: its " + lock_name +
+                    " was removed or replaced, or the folder was moved",
+                "another train may write there by now, so this one saves nothing more; where its "
+                "checkpoints are, train --out THAT_FOLDER --resume goes on from the last of them");
+}
+
 void RunFolder::remove_left_overs() const {
     std::error_code ignored;
     for (const std::string& file : files_of(path_)) {

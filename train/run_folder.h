@@ -38,6 +38,9 @@ class RunFolder {
     RunFolder(const RunFolder&) = delete;
     RunFolder& operator=(const RunFolder&) = delete;
 
+    /// Throws Error if train.lock is no longer the one that this process made: somebody removed it,
+    /// or moved or replaced the folder. Another process may then train under the same path.
+    void check_is_ours() const;
     /// Removes what a killed run left half-written.
     void remove_left_overs() const;
     /// Removes the files of an earlier run as well.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <sstream>
 #include <utility>
 
 #include "data/file.h"
@@ -132,14 +131,11 @@ void Trainer::check_same_config(const SafetensorsFile& file) const {
     const auto stored = file.metadata.find(metadata_config);
     if (stored == file.metadata.end())
         throw Error(file.path + " does not say which config it belongs to: no run wrote it");
-    // Read and written again, so that a key that was not there yet has its default.
-    std::istringstream was(to_json(parse_config(stored->second, file.path)));
-    std::istringstream now(to_json(run_.config));
-    for (std::string before, after; std::getline(was, before) && std::getline(now, after);)
-        if (before != after)
-            throw Error("the run in " + run_.out + " was started with another config: it had" +
-                            before + " instead of" + after,
-                        "leave --config and --preset out, or start another run");
+    const std::string difference = config_difference(stored->second, file.path, run_.config);
+    if (!difference.empty())
+        throw Error(
+            "the run in " + run_.out + " was started with another config: it had" + difference,
+            "leave --config and --preset out, or start another run");
 }
 
 void Trainer::go_on_from_checkpoint() {
@@ -161,7 +157,7 @@ void Trainer::go_on_from_checkpoint() {
     log_ = std::make_unique<Log>(log_file(run_.out), position_.log_bytes);
     if (log_->bytes() != position_.log_bytes)
         progress_.line("warning: " + log_file(run_.out) + " is missing: a new log begins here");
-    is_saved_ = true;
+    is_saved_ = log_->bytes() == position_.log_bytes;
     if (position_.epoch < run_.settings.epochs)
         progress_.line(format("resumed at epoch %lld, step %lld",
                               static_cast<long long>(position_.epoch + 1),
@@ -169,6 +165,7 @@ void Trainer::go_on_from_checkpoint() {
 }
 
 void Trainer::run() {
+    if (!is_saved_ && log_) save_state();  // with the length of the log that begins here
     if (position_.epoch >= run_.settings.epochs) {
         progress_.line("the run is complete: nothing is left to train");
         if (next_waits_) keep_state();  // it was killed at its very end
@@ -321,6 +318,7 @@ Evaluation Trainer::validate() {
 }
 
 void Trainer::finish_epoch(double seconds, int64_t clips_of_session) {
+    folder_.check_is_ours();  // before a report is written
     const int64_t epoch = position_.epoch + 1;
     const auto clips = static_cast<double>(position_.clips);
     LogFields fields = {{"kind", "epoch"},
@@ -402,6 +400,7 @@ void Trainer::keep_state() {
 }
 
 void Trainer::save(const std::string& path) {
+    folder_.check_is_ours();
     if (const std::string odd = log_->sync(); !odd.empty()) progress_.line("warning: " + odd);
     position_.log_bytes = log_->bytes();
     std::map<std::string, std::string> metadata = run_.settings.to_text();

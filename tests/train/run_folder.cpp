@@ -61,6 +61,25 @@ TEST_SUITE("train/run_folder") {
         CHECK_FALSE(fs::exists(run.out + "/train.lock"));
     }
 
+    TEST_CASE("a run whose folder is no longer its own stops before it saves") {
+        for (const bool moved : {false, true}) {
+            CAPTURE(moved);
+            LongRun run;
+            if (moved)
+                fs::rename(run.out, run.project.file("moved"));
+            else
+                fs::remove(run.out + "/train.lock");
+            const Ended ended = run.process.wait();
+            CHECK(ended.code == 2);
+            CHECK(contains(ended.text, {run.out, "no longer this run's", "--resume"}));
+            const std::string there = moved ? run.project.file("moved") : run.out;
+            CHECK(microdualnet(
+                      {"eval", "--weights", last_checkpoint(there), "--data", run.project.data})
+                      .code == 0);
+            CHECK(fs::exists(run.out) == !moved);
+        }
+    }
+
     TEST_CASE("the lock of a killed run keeps nobody out") {
         LongRun run;
         run.process.signal(SIGKILL);

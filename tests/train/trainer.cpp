@@ -278,6 +278,9 @@ TEST_SUITE("train/trainer") {
         const Ran more = microdualnet({"train", "--resume", "--out", out});
         CHECK(more.code == 0);
         CHECK(contains(more.out, {"warning: " + log_file(out) + " is missing"}));
+        const Ran again = microdualnet({"train", "--resume", "--out", out});
+        CHECK(again.code == 0);
+        CHECK_FALSE(contains(again.out, {"is missing"}));
     }
 
     TEST_CASE("clips that cannot be read leave an older run as it was, and no new one") {

@@ -48,6 +48,10 @@ class TrainCommand final : public Command {
             throw Error(stored.path + " does not say which dataset it was trained on",
                         "give --data DIR");
         run_.data = data->second;
+        if (!is_folder(run_.data))
+            throw Error("the run in " + run_.out + " was trained on " + run_.data +
+                            ", which is no folder here",
+                        "--data DIR says where the dataset is now");
     }
 
     /// The settings of the config's `training`, where it has one; options that are given win.

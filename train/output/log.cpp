@@ -77,7 +77,9 @@ std::string Log::write_again() {
     std::string odd = path_ + " was removed while the run wrote it: written again";
     struct stat status {};
     if (::lstat(path_.c_str(), &status) == 0) {  // what lies there is not the run's to remove
-        const std::string aside = path_ + ".other";
+        std::string aside = path_ + ".other";
+        for (int i = 2; ::lstat(aside.c_str(), &status) == 0; ++i)
+            aside = (path_ + ".other-").append(std::to_string(i));
         if (::rename(path_.c_str(), aside.c_str()) != 0) fail("rename", path_);
         odd = path_ + " was replaced by another file while the run wrote it: that file is now " +
               aside + ", and the log was written again";

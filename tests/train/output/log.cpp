@@ -70,6 +70,10 @@ TEST_SUITE("train/output/log") {
         CHECK(bytes_of(path + ".other") == "edited");
         CHECK(bytes_of(path) == "{\"step\":0}\n{\"step\":1}\n{\"step\":2}\n");
         CHECK(log.bytes() == std::ssize(bytes_of(path)));
+        write(path + ".new", "edited again");
+        std::filesystem::rename(path + ".new", path);
+        CHECK(contains(log.sync(), {path + ".other-2"}));
+        CHECK(bytes_of(path + ".other") == "edited");
 
         write(path, "");  // emptied in its place
         log.write({{"step", int64_t{3}}});
