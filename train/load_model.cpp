@@ -1,5 +1,7 @@
 #include "train/load_model.h"
 
+#include <sstream>
+
 #include "data/entity_joints.h"
 #include "model/pose_encoder.h"
 #include "train/batch_hint.h"
@@ -28,12 +30,29 @@ std::unique_ptr<MicroDualNet> make_model(const Config& config, uint64_t seed,
     return model;
 }
 
+std::string config_difference(const std::string& stored, const std::string& path,
+                              const Config& config) {
+    // Read and written again, so that a key that was not there yet has its default.
+    std::istringstream was(to_json(parse_config(stored, path)));
+    std::istringstream now(to_json(config));
+    for (std::string before, after; std::getline(was, before) && std::getline(now, after);)
+        if (before != after && before.find("\"preset\"") == std::string::npos)
+            return before.append(" instead of").append(after);
+    return "";
+}
+
 LoadedModel load_model(const ModelFlags& flags, const MachineFlags& machine, std::ostream& notes) {
     LoadedModel loaded{nullptr, read_weights(flags.weights)};
     const Config config = flags.resolve(&loaded.stored);
     loaded.model = make_model(config, 0, machine);
     notes << load_weights(loaded.model->parameters(), loaded.stored).message() << "\n";
     loaded.stored.tensors.clear();
+    const auto trained = loaded.stored.metadata.find(metadata_config);
+    if (trained == loaded.stored.metadata.end()) return loaded;
+    const std::string difference = config_difference(trained->second, flags.weights, config);
+    if (!difference.empty())
+        notes << "warning: these weights were trained with another config: it had" << difference
+              << "\n";
     return loaded;
 }
 

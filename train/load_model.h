@@ -26,8 +26,14 @@ std::unique_ptr<MicroDualNet> make_model(const Config& config, uint64_t seed,
                                          const MachineFlags& machine);
 
 /// Reads `flags.weights` (which must be given) and builds the model they belong to; says on
-/// `notes` what was loaded and what was not.
+/// `notes` what was loaded and what was not, and warns where the config that was asked for is not
+/// the one that the weights were trained with.
 LoadedModel load_model(const ModelFlags& flags, const MachineFlags& machine, std::ostream& notes);
+
+/// The first setting in which a config that a checkpoint holds (JSON) differs from another one:
+/// `  "paths": "dual", instead of  "paths": "st",`. Empty if none but the preset's name does.
+std::string config_difference(const std::string& stored, const std::string& path,
+                              const Config& config);
 
 /// Which of a clip's files this model reads.
 ClipNeeds clip_needs(const Config& config);

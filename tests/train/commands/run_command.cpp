@@ -212,6 +212,14 @@ TEST_SUITE("train/commands/run_command") {
         CHECK_MISTAKE(microdualnet({"predict", "--weights", weights, "--dataset", project.data,
                                     "--clip", "test_9"}),
                       {"test_9"});
+        CHECK_FALSE(contains(table.out + table.err, {"another config"}));
+        const std::string other = project.file("other.json");
+        write(other, std::string(small_config_json).insert(1, "\"fusion\": \"mean\", "));
+        const Ran differs =
+            microdualnet({"eval", "--weights", weights, "--data", project.data, "--config", other});
+        CHECK(differs.code == 0);
+        CHECK(contains(differs.out + differs.err,
+                       {"warning", "another config", "\"router\"", "\"mean\""}));
         CHECK_MISTAKE(microdualnet({"eval", "--weights", weights, "--data", project.data,
                                     "--preset", "tiny"}),
                       {"'backbone.conv1.weight'", "[8, 3, 7, 7]", "[16, 3, 7, 7]"});
