@@ -89,7 +89,10 @@ std::string box_rule(Entity entity) {
 }
 
 constexpr const char* valid_joint =
-    "Joints are those of OpenPose's BODY_25. One is valid if its confidence is above 0.05, its "
+    "Of several people in a frame, take the one that the clip is about in all frames: of all "
+    "chains of detections, at most one per frame, the one whose joints have most confidence and "
+    "move least. Joints are those of OpenPose's BODY_25. One is valid if its confidence is above "
+    "0.05, its "
     "coordinates are finite, and it is not at (0,0) or (-1,-1).\n";
 
 std::string boxes_text(const Config& config) {
@@ -104,8 +107,9 @@ std::string boxes_text(const Config& config) {
     return text +
            format(
                "Boxes are clipped to the frame; then a side shorter than %lld/16 grows to it. "
-               "An entity without a valid joint (a hand without W) takes its box of the "
-               "nearest frame that has one, and [0,0,%lld,%lld] where none has.",
+               "An entity without a valid joint (a hand without W), or whose box lies outside the "
+               "frame, takes its box of the nearest of the T frames that has one, of the earlier "
+               "of two, and [0,0,%lld,%lld] where none has.",
                S, S, S);
 }
 
