@@ -57,9 +57,11 @@ Tensor record(const char* op, Tensor y, const std::vector<Tensor>& inputs,
     }
     if (!any) return y;
     node->op = op;
+    node->module = module_under_way().module;
     node->order = next_order++;
     node->backward = std::move(backward);
     y.set_requires_grad();
+    if (tape_observer) tape_observer->recorded(*node, y, inputs);
     autograd_meta(y)->node = std::move(node);
     return y;
 }
@@ -89,6 +91,7 @@ void backward(const Tensor& y, const Tensor& seed) {
     };
     std::map<uint64_t, Pending, std::greater<>> waiting;
     waiting[root->node->order] = {root->node, std::move(dy)};
+    ModuleScope in(root->node->module, Pass::backward);
     while (!waiting.empty()) {
         const Pending current = std::move(waiting.begin()->second);
         waiting.erase(waiting.begin());
@@ -99,6 +102,8 @@ void backward(const Tensor& y, const Tensor& seed) {
                         "run the forward pass again before a second backward()");
         const BackwardFunction closure = std::move(node.backward);
         node.backward = nullptr;
+        in.move_to(node.module);
+        if (tape_observer) tape_observer->gradient(node, current.gradient);
         Gradients gradients = closure(current.gradient);
         for (size_t i = 0; i < node.inputs.size(); ++i) {
             const std::shared_ptr<AutogradMeta> input = std::move(node.inputs[i]);

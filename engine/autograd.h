@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/module_scope.h"
 #include "engine/tensor.h"
 
 namespace mdn {
@@ -21,7 +22,8 @@ using BackwardFunction = std::function<Gradients(const Tensor& dy)>;
 /// needs is exactly what the closure captured, and is freed with it.
 struct Node {
     const char* op;
-    uint64_t order;  // creation order, which is a topological order of the graph
+    ModuleName module;  // that was under way
+    uint64_t order;     // creation order, which is a topological order of the graph
     std::vector<std::shared_ptr<AutogradMeta>> inputs;  // null where no gradient is wanted
     BackwardFunction backward;                          // empty once used
     ~Node();
@@ -43,6 +45,19 @@ Tensor record(const char* op, Tensor y, const std::vector<Tensor>& inputs,
 /// Iterative, so depth is bounded by memory and not by the stack. Throws Error if `y` does not
 /// require a gradient, if the seed's shape differs, or if the graph was already freed.
 void backward(const Tensor& y, const Tensor& seed = {});
+
+/// Told what goes onto the tape and what comes back along it: for drawing the graph.
+class TapeObserver {
+  public:
+    virtual ~TapeObserver() = default;
+    /// `node` was recorded for `y`; `inputs` are all of the op's, those without a gradient too.
+    virtual void recorded(const Node& node, const Tensor& y, const std::vector<Tensor>& inputs) = 0;
+    /// `dy`, the whole gradient of the node's output, is about to go through it.
+    virtual void gradient(const Node& node, const Tensor& dy) = 0;
+};
+
+/// Null unless the tape of this thread is observed.
+inline thread_local TapeObserver* tape_observer = nullptr;
 
 /// True unless a NoGrad is alive on this thread.
 bool grad_enabled();

@@ -56,6 +56,8 @@ Tensor Optimizer::schedule_for(double learning_rate) {
 }
 
 void Optimizer::update() {
+    static const ModuleName module = module_name("optimizer");
+    const ModuleScope in(module);
     Kernels& device = kernels(schedule_);
     for (ParameterSlot& slot : table_.slots) slot.grad = slot.value.grad();
     device.update_table(table_);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/kernels.h"
+#include "engine/module_scope.h"
 #include "engine/random.h"
 #include "engine/rounded_weights.h"
 #include "engine/tensor.h"
@@ -90,6 +91,8 @@ class Scope {
         : store_(&store), random_(&random), prefix_(std::move(prefix)) {}
 
     Scope operator/(const std::string& name) const;
+    /// The name of the module that is built here.
+    ModuleName module() const { return module_name(prefix_); }
 
     /// Convolution weight [O,kh,kw,I], He normal by fan-out, as torchvision initialises ResNet.
     Tensor conv(const std::string& name, int64_t out, int64_t kernel, int64_t in) const;

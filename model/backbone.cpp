@@ -47,7 +47,8 @@ Convolution first_convolution(const Scope& scope, const BlockPlan& plan, int64_t
 }  // namespace
 
 ResidualBlock::ResidualBlock(const Scope& scope, const BlockPlan& plan, int64_t frames)
-    : conv1(first_convolution(scope / "conv1", plan, frames)),
+    : module(scope.module()),
+      conv1(first_convolution(scope / "conv1", plan, frames)),
       bn1(scope / "bn1", plan.width),
       conv2(scope / "conv2", plan.width, plan.width, 3,
             {.stride = plan.bottleneck ? plan.stride : 1, .pad = 1}),
@@ -64,28 +65,32 @@ ResidualBlock::ResidualBlock(const Scope& scope, const BlockPlan& plan, int64_t 
 }
 
 Tensor ResidualBlock::forward(const Tensor& x, const ForwardOptions& options) {
+    const ModuleScope in(module);
     // F(x) = BN(conv(… relu(BN(conv1(shift(x))))))
     Normalized residual = bn1.forward(conv1.forward(x), options);
     residual = bn2.forward(conv2.forward(residual), options);
     if (conv3) residual = bn3->forward(conv3->forward(residual), options);
     // y = relu(F(x) + x), x not shifted
     if (downsample)
-        return add_relu(residual, downsample_bn->forward(downsample->forward(x), options));
-    return add_relu(residual, x);
+        return in.output(
+            add_relu(residual, downsample_bn->forward(downsample->forward(x), options)));
+    return in.output(add_relu(residual, x));
 }
 
 Backbone::Backbone(const Scope& scope, const Config::Backbone& config, int64_t frames)
-    : conv1(scope / "conv1", 3, config.width, 7, {.stride = 2, .pad = 3}),
+    : module(scope.module()),
+      conv1(scope / "conv1", 3, config.width, 7, {.stride = 2, .pad = 3}),
       bn1(scope / "bn1", config.width) {
     for (const BlockPlan& plan : plan_blocks(config))
         blocks.emplace_back(scope / plan.name, plan, frames);
 }
 
 Tensor Backbone::forward(const Tensor& frames, const ForwardOptions& options) {
+    const ModuleScope in(module);
     Tensor x = normalize_relu(bn1.forward(conv1.forward(frames), options));
-    x = max_pool2d(x, {.kernel = 3, .stride = 2, .pad = 1});
+    x = in.output(max_pool2d(x, {.kernel = 3, .stride = 2, .pad = 1}), "stem");
     for (ResidualBlock& block : blocks) x = block.forward(x, options);
-    return x;
+    return in.output(x);
 }
 
 }  // namespace mdn

@@ -26,6 +26,7 @@ struct BlockPlan {
 std::vector<BlockPlan> plan_blocks(const Config::Backbone& config);
 
 struct ResidualBlock {
+    ModuleName module;
     Convolution conv1;
     BatchNorm bn1;
     Convolution conv2;
@@ -41,6 +42,7 @@ struct ResidualBlock {
 };
 
 struct Backbone {
+    ModuleName module;
     Convolution conv1;
     BatchNorm bn1;
     std::vector<ResidualBlock> blocks;

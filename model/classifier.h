@@ -7,6 +7,7 @@
 namespace mdn {
 
 struct Classifier {
+    ModuleName module;
     Mlp mlp;
     Dropout dropout;
 

@@ -9,6 +9,7 @@ namespace mdn {
 enum class PathOrder { st, ts };
 
 struct Path {
+    ModuleName module;
     PathOrder order;
     Encoder spatial, temporal;
     Mlp mlp;

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "engine/module_scope.h"
 #include "engine/ops.h"
 #include "engine/parameters.h"
 #include "model/forward_options.h"
@@ -11,58 +12,87 @@ namespace mdn {
 
 /// Names `<prefix>.weight` [O,kh,kw,I], without bias.
 struct Convolution {
+    ModuleName module;
     Tensor weight;
     Conv2d options;
 
     Convolution(const Scope& scope, int64_t in, int64_t out, int64_t kernel, Conv2d options = {})
-        : weight(scope.conv("weight", out, kernel, in)), options(options) {}
-    Tensor forward(const Tensor& x) const { return conv2d(x, weight, options); }
+        : module(scope.module()), weight(scope.conv("weight", out, kernel, in)), options(options) {}
+    Tensor forward(const Tensor& x) const {
+        const ModuleScope in(module);
+        return conv2d(x, weight, options);
+    }
     /// Reads relu(x).
-    Tensor forward(const Normalized& x) const { return conv2d(x, weight, options); }
+    Tensor forward(const Normalized& x) const {
+        const ModuleScope in(module);
+        return conv2d(x, weight, options);
+    }
 };
 
 /// Names `<prefix>.{weight,bias,running_mean,running_var}` [C]; eps 1e-5, momentum 0.1 (SPEC §2).
 struct BatchNorm {
+    ModuleName module;
     Tensor gamma, beta;
     RunningStatistics running;
     FoldedBatchNorm folded;
 
     BatchNorm(const Scope& scope, int64_t channels)
-        : gamma(scope.norm_scale("weight", channels)),
+        : module(scope.module()),
+          gamma(scope.norm_scale("weight", channels)),
           beta(scope.norm_shift("bias", channels)),
           running(scope.running_statistics(channels)),
           folded(scope.keep_folded(gamma, beta, running)) {}
     Normalized forward(const Tensor& x, const ForwardOptions& options) {
+        const ModuleScope in(module);
         return batch_norm(x, gamma, beta, running, {.training = options.training}, folded);
     }
 };
 
 /// Names `<prefix>.{weight,bias}`, [O,I] and [O].
 struct Linear {
+    ModuleName module;
     Tensor weight, bias;
 
     Linear(const Scope& scope, int64_t in, int64_t out)
-        : weight(scope.linear("weight", {out, in})), bias(scope.bias("bias", {out})) {}
-    Tensor forward(const Tensor& x) const { return linear(x, weight, bias); }
-    Tensor forward_gelu(const Tensor& x) const { return linear_gelu(x, weight, bias); }
+        : module(scope.module()),
+          weight(scope.linear("weight", {out, in})),
+          bias(scope.bias("bias", {out})) {}
+    Tensor forward(const Tensor& x) const {
+        const ModuleScope in(module);
+        return linear(x, weight, bias);
+    }
+    Tensor forward_gelu(const Tensor& x) const {
+        const ModuleScope in(module);
+        return linear_gelu(x, weight, bias);
+    }
 };
 
 /// Names `<prefix>.{weight,bias}` [D]; eps 1e-5 (SPEC §5).
 struct LayerNorm {
+    ModuleName module;
     Tensor gamma, beta;
 
     LayerNorm(const Scope& scope, int64_t dim)
-        : gamma(scope.norm_scale("weight", dim)), beta(scope.norm_shift("bias", dim)) {}
-    Tensor forward(const Tensor& x) const { return layer_norm(x, gamma, beta); }
+        : module(scope.module()),
+          gamma(scope.norm_scale("weight", dim)),
+          beta(scope.norm_shift("bias", dim)) {}
+    Tensor forward(const Tensor& x) const {
+        const ModuleScope in(module);
+        return layer_norm(x, gamma, beta);
+    }
 };
 
 /// Linear in→hidden, GELU, Linear hidden→out. Names `<prefix>.{fc1,fc2}.*`.
 struct Mlp {
+    ModuleName module;
     Linear fc1, fc2;
 
     Mlp(const Scope& scope, int64_t in, int64_t hidden, int64_t out)
-        : fc1(scope / "fc1", in, hidden), fc2(scope / "fc2", hidden, out) {}
-    Tensor forward(const Tensor& x) const { return fc2.forward(fc1.forward_gelu(x)); }
+        : module(scope.module()), fc1(scope / "fc1", in, hidden), fc2(scope / "fc2", hidden, out) {}
+    Tensor forward(const Tensor& x) const {
+        const ModuleScope in(module);
+        return in.output(fc2.forward(fc1.forward_gelu(x)));
+    }
 };
 
 /// Numbers the random ops of a model in the order they are built, so that each draws a mask of its

@@ -1,5 +1,6 @@
 #include "model/mac_loss.h"
 
+#include "engine/module_scope.h"
 #include "engine/ops.h"
 
 namespace mdn {
@@ -16,18 +17,21 @@ Tensor aligned_directions(const Tensor& x) {
 }  // namespace
 
 Tensor mac_loss(const Tensor& st, const Tensor& ts, const Tensor& labels, double temperature) {
+    static const ModuleName module = module_name("loss.mac");
+    const ModuleScope in(module);
     const int64_t T = st.dim(1), K = st.dim(2);
     const Tensor z_st = aligned_directions(st), z_ts = aligned_directions(ts);
     // s = ẑ_st ẑ_tsᵀ/τ_mac: the mean over frames of the frame-aligned cosine. sᵀ is the same
     // product with its factors swapped.
     const double factor = 1 / (static_cast<double>(T) * temperature);
-    const Tensor rows = matmul_nt(z_st, z_ts, factor), columns = matmul_nt(z_ts, z_st, factor);
+    const Tensor rows = in.output(matmul_nt(z_st, z_ts, factor), "similarity");
+    const Tensor columns = matmul_nt(z_ts, z_st, factor);
     // Positives on the diagonal; the mask is symmetric.
     const ContrastiveTargets targets = contrastive_targets(labels, K);
     // MAC = ½ (CE over rows + CE over columns)
-    return scale(add(softmax_cross_entropy(rows, targets.positives, targets.included),
-                     softmax_cross_entropy(columns, targets.positives, targets.included)),
-                 0.5);
+    return in.output(scale(add(softmax_cross_entropy(rows, targets.positives, targets.included),
+                               softmax_cross_entropy(columns, targets.positives, targets.included)),
+                           0.5));
 }
 
 }  // namespace mdn

@@ -141,8 +141,12 @@ Outputs MicroDualNet::from_features(const Tensor& features, const Tensor& boxes,
     const int64_t H = features.dim(2), W = features.dim(3), C = features.dim(4);
     Outputs out;
     out.features = cast(features, net.activations);
-    // f_cnn = mean over T, H, W
-    out.f_cnn = mean(reshape(out.features, {B, T * H * W, C}), 1);
+    {
+        static const ModuleName pooling = module_name("pooling");
+        const ModuleScope in(pooling);
+        // f_cnn = mean over T, H, W
+        out.f_cnn = in.output(mean(reshape(out.features, {B, T * H * W, C}), 1));
+    }
     if (net.sem)
         out.entities = net.sem->forward(reshape(out.features, {B * T, H, W, C}), boxes, options);
     return from_entities(std::move(out), labels, options);
@@ -159,22 +163,27 @@ Outputs MicroDualNet::from_entities(Outputs out, const Tensor& labels,
         const int64_t B = out.entities.dim(0), K = config.entity_count(), D = config.dim;
         if (net.st) out.st = net.st->forward(out.entities, options);
         if (net.ts) out.ts = net.ts->forward(out.entities, options);
+        static const ModuleName fusion = module_name("fusion");
+        const ModuleScope in(fusion);
         if (config.has_both_paths()) {
             const Tensor alpha = net.router ? net.router->forward(out.st, out.ts)
                                             : Tensor::full({B, K, 2}, 0.5, out.st.dtype(), device);
             // X_fused[b,t,i] = α_st·X_st + α_ts·X_ts
-            out.fused = mix(out.st, out.ts, alpha);
+            out.fused = in.output(mix(out.st, out.ts, alpha));
             out.alpha = cast(alpha, dtype);
         } else {
             out.fused = net.st ? out.st : out.ts;
         }
         // f_entity = mean over T, entity-major
-        out.f_entity = reshape(mean(out.fused, 1), {B, K * D});
+        out.f_entity = in.output(reshape(mean(out.fused, 1), {B, K * D}), "f_entity");
     }
     out.logits = cast(net.classifier->forward(out.f_cnn, out.f_entity, options), dtype);
 
     if (labels.defined()) {
-        out.loss_ce = softmax_cross_entropy(out.logits, labels, {}, options.label_smoothing);
+        static const ModuleName loss = module_name("loss");
+        const ModuleScope in(loss);
+        out.loss_ce =
+            in.output(softmax_cross_entropy(out.logits, labels, {}, options.label_smoothing), "ce");
         // loss = CE + λ·MAC
         if (config.has_both_paths() && config.mac_weight > 0) {
             out.loss_mac = mac_loss(out.st, out.ts, labels, config.mac_temperature);
@@ -186,6 +195,7 @@ Outputs MicroDualNet::from_entities(Outputs out, const Tensor& labels,
                                : Tensor::zeros({1}, dtype, device);
             out.loss = out.loss_ce;
         }
+        in.output(out.loss);
     }
     return out;
 }

@@ -12,6 +12,7 @@ constexpr int64_t joints_per_entity = 12;
 
 /// A two-layer MLP of its own for every entity, in place of backbone and SEM.
 struct PoseEncoder {
+    ModuleName module;
     Tensor fc1_weight, fc1_bias;  // [K,D,3J], [K,D]
     Tensor fc2_weight, fc2_bias;  // [K,D,D], [K,D]
     Tensor entity_embedding;      // [K,D]

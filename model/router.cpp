@@ -3,7 +3,8 @@
 namespace mdn {
 
 Router::Router(const Scope& scope, const Config& config)
-    : temperature(config.router_temperature),
+    : module(scope.module()),
+      temperature(config.router_temperature),
       fc1_weight(scope.linear("fc1_weight",
                               {config.entity_count(), config.router_hidden, 2 * config.dim})),
       fc1_bias(scope.bias("fc1_bias", {config.entity_count(), config.router_hidden})),
@@ -11,11 +12,12 @@ Router::Router(const Scope& scope, const Config& config)
       fc2_bias(scope.bias("fc2_bias", {config.entity_count(), 2})) {}
 
 Tensor Router::forward(const Tensor& st, const Tensor& ts) const {
+    const ModuleScope in(module);
     // g[b,i] = [mean_t X_st ; mean_t X_ts]
     const Tensor g = concat(mean(st, 1), mean(ts, 1));
     // α[b,i] = softmax((W2_i GELU(W1_i g + b1_i) + b2_i)/τ)
     const Tensor hidden = gelu(grouped_linear(g, fc1_weight, fc1_bias));
-    return softmax(grouped_linear(hidden, fc2_weight, fc2_bias), temperature);
+    return in.output(softmax(grouped_linear(hidden, fc2_weight, fc2_bias), temperature));
 }
 
 }  // namespace mdn

@@ -8,6 +8,7 @@ namespace mdn {
 
 /// A two-layer MLP of its own for every entity.
 struct Router {
+    ModuleName module;
     double temperature;
     Tensor fc1_weight, fc1_bias;  // [K,R,2D], [K,R]
     Tensor fc2_weight, fc2_bias;  // [K,2,R], [K,2]

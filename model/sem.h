@@ -7,6 +7,7 @@
 namespace mdn {
 
 struct Sem {
+    ModuleName module;
     int64_t size, bins;
     Tensor depthwise;  // [3,3,C]
     BatchNorm bn1;

@@ -3,7 +3,8 @@
 namespace mdn {
 
 EncoderLayer::EncoderLayer(const Scope& scope, const Config& config, DropoutSites& sites)
-    : heads(config.heads),
+    : module(scope.module()),
+      heads(config.heads),
       norm1(scope / "norm1", config.dim),
       qkv(scope / "attn" / "qkv", config.dim, 3 * config.dim),
       proj(scope / "attn" / "proj", config.dim, config.dim),
@@ -13,6 +14,7 @@ EncoderLayer::EncoderLayer(const Scope& scope, const Config& config, DropoutSite
       mlp_dropout(sites, config.dropout) {}
 
 Tensor EncoderLayer::forward(const Tensor& x, TokenAxis axis, const ForwardOptions& options) const {
+    const ModuleScope in(module);
     // x += Proj(Attention(LN1 x))
     const Tensor attended = attention(qkv.forward(norm1.forward(x)), heads, axis);
     const Tensor y = add(x, attention_dropout.forward(proj.forward(attended), options));
@@ -33,14 +35,16 @@ std::vector<EncoderLayer> build_layers(const Scope& scope, const Config& config,
 }  // namespace
 
 Encoder::Encoder(const Scope& scope, const Config& config, TokenAxis axis, DropoutSites& sites)
-    : axis(axis),
+    : module(scope.module()),
+      axis(axis),
       layers(build_layers(scope / "layers", config, sites)),
       norm(scope / "norm", config.dim) {}
 
 Tensor Encoder::forward(const Tensor& x, const ForwardOptions& options) const {
+    const ModuleScope in(module);
     Tensor y = x;
     for (const EncoderLayer& layer : layers) y = layer.forward(y, axis, options);
-    return norm.forward(y);
+    return in.output(norm.forward(y));
 }
 
 }  // namespace mdn

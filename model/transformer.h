@@ -9,6 +9,7 @@
 namespace mdn {
 
 struct EncoderLayer {
+    ModuleName module;
     int64_t heads;
     LayerNorm norm1;
     Linear qkv, proj;
@@ -24,6 +25,7 @@ struct EncoderLayer {
 /// Spatial-T when it attends over the entities of a frame, Temporal-T over the frames of an
 /// entity: all else is per token, so the axis is their only difference.
 struct Encoder {
+    ModuleName module;
     TokenAxis axis;
     std::vector<EncoderLayer> layers;
     LayerNorm norm;
