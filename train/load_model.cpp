@@ -56,6 +56,17 @@ LoadedModel load_model(const ModelFlags& flags, const MachineFlags& machine, std
     return loaded;
 }
 
+LoadedModel load_or_initialize_model(ModelFlags flags, const MachineFlags& machine, int64_t seed,
+                                     const std::string& dataset, std::ostream& notes) {
+    if (!flags.weights.empty()) return load_model(flags, machine, notes);
+    if (flags.config.empty() && flags.preset.empty()) flags.preset = "tiny";
+    Config config = flags.resolve(nullptr);
+    if (!dataset.empty()) take_classes_of(dataset, config);
+    notes << "no --weights: " << (flags.config.empty() ? "preset " + flags.preset : flags.config)
+          << " with the initial weights of --seed " << seed << ", which no training has changed\n";
+    return {make_model(config, static_cast<uint64_t>(seed), machine), {}};
+}
+
 ClipNeeds clip_needs(const Config& config) {
     return {.frames = config.has_frames(), .keypoints = config.regions == Regions::keypoints};
 }

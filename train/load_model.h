@@ -35,6 +35,12 @@ LoadedModel load_model(const ModelFlags& flags, const MachineFlags& machine, std
 std::string config_difference(const std::string& stored, const std::string& path,
                               const Config& config);
 
+/// As load_model() where `flags.weights` is given. Otherwise a model of --config or --preset, or of
+/// the preset tiny, with the initial weights of `seed`; it has the classes of the dataset, unless
+/// `dataset` is empty. `notes` says which it is.
+LoadedModel load_or_initialize_model(ModelFlags flags, const MachineFlags& machine, int64_t seed,
+                                     const std::string& dataset, std::ostream& notes);
+
 /// Which of a clip's files this model reads.
 ClipNeeds clip_needs(const Config& config);
 

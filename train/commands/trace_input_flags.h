@@ -16,10 +16,14 @@ struct TraceInputFlags {
     ReadingSettings reading;
 
     void declare(CommandLine& options) {
+        declare_optional(options);
+        options.require_one({"--input", "--dataset"});
+    }
+    /// For a command that can do without either.
+    void declare_optional(CommandLine& options) {
         options.text("--input", input, "FILE",
                      "safetensors file with frames, boxes (or joints) and labels");
         options.text("--dataset,--data", dataset, "DIR", "dataset folder to take a clip from");
-        options.require_one({"--input", "--dataset"});
         options.text("--clip", clip, "NAME", "with --dataset: the clip's name as in its lists");
         reading.declare(options);
     }
