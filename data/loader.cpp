@@ -5,6 +5,7 @@
 
 #include "engine/error.h"
 #include "engine/random.h"
+#include "engine/slices.h"
 
 namespace mdn {
 
@@ -89,6 +90,7 @@ void Loader::prepare(std::int64_t batch) {
 }
 
 void Loader::work() {
+    name_this_thread("loader");
     std::unique_lock lock(mutex_);
     while (true) {
         work_to_do_.wait(lock, [&] { return stopping_ || next_batch_ < prepared_; });
@@ -109,6 +111,7 @@ void Loader::work() {
         bool visible = false;
         std::exception_ptr failure;
         try {
+            const Slice slice("read clip", "loader", clips_[clip].files.name);
             visible = reader_.read(clips_[clip].files, random, place);
         } catch (...) {
             failure = std::current_exception();

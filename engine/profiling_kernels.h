@@ -4,17 +4,10 @@
 
 #include <exception>
 
+#include "engine/call_observer.h"
 #include "engine/kernels.h"
 
 namespace mdn {
-
-class CallObserver {
-  public:
-    virtual ~CallObserver() = default;
-    /// Calls nest where a kernel calls others. Bytes and operations are KernelFamily's (profile.h).
-    virtual void begin(const char* family, double bytes, double operations) = 0;
-    virtual void end() = 0;
-};
 
 class ProfilingKernels final : public Kernels {
   public:
@@ -22,19 +15,20 @@ class ProfilingKernels final : public Kernels {
 
     std::string device_name() const override { return inner_.device_name(); }
     void allow_tf32() override { inner_.allow_tf32(); }
-#define KERNEL(name, parameters, arguments, family, ...) \
-    void name parameters override {                      \
-        const Call call(profile_, family, __VA_ARGS__);  \
-        inner_.name arguments;                           \
+#define KERNEL(name, parameters, arguments, family, ...)       \
+    void name parameters override {                            \
+        const Call call(profile_, #name, family, __VA_ARGS__); \
+        inner_.name arguments;                                 \
     }
 #include "engine/kernel_list.h"
 
   private:
     class Call {
       public:
-        Call(CallObserver& profile, const char* family, double bytes, double operations = 0)
+        Call(CallObserver& profile, const char* kernel, const char* family, double bytes,
+             double operations = 0)
             : profile_(profile) {
-            profile.begin(family, bytes, operations);
+            profile.begin(kernel, family, bytes, operations);
         }
         /// What goes wrong with the device's clock is thrown, unless something else is already.
         ~Call() noexcept(false) {

@@ -15,6 +15,7 @@
 #include "engine/threads.h"
 #include "model/pose_encoder.h"
 #include "train/load_model.h"
+#include "train/output/profile_trace.h"
 #include "train/output/progress.h"
 #include "train/recorded_work.h"
 #include "train/training_step.h"
@@ -150,7 +151,7 @@ Work work_of(MicroDualNet& model, const TraceInput& input, const BenchOptions& o
 }  // namespace
 
 std::vector<double> time_model(MicroDualNet& model, const TraceInput& input,
-                               const BenchOptions& options) {
+                               const BenchOptions& options, const ProfileTraceFlags& trace) {
     const Work work = work_of(model, input, options);
     const Device device = model.parameters().device();
     // What is recorded is so at the third.
@@ -158,12 +159,17 @@ std::vector<double> time_model(MicroDualNet& model, const TraceInput& input,
     for (int i = 0; i < warm_up; ++i) work();
     backend(device).synchronize();
     std::vector<double> seconds;
-    for (int64_t i = 0; i < options.repeats; ++i) seconds.push_back(time_of(device, work));
+    ProfileTrace recording(trace.file, trace.steps, device);
+    for (int64_t i = 0; i < options.repeats; ++i) {
+        seconds.push_back(time_of(device, work));
+        recording.step_done();
+    }
+    recording.finish();
     return seconds;
 }
 
-std::vector<KernelFamily> profile_model(MicroDualNet& model, const TraceInput& input,
-                                        const BenchOptions& options) {
+KernelProfile profile_model(MicroDualNet& model, const TraceInput& input,
+                            const BenchOptions& options) {
     BenchOptions called = options;
     called.record = false;  // the work itself: it is the profile that records
     const Work work = options.mode == BenchMode::train ? step_on_device(model, input, called)

@@ -8,6 +8,7 @@
 #include "engine/optim.h"
 #include "engine/profile.h"
 #include "model/micro_dualnet.h"
+#include "train/settings/flags.h"
 #include "train/trace.h"
 
 namespace mdn {
@@ -30,14 +31,15 @@ struct BenchOptions {
     bool record = true;   // the work, on a device that can
 };
 
-/// Seconds of each timed run, by the device's own clock.
+/// Seconds of each timed run, by the device's own clock. The trace, where the flags name a file, is
+/// of these runs.
 std::vector<double> time_model(MicroDualNet& model, const TraceInput& input,
-                               const BenchOptions& options);
+                               const BenchOptions& options, const ProfileTraceFlags& trace = {});
 
-/// What kernels do in `repeats` such runs together; of a training step, without the batch's coming
-/// up.
-std::vector<KernelFamily> profile_model(MicroDualNet& model, const TraceInput& input,
-                                        const BenchOptions& options);
+/// What kernels do, and for which modules, in `repeats` such runs together; of a training step,
+/// without the batch's coming up.
+KernelProfile profile_model(MicroDualNet& model, const TraceInput& input,
+                            const BenchOptions& options);
 
 /// Multiply-adds of registers only, on all threads, in GFLOP/s: what no program can exceed.
 double measure_fma_peak();

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/optim.h"
+#include "engine/slices.h"
 #include "train/forward_pass.h"
 #include "train/load_model.h"
 
@@ -57,6 +58,7 @@ void for_each_batch(MicroDualNet& model, Loader& loader, const EvaluationOptions
                     const std::function<void(const Batch&, std::vector<ViewAverage>)>& use) {
     ForwardPass pass(model, options.record);
     const auto bring_next = [&] {
+        const Slice slice("wait for a batch");
         std::optional<Batch> batch = loader.next();
         if (batch) pass.bring(model_inputs(batch->tensors));
         return batch;

@@ -1,6 +1,7 @@
 #include "train/forward_pass.h"
 
 #include "engine/autograd.h"
+#include "engine/slices.h"
 #include "train/load_model.h"
 
 namespace mdn {
@@ -34,6 +35,7 @@ Answers ForwardPass::answer(const Inputs& inputs) {
 }
 
 void ForwardPass::start() {
+    const Slice slice("forward pass");
     if (model_.parameters().device() == Device::cpu) {
         started_ = answer(in_place_);
         in_place_ = {};

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "engine/autograd.h"
+#include "engine/slices.h"
 
 namespace mdn {
 
@@ -34,6 +35,7 @@ void TrainingStep::bring(const StepInput& input) {
 }
 
 void TrainingStep::start() {
+    const Slice slice("training step");
     Work& work = work_.at(brought_);
     std::vector<Tensor> told = work.inputs.given();
     told.insert(told.end(), {work.labels, work.seed_and_step, optimizer_.schedule()});
@@ -44,14 +46,21 @@ void TrainingStep::start() {
 
 void TrainingStep::run(Work& work) {
     model_.parameters().zero_grad();
-    const Outputs outputs = model_.forward(work.inputs, work.labels,
-                                           {.training = true,
-                                            .dropout_seed_and_step = work.seed_and_step,
-                                            .label_smoothing = label_smoothing_});
+    const Outputs outputs = [&] {
+        const Slice slice("forward");
+        return model_.forward(work.inputs, work.labels,
+                              {.training = true,
+                               .dropout_seed_and_step = work.seed_and_step,
+                               .label_smoothing = label_smoothing_});
+    }();
     work.loss = outputs.loss.detach();
     work.loss_ce = outputs.loss_ce.detach();
     work.loss_mac = outputs.loss_mac.detach();
-    backward(outputs.loss);
+    {
+        const Slice slice("backward");
+        backward(outputs.loss);
+    }
+    const Slice slice("update");
     optimizer_.update();
 }
 
@@ -68,6 +77,7 @@ void TrainingStep::show_gradients(Work& work) const {
 }
 
 StepResult TrainingStep::finish() {
+    const Slice slice("wait for the step");
     StepResult result{started_->loss.item(), started_->loss_ce.item(), started_->loss_mac.item(),
                       0};
     if (!std::isfinite(result.loss)) throw NonFinite("the loss is not finite");

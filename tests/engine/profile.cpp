@@ -15,10 +15,10 @@ namespace {
 
 constexpr int64_t rows = 37, in = 24, out = 40;
 
-std::map<std::string, KernelFamily> by_name(const std::vector<KernelFamily>& families) {
+std::map<std::string, KernelFamily> by_name(const KernelProfile& profile) {
     std::map<std::string, KernelFamily> map;
-    for (const KernelFamily& family : families) map[family.name] = family;
-    CHECK(map.size() == families.size());
+    for (const KernelFamily& family : profile.families) map[family.name] = family;
+    CHECK(map.size() == profile.families.size());
     return map;
 }
 
@@ -34,13 +34,14 @@ TEST_SUITE("engine/profile") {
             const Tensor bias = random.normal_tensor({out}).to(device);
             const Tensor image = random.normal_tensor({2, 9, 9, 4}).to(device);
             const Tensor filter = random.normal_tensor({8, 3, 3, 4}).to(device);
-            const auto families = profile_kernels(device, [&] {
+            const KernelProfile profile = profile_kernels(device, [&] {
                 const NoGrad no_grad;
                 for (int i = 0; i < 2; ++i) linear(x, weight, bias);
                 conv2d(image, filter, {.stride = 2, .pad = 1});
                 relu(x);
             });
-            auto map = by_name(families);
+            const auto& families = profile.families;
+            auto map = by_name(profile);
             CHECK(map.size() == 4);
             const KernelFamily& products = map.at("linear forward");
             CHECK(products.calls == 2);
@@ -104,8 +105,8 @@ TEST_SUITE("engine/profile") {
             const Tensor x = Random(3).normal_tensor({400, 400}).to(device);
             const auto begin = std::chrono::steady_clock::now();
             const auto families = profile_kernels(device, [&] {
-                for (int i = 0; i < 3; ++i) relu(matmul_nt(x, x));
-            });
+                                      for (int i = 0; i < 3; ++i) relu(matmul_nt(x, x));
+                                  }).families;
             const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
             double seconds = 0;
             for (const KernelFamily& family : families) seconds += family.seconds;
@@ -162,5 +163,53 @@ TEST_SUITE("engine/profile") {
         CHECK(map.at("optimizer").launches == 2);      // where the gradients are, and the update
         CHECK(map.at("gradient norm").launches == 3);  // squares, their sum, the clipping factor
         CHECK(map.at("optimizer").bytes == 5 * 4.0 * 200 * 201 / 2);
+    }
+
+    TEST_CASE("each call counts for the module under way, forward and backward apart") {
+        const ModuleName outer = module_name("a"), inner = module_name("a.b");
+        for (const Device device : {Device::cpu, Device::cuda}) {
+            INFO(to_string(device));
+            Random random(5);
+            Tensor x = random.normal_tensor({rows, in}).to(device);
+            Tensor weight = random.normal_tensor({out, in}).to(device);
+            x.set_requires_grad();
+            weight.set_requires_grad();
+            const KernelProfile profile = profile_kernels(device, [&] {
+                Tensor y;
+                {
+                    const ModuleScope in_outer(outer);
+                    {
+                        const ModuleScope in_inner(inner);
+                        y = linear(x, weight, Tensor());
+                    }
+                    y = relu(y);
+                }
+                y = sum(relu(y));
+                backward(y);
+            });
+            std::map<std::pair<std::string, Pass>, ModuleWork> work;
+            double module_seconds = 0;
+            for (const ModuleWork& each : profile.modules) {
+                work[{each.module, each.pass}] = each;
+                module_seconds += each.seconds;
+            }
+            CHECK(work.size() == profile.modules.size());
+            CHECK(work.at({"a.b", Pass::forward}).calls == 1);
+            CHECK(work.at({"a.b", Pass::forward}).operations == 2.0 * rows * in * out);
+            CHECK(work.at({"a.b", Pass::backward}).operations == 2 * 2.0 * rows * in * out);
+            CHECK(work.at({"a", Pass::forward}).calls == 1);
+            CHECK(work.at({"a", Pass::forward}).bytes == 2 * 4.0 * rows * out);
+            CHECK(work.at({"a", Pass::backward}).calls == 1);
+            CHECK(work.at({"", Pass::forward}).calls >= 2);  // relu, sum, the seed
+            double family_seconds = 0;
+            int64_t family_calls = 0, module_calls = 0;
+            for (const KernelFamily& family : profile.families) {
+                family_calls += family.calls;
+                if (family.name != between_calls) family_seconds += family.seconds;
+            }
+            for (const ModuleWork& each : profile.modules) module_calls += each.calls;
+            CHECK(module_calls == family_calls);
+            CHECK(module_seconds == doctest::Approx(family_seconds));
+        }
     }
 }

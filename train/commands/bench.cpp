@@ -14,6 +14,7 @@
 #include "train/output/format.h"
 #include "train/output/log.h"
 #include "train/output/profile_report.h"
+#include "train/output/profile_trace.h"
 #include "train/output/progress.h"
 #include "train/output_paths.h"
 
@@ -36,6 +37,7 @@ class BenchCommand final : public Command {
     int64_t clips_ = 1, seed_ = 0;
     std::string input_, output_;
     bool json_ = false, profile_ = false;
+    ProfileTraceFlags trace_;
 
     /// The logits of a pass in evaluation mode, to compare with another program's.
     void write_logits(MicroDualNet& model, const TraceInput& input) const {
@@ -65,19 +67,23 @@ class BenchCommand final : public Command {
                      "input is random");
         options.text("--output", output_, "FILE",
                      "safetensors file to write the logits to, computed before any training step");
-        options.flag("--profile", profile_, "also print how the time divides among kernels");
+        options.flag("--profile", profile_,
+                     "also print how the time divides among kernels and among modules");
+        trace_.declare(options, "runs");
         options.flag("--json", json_, "print one JSON object on one line");
         machine_.declare(options);
         machine_.declare_precision(options);
         machine_.declare_recording(options);
     }
 
-    void run(const CommandLine&, std::ostream& out, std::ostream& notes) override {
+    void run(const CommandLine& options, std::ostream& out, std::ostream& notes) override {
         machine_.apply();
+        trace_.check(options);
+        trace_.prepare(machine_);
         if (model_.weights.empty() && model_.config.empty() && model_.preset.empty())
             model_.preset = "tiny";
         check_outputs(
-            {{"--output", output_}},
+            {{"--output", output_}, {"--profile-trace", trace_.file}},
             {{"--weights", model_.weights}, {"--config", model_.config}, {"--input", input_}});
         bench_.record = !machine_.no_recording;
         LoadedModel loaded;
@@ -105,7 +111,7 @@ class BenchCommand final : public Command {
         std::vector<double> times;
         with_batch_hint(batch, [&] {
             if (!output_.empty()) write_logits(*loaded.model, input);
-            times = time_model(*loaded.model, input, bench_);
+            times = time_model(*loaded.model, input, bench_, trace_);
         });
         const bool on_cpu = machine_.device == Device::cpu;
         const int64_t memory = on_cpu ? peak_resident_bytes()
@@ -115,10 +121,10 @@ class BenchCommand final : public Command {
         const double seconds = median(times), gflops = operations(config, clips) / seconds * 1e-9;
         const double gemm = measure_gemm_peak(machine_.device, machine_.activations());
         MachinePeaks peaks{.gemm_gflops = gemm};
-        std::vector<KernelFamily> families;
+        KernelProfile profile;
         if (profile_) {
             peaks.copy_gbps = measure_copy_bandwidth(machine_.device);
-            families = profile_model(*loaded.model, input, bench_);
+            profile = profile_model(*loaded.model, input, bench_);
         }
         // What no program can exceed is known of the CPU only.
         const double fma = on_cpu ? measure_fma_peak() : gemm;
@@ -137,7 +143,7 @@ class BenchCommand final : public Command {
                               {"fma_peak_gflops", fma},
                               {"gemm_gflops", gemm},
                               {"peak_rss_mib", static_cast<double>(memory) / (1 << 20)}};
-            if (profile_) add_profile(families, peaks, line);
+            if (profile_) add_profile(profile, peaks, line);
             out << json_line(line) << "\n";
             return;
         }
@@ -154,7 +160,7 @@ class BenchCommand final : public Command {
         if (!on_cpu) out << "on " << kernels(machine_.device).device_name() << "\n";
         out << (on_cpu ? "peak resident memory: " : "memory held on the GPU: ")
             << bytes_text(memory) << "\n";
-        if (profile_) out << profile_report(families, bench_.repeats, peaks);
+        if (profile_) out << profile_report(profile, bench_.repeats, peaks);
     }
 
   private:
@@ -171,11 +177,11 @@ class BenchCommand final : public Command {
     }
 
     /// What profile_report says, of one run.
-    void add_profile(const std::vector<KernelFamily>& families, const MachinePeaks& peaks,
+    void add_profile(const KernelProfile& profile, const MachinePeaks& peaks,
                      LogFields& line) const {
         line.push_back({"copy_gbps", peaks.copy_gbps});
         const auto runs = static_cast<double>(bench_.repeats);
-        for (const KernelFamily& family : families) {
+        for (const KernelFamily& family : profile.families) {
             const auto add = [&](const char* what, double value) {
                 line.push_back({"profile." + family.name + "." + what, value / runs});
             };
@@ -184,6 +190,12 @@ class BenchCommand final : public Command {
             add("product_seconds", family.product_seconds);
             add("bytes", family.bytes);
             add("operations", family.operations);
+        }
+        for (const ModuleRow& module : module_rows(profile.modules)) {
+            const std::string name = module.module.empty() ? "outside" : module.module;
+            line.push_back({"module." + name + ".forward_seconds", module.forward_seconds / runs});
+            line.push_back(
+                {"module." + name + ".backward_seconds", module.backward_seconds / runs});
         }
     }
 

@@ -6,6 +6,7 @@
 #include "train/keypoint_warnings.h"
 #include "train/load_model.h"
 #include "train/output/evaluation_output.h"
+#include "train/output/profile_trace.h"
 #include "train/output/progress.h"
 #include "train/output/report.h"
 #include "train/output_paths.h"
@@ -22,6 +23,7 @@ class EvalCommand final : public Command {
     std::string data_, split_ = "test", json_file_, confusion_, report_;
     ViewFlags views_;
     ReadingSettings reading_;
+    ProfileTraceFlags trace_;
     bool json_ = false;
     int64_t batch_ = 16, workers_ = 2;
 
@@ -41,6 +43,7 @@ class EvalCommand final : public Command {
         reading_.declare(options);
         options.integer("--batch", batch_, 1, 4096, "clips at a time, each with all its views");
         options.integer("--workers", workers_, 1, 256, "threads that decode frames");
+        trace_.declare(options, "batches");
         machine_.declare(options);
         machine_.declare_precision(options);
         machine_.declare_recording(options);
@@ -48,9 +51,14 @@ class EvalCommand final : public Command {
 
     void run(const CommandLine& options, std::ostream& out, std::ostream& notes) override {
         machine_.apply();
-        check_outputs(
-            {{"--json-file", json_file_}, {"--confusion", confusion_}, {"--report", report_}},
-            {{"--weights", model_.weights}, {"--config", model_.config}}, {"--data", data_});
+        trace_.check(options);
+        trace_.prepare(machine_);
+        check_outputs({{"--json-file", json_file_},
+                       {"--confusion", confusion_},
+                       {"--report", report_},
+                       {"--profile-trace", trace_.file}},
+                      {{"--weights", model_.weights}, {"--config", model_.config}},
+                      {"--data", data_});
         check_split("--split", data_, split_);
         const LoadedModel loaded = load_model(model_, machine_, notes);
         const Config& config = loaded.model->config();
@@ -74,9 +82,15 @@ class EvalCommand final : public Command {
         Evaluation evaluation;
         with_batch_hint(
             {.config = config, .machine = machine_, .clips = batch_, .views = clips.views()}, [&] {
+                const auto tell = clip_progress(progress, std::ssize(loader.clips()));
+                ProfileTrace trace(trace_.file, trace_.steps, machine_.device);
                 evaluation = evaluate(*loaded.model, loader,
                                       {.views = clips.views(), .record = !machine_.no_recording},
-                                      clip_progress(progress, std::ssize(loader.clips())));
+                                      [&](int64_t done) {
+                                          tell(done);
+                                          trace.step_done();
+                                      });
+                trace.finish();
             });
         const Metrics metrics = compute_metrics(evaluation.predictions, classes);
         if (evaluation.without_person > 0)

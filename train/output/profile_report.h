@@ -1,4 +1,4 @@
-// The table of `bench --profile`.
+// The tables of `bench --profile`.
 #pragma once
 
 #include <string>
@@ -14,10 +14,23 @@ struct MachinePeaks {
     double copy_gbps = 0;    // a large copy, bytes read and written
 };
 
-/// One line a family for one of `runs` runs: calls, launches, milliseconds, share of the time,
-/// share of its time in matrix products, bytes and operations a second and what part of the peaks
-/// they are; then the sum of all.
-std::string profile_report(const std::vector<KernelFamily>& families, int64_t runs,
-                           const MachinePeaks& peaks);
+/// A module with all that stands in it.
+struct ModuleRow {
+    std::string module;  // "st.spatial"; empty for work outside of all modules
+    int64_t depth = 0;   // parts of the path before the last: 0 for "st"
+    int64_t calls = 0;
+    double forward_seconds = 0, backward_seconds = 0;
+    double operations = 0;
+};
+
+/// The modules down to two parts of their paths, each followed by those that stand in it, in the
+/// order in which they were under way first.
+std::vector<ModuleRow> module_rows(const std::vector<ModuleWork>& modules);
+
+/// For one of `runs` runs, a line per family: calls, launches, milliseconds, share of the time,
+/// share of its time in matrix products, bytes and operations per second and what part of the peaks
+/// they are; then the sum of all. Then a line per module: share of the time, milliseconds forward
+/// and backward, calls, operations per second. An outer module's line counts those in it too.
+std::string profile_report(const KernelProfile& profile, int64_t runs, const MachinePeaks& peaks);
 
 }  // namespace mdn

@@ -80,6 +80,19 @@ Config ModelFlags::resolve(const SafetensorsFile* stored) const {
     throw Error("no model given", "give --config or --preset");
 }
 
+void ProfileTraceFlags::declare(CommandLine& options, const std::string& step) {
+    options.text("--profile-trace", file, "FILE",
+                 "write when each thread did what, for ui.perfetto.dev or chrome://tracing (JSON)");
+    options.integer("--profile-steps", steps, 1, 1'000'000,
+                    "with --profile-trace: how many " + step + " to record");
+}
+
+void ProfileTraceFlags::check(const CommandLine& options) const {
+    if (file.empty() && options.given("--profile-steps"))
+        throw Error("--profile-steps has no effect without --profile-trace",
+                    "give --profile-trace FILE");
+}
+
 void ViewFlags::declare(CommandLine& options) {
     options.integer("--clips", clips, 1, 64,
                     "temporal samplings of every clip to average over; 2: twice_sample of TSM");

@@ -45,6 +45,21 @@ struct ModelFlags {
     Config resolve(const SafetensorsFile* stored) const;
 };
 
+/// Whether a command records when each thread did what (train/output/profile_trace.h).
+struct ProfileTraceFlags {
+    std::string file;  // empty: it does not
+    int64_t steps = 20;
+
+    /// --profile-trace and --profile-steps; `step` is what counts as one: "steps", "batches".
+    void declare(CommandLine& options, const std::string& step);
+    /// Throws Error if the number of steps is given without a file.
+    void check(const CommandLine& options) const;
+    /// A replayed CUDA graph hides its kernels, so nothing is recorded as one.
+    void prepare(MachineFlags& machine) const {
+        if (!file.empty()) machine.no_recording = true;
+    }
+};
+
 /// How many views of a clip a command averages over.
 struct ViewFlags {
     int64_t clips = 1;  // temporal samplings
