@@ -173,6 +173,8 @@ void Trainer::run() {
         note_changes();
     }
     pace_.emplace(position_.step, train_->batches(), run_.settings.epochs);
+    profile_trace_ = std::make_unique<ProfileTrace>(run_.profile_trace.file,
+                                                    run_.profile_trace.steps, run_.machine.device);
     try {
         stop_point();
         with_batch_hint(batch_of(run_, *train_), [&] {
@@ -180,8 +182,10 @@ void Trainer::run() {
         });
     } catch (const Stopped& stopped) {
         // Between two steps, or in a validation, which is then done again from its beginning.
+        profile_trace_->finish();
         throw Stopped(stopped.signal(), save_and_say());
     }
+    profile_trace_->finish();
 }
 
 /// What a resumed run changes holds from here on, also if it is killed before its next checkpoint.
@@ -209,6 +213,8 @@ void Trainer::train_epoch() {
     std::optional<Batch> batch = next_batch();
     // Only now that clips can be read is an older run replaced.
     if (!log_) begin_folder();
+    open_event_file();
+    if (events_ && batch) events_->frames(position_.step, *batch);
     if (batch) bring(*batch, position_.step);
     while (batch) {
         step_->start();
@@ -216,6 +222,7 @@ void Trainer::train_epoch() {
         if (following) bring(*following, position_.step + 1);
         const double loss = finish_step(*batch);
         batch = std::move(following);
+        profile_trace_->step_done();
         if (const std::string estimate = pace_->first_estimate(position_.step); !estimate.empty())
             progress_.line(estimate + (val_ ? ", not counting validation" : ""));
         if (run_.save_every > 0 && position_.step % run_.save_every == 0 &&
@@ -227,6 +234,7 @@ void Trainer::train_epoch() {
 }
 
 std::optional<Batch> Trainer::next_batch() {
+    const Slice slice("wait for a batch");
     try {
         return train_->next();
     } catch (const Error& error) {
@@ -272,14 +280,14 @@ double Trainer::finish_step(const Batch& batch) {
                             error.what(),
                         go_back());
     }
-    log_->write({{"kind", "step"},
-                 {"epoch", position_.epoch + 1},
-                 {"step", position_.step},
-                 {"lr", learning_rate(schedule_, position_.step)},
-                 {"loss", result.loss},
-                 {"loss_ce", result.loss_ce},
-                 {"loss_mac", result.loss_mac},
-                 {"gradient_norm", result.gradient_norm}});
+    write_log(position_.step, {{"kind", "step"},
+                               {"epoch", position_.epoch + 1},
+                               {"step", position_.step},
+                               {"lr", learning_rate(schedule_, position_.step)},
+                               {"loss", result.loss},
+                               {"loss_ce", result.loss_ce},
+                               {"loss_mac", result.loss_mac},
+                               {"gradient_norm", result.gradient_norm}});
     is_saved_ = false;
     if (next_waits_) keep_state();
     const auto clips = static_cast<double>(batch.labels.numel());
@@ -304,10 +312,9 @@ std::string Trainer::status(double loss) const {
 
 Evaluation Trainer::validate() {
     try {
-        return evaluate(*model_, *val_, {.record = !run_.machine.no_recording}, [&](int64_t done) {
-            progress_.update(format("validating %lld/%lld", static_cast<long long>(done),
-                                    static_cast<long long>(val_->clips().size())));
-        });
+        const auto tell = count_progress(progress_, "validating clip");
+        return evaluate(*model_, *val_, {.record = !run_.machine.no_recording},
+                        [&](int64_t done) { tell(done, std::ssize(val_->clips())); });
     } catch (const NonFinite& error) {
         throw NonFinite(
             format("after step %lld (epoch %lld): ", static_cast<long long>(position_.step - 1),
@@ -351,6 +358,7 @@ void Trainer::finish_epoch(double seconds, int64_t clips_of_session) {
                                      {"val_top5", metrics.top5},
                                      {"val_f1_macro", metrics.action.macro},
                                      {"val_without_person", evaluation.without_person}});
+        if (events_) events_->confusion(position_.step - 1, metrics);
         if (metrics.has_body) fields.emplace_back("val_f1_mean", metrics.f1_mean);
         if (!metrics.alpha_st.empty()) fields.emplace_back("val_alpha_st", metrics.alpha_st);
         line += format("  val loss %.4f  Top-1 %.2f %%  Top-5 %.2f %%%s", metrics.loss,
@@ -361,7 +369,8 @@ void Trainer::finish_epoch(double seconds, int64_t clips_of_session) {
     if (position_.without_person > 0)
         line += format("  clips without a visible person: %lld",
                        static_cast<long long>(position_.without_person));
-    log_->write(fields);
+    // At the epoch's last step: a run that goes on from here keeps it.
+    write_log(position_.step - 1, fields);
     progress_.line(line);
 
     position_.epoch = epoch;
@@ -397,6 +406,18 @@ void Trainer::keep_state() {
         progress_.line("warning: " + next + " was removed by another program");
     else if (error)
         throw Error("cannot rename " + next + " to last.safetensors: " + error.message());
+}
+
+void Trainer::open_event_file() {
+    if (events_ || run_.tensorboard.empty()) return;
+    events_ =
+        std::make_unique<RunEvents>(run_.tensorboard, run_.config.entities,
+                                    run_.resume ? std::optional(position_.step) : std::nullopt);
+}
+
+void Trainer::write_log(int64_t step, const LogFields& fields) {
+    log_->write(fields);
+    if (events_) events_->fields(step, fields);
 }
 
 void Trainer::save(const std::string& path) {

@@ -19,7 +19,9 @@
 #include "train/load_model.h"
 #include "train/output/log.h"
 #include "train/output/pace.h"
+#include "train/output/profile_trace.h"
 #include "train/output/progress.h"
+#include "train/output/tensorboard/run_events.h"
 #include "train/run_folder.h"
 #include "train/settings/train_settings.h"
 #include "train/training_step.h"
@@ -39,6 +41,8 @@ struct TrainRun {
     int64_t workers = 2;
     int64_t cache_bytes = 0;
     MachineFlags machine;
+    ProfileTraceFlags profile_trace;
+    std::string tensorboard;  // folder for event files, or empty
 };
 
 /// The constructor checks everything and reads what it needs; run() empties the folder once the
@@ -73,6 +77,9 @@ class Trainer {
     void save(const std::string& path);
     void say_what_is_trained();
     void warn_of_memory();
+    void open_event_file();
+    /// Into the log, and for TensorBoard.
+    void write_log(int64_t step, const LogFields& fields);
     std::string status(double loss) const;
 
     TrainRun run_;
@@ -83,8 +90,10 @@ class Trainer {
     std::unique_ptr<MicroDualNet> model_;
     std::unique_ptr<Optimizer> optimizer_;
     std::unique_ptr<Log> log_;
+    std::unique_ptr<RunEvents> events_;  // null without --tensorboard
     Schedule schedule_;
     std::unique_ptr<TrainingStep> step_;
+    std::unique_ptr<ProfileTrace> profile_trace_;
     Position position_;
     bool is_saved_ = false;    // whether a checkpoint holds position_
     bool next_waits_ = false;  // next.safetensors is there, and no step from it has succeeded yet

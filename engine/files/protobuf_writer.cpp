@@ -9,7 +9,7 @@ namespace mdn {
 namespace {
 
 // How a field's value is laid out; its tag is 8·field + wire type.
-constexpr int wire_varint = 0, wire_length_delimited = 2, wire_four_bytes = 5;
+constexpr int wire_varint = 0, wire_eight_bytes = 1, wire_length_delimited = 2, wire_four_bytes = 5;
 
 }  // namespace
 
@@ -43,10 +43,18 @@ void ProtobufMessage::integer(int field, int64_t value) {
 
 void ProtobufMessage::real(int field, float value) {
     tag(field, wire_four_bytes);
-    const auto bits = std::bit_cast<uint32_t>(value);
-    char bytes[4];
-    for (int i = 0; i < 4; ++i) bytes[i] = static_cast<char>(bits >> (8 * i));
-    append({bytes, sizeof bytes});
+    little_endian(std::bit_cast<uint32_t>(value), 4);
+}
+
+void ProtobufMessage::real64(int field, double value) {
+    tag(field, wire_eight_bytes);
+    little_endian(std::bit_cast<uint64_t>(value), 8);
+}
+
+void ProtobufMessage::little_endian(uint64_t bits, size_t count) {
+    char bytes[8];
+    for (size_t i = 0; i < count; ++i) bytes[i] = static_cast<char>(bits >> (8 * i));
+    append({bytes, count});
 }
 
 void ProtobufMessage::text(int field, std::string_view value) {

@@ -21,6 +21,8 @@ class ProtobufMessage {
     void integer(int field, int64_t value);
     /// float.
     void real(int field, float value);
+    /// double.
+    void real64(int field, double value);
     /// string or bytes. A string must be UTF-8; readers may refuse the file otherwise.
     void text(int field, std::string_view value);
     void message(int field, ProtobufMessage value);
@@ -46,6 +48,7 @@ class ProtobufMessage {
 
     void varint(uint64_t value);
     void tag(int field, int wire_type);
+    void little_endian(uint64_t bits, size_t count);
     void append(std::string_view bytes);
     std::string& open_part();
 

@@ -85,6 +85,9 @@ class TrainCommand final : public Command {
                         "steps between checkpoints within an epoch; 0: only at its end");
         options.integer("--workers", run_.workers, 1, 256, "threads that decode frames");
         options.integer("--cache", cache_mib_, 0, 1 << 20, "MiB of decoded frames kept in memory");
+        options.text("--tensorboard", run_.tensorboard, "DIR",
+                     "also write curves, frames and confusion matrices for TensorBoard here");
+        run_.profile_trace.declare(options, "steps");
         machine_.declare(options);
         machine_.declare_precision(options);
         machine_.declare_recording(options);
@@ -92,6 +95,8 @@ class TrainCommand final : public Command {
 
     void run(const CommandLine& options, std::ostream& out, std::ostream&) override {
         machine_.apply();
+        run_.profile_trace.check(options);
+        run_.profile_trace.prepare(machine_);
         run_.machine = machine_;
         run_.cache_bytes = cache_mib_ << 20;
         if (run_.resume && overwrite_) throw Error("--resume and --overwrite cannot both be given");
@@ -111,7 +116,13 @@ class TrainCommand final : public Command {
         }
         if (run_.settings.validates()) check_split("--val", run_.data, run_.settings.val);
         run_.settings.reading.refuse_unread(options, clip_needs(run_.config));
-        check_inputs_kept({{"--out", last_checkpoint(run_.out)},
+        if (!run_.tensorboard.empty() && !run_.resume && !overwrite_ &&
+            !event_files(run_.tensorboard).empty())
+            throw Error("--tensorboard " + run_.tensorboard + " already holds the events of a run",
+                        "replace them with --overwrite, or give another folder");
+        check_outputs({{"--profile-trace", run_.profile_trace.file}}, {});
+        check_inputs_kept({{"--profile-trace", run_.profile_trace.file},
+                           {"--out", last_checkpoint(run_.out)},
                            {"--out", next_checkpoint(run_.out)},
                            {"--out", best_checkpoint(run_.out)},
                            {"--out", log_file(run_.out)},
@@ -136,7 +147,7 @@ const CommandEntry train_command = {
     "                     it succeeds, and --resume starts from it if it is there\n"
     "  best.safetensors   the same, at the epoch of the best validation Top-1\n"
     "  report.html        routing and confusions of the validation at that epoch\n"
-    "  log.jsonl          one line per step and one line per epoch\n"
+    "  log.jsonl          one line per step and one line per epoch (docs/recipes.md)\n"
     "  train.lock         while it trains: keeps other trains out\n"
     "The safetensors files also serve as weights for eval, predict and trace.\n"
     "Ctrl-C (SIGINT) or SIGTERM lets it finish the step and save it; it then exits with 130 or "
