@@ -155,9 +155,7 @@ class CheckCommand final : public Command {
                 if (!problem.hint.empty() && hints.insert(problem.hint).second)
                     progress.line("hint: " + problem.hint);
             },
-            [&](int64_t done, int64_t total) {
-                progress.update("clip " + std::to_string(done) + "/" + std::to_string(total));
-            });
+            count_progress(progress, "checking clip"));
         for (const bool warning : {false, true})
             if (untold[warning] > 0)
                 progress.line("and " + std::to_string(untold[warning]) +

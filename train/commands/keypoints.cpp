@@ -165,11 +165,10 @@ class KeypointsCommand final : public Command {
         ConversionPlan plan;
         {
             Progress progress(out);
-            const Stopwatch watch;
-            const std::int64_t clips = static_cast<std::int64_t>(opened.source->count());
+            const auto tell = count_progress(progress, "reading clip");
+            const auto clips = static_cast<std::int64_t>(opened.source->count());
             plan = plan_conversion(*opened.source, conversion, [&](std::size_t done) {
-                progress.update(count_text("reading clip", static_cast<std::int64_t>(done), clips,
-                                           watch.seconds()));
+                tell(static_cast<std::int64_t>(done), clips);
             });
         }
         SplitLists lists;
@@ -205,11 +204,9 @@ class KeypointsCommand final : public Command {
     static void write(KeypointSource& source, const ConversionOptions& conversion,
                       const ConversionPlan& plan, const SplitLists& lists, std::ostream& out) {
         Progress progress(out);
-        const Stopwatch watch;
-        const std::int64_t clips = std::ssize(plan.clips);
+        const auto tell = count_progress(progress, "writing clip");
         write_conversion(source, conversion, plan, [&](std::size_t done) {
-            progress.update(count_text("writing clip", static_cast<std::int64_t>(done), clips,
-                                       watch.seconds()));
+            tell(static_cast<std::int64_t>(done), std::ssize(plan.clips));
         });
         write_split_lists(lists, conversion.dataset);
     }

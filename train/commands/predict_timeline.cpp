@@ -79,9 +79,7 @@ void predict_timeline(const TimelineFlags& flags, const CommandLine& options, Mi
             ++rows;
             without_person += !row.person_visible;
         },
-        [&](int64_t done, int64_t total) {
-            progress.update(count_text("window", done, total, watch.seconds()));
-        });
+        count_progress(progress, "window"));
     write(text.end());
     if (file) file->commit();
     progress.line(std::to_string(recording.count) + " frames, " + std::to_string(rows) +

@@ -34,10 +34,7 @@ class SynthCommand final : public Command {
         SynthSummary summary;
         {
             Progress progress(out);
-            const Stopwatch watch;
-            synth_.progress = [&](int64_t done, int64_t total) {
-                progress.update(count_text("rendering clip", done, total, watch.seconds()));
-            };
+            synth_.progress = count_progress(progress, "rendering clip");
             summary = write_synthetic_dataset(synth_);
         }
         out << "wrote " << summary.clips << " clips (" << summary.frames << " frames) of "

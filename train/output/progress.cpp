@@ -20,7 +20,10 @@ std::string bytes_text(int64_t bytes) {
     return mebibytes < 1024 ? format("%.1f MiB", mebibytes) : format("%.2f GiB", mebibytes / 1024);
 }
 
-bool is_terminal(const std::ostream& out) { return &out == &std::cout && isatty(STDOUT_FILENO); }
+bool is_terminal(const std::ostream& out) {
+    return (&out == &std::cout && isatty(STDOUT_FILENO)) ||
+           (&out == &std::cerr && isatty(STDERR_FILENO));
+}
 
 void Progress::update(const std::string& text) {
     stop_point();
@@ -53,10 +56,14 @@ std::string count_text(const std::string& what, int64_t done, int64_t total, dou
            duration_text(left);
 }
 
-std::function<void(int64_t)> clip_progress(Progress& progress, int64_t total) {
-    return [&progress, total, watch = Stopwatch()](int64_t done) {
-        progress.update(count_text("clip", done, total, watch.seconds()));
+std::function<void(int64_t, int64_t)> count_progress(Progress& progress, const std::string& what) {
+    return [&progress, what, watch = Stopwatch()](int64_t done, int64_t total) {
+        progress.update(count_text(what, done, total, watch.seconds()));
     };
+}
+
+std::function<void(int64_t)> clip_progress(Progress& progress, int64_t total) {
+    return [tell = count_progress(progress, "clip"), total](int64_t done) { tell(done, total); };
 }
 
 }  // namespace mdn

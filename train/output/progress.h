@@ -28,7 +28,7 @@ std::string duration_text(double seconds);
 /// "512.0 MiB", "1.5 GiB".
 std::string bytes_text(int64_t bytes);
 
-/// True if this stream is the process's standard output and that is a terminal.
+/// True if this stream is the process's standard output or standard error, and that is a terminal.
 bool is_terminal(const std::ostream& out);
 
 /// Where a long command says how far it is, it can also be stopped (train/stop.h).
@@ -60,8 +60,12 @@ class Progress {
 /// done.
 std::string count_text(const std::string& what, int64_t done, int64_t total, double seconds);
 
-/// Shows "clip 32/640  ETA 2m10s" when told how many of `total` clips are done; time counts from
-/// this call. `progress` must outlive what is returned.
+/// Shows "rendering clip 32/640  ETA 2m10s" when told how many of how many are done; time counts
+/// from this call. `progress` must outlive what is returned.
+std::function<void(int64_t done, int64_t total)> count_progress(Progress& progress,
+                                                                const std::string& what);
+
+/// The same for `total` clips.
 std::function<void(int64_t)> clip_progress(Progress& progress, int64_t total);
 
 }  // namespace mdn
