@@ -54,7 +54,7 @@ std::string routing_text(const Tensor& alpha, const std::vector<std::string>& en
             st += pair[0] / static_cast<double>(clips);
             ts += pair[1] / static_cast<double>(clips);
         }
-        text += format("%-*s %5.3f  %5.3f\n", static_cast<int>(width),
+        text += format("%-*s  %5.3f  %5.3f\n", static_cast<int>(width),
                        entities[static_cast<size_t>(k)].c_str(), st, ts);
     }
     return text;
