@@ -83,8 +83,9 @@ Tensor roi_align(const Tensor& features, const Tensor& boxes, double size, int64
 // ---- tokens ------------------------------------------------------------------------------------
 Tensor layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, double eps = 1e-5);
 /// softmax(q kᵀ/√(D/heads)) v along one axis of [B,T,K,3D]; q, k, v packed in that order, each
-/// [heads, D/heads] → [B,T,K,D].
-Tensor attention(const Tensor& qkv, int64_t heads, TokenAxis axis);
+/// [heads, D/heads] → [B,T,K,D]. `weights`, where given, becomes the softmax
+/// [B,S,heads,L,L]: row i is how much token i takes of each, L tokens along the axis, S sequences.
+Tensor attention(const Tensor& qkv, int64_t heads, TokenAxis axis, Tensor* weights = nullptr);
 Tensor add_embeddings(const Tensor& x, const Tensor& entity, const Tensor& frame);  // SPEC §4
 Tensor softmax(const Tensor& x, double temperature = 1);  // over the last axis
 /// SPEC §5: alpha[b,k,0]·st + alpha[b,k,1]·ts; alpha [B,K,2].

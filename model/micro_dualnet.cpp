@@ -58,6 +58,11 @@ const Config& checked(const Config& config) {
     return config;
 }
 
+/// f_entity = mean over T, entity-major: [B,T,K,D] → [B,K·D]
+Tensor mean_over_frames(const Tensor& x) {
+    return reshape(mean(x, 1), {x.dim(0), x.dim(2) * x.dim(3)});
+}
+
 void require_input(const char* name, const Tensor& x, const Shape& shape, DType dtype,
                    Device device) {
     if (!x.defined()) throw Error(std::string(name) + " is not given");
@@ -160,7 +165,7 @@ Outputs MicroDualNet::from_entities(Outputs out, const Tensor& labels,
     const DType dtype = net.parameters.dtype();
     const Device device = net.parameters.device();
     if (out.entities.defined()) {
-        const int64_t B = out.entities.dim(0), K = config.entity_count(), D = config.dim;
+        const int64_t B = out.entities.dim(0), K = config.entity_count();
         if (net.st) out.st = net.st->forward(out.entities, options);
         if (net.ts) out.ts = net.ts->forward(out.entities, options);
         static const ModuleName fusion = module_name("fusion");
@@ -174,8 +179,7 @@ Outputs MicroDualNet::from_entities(Outputs out, const Tensor& labels,
         } else {
             out.fused = net.st ? out.st : out.ts;
         }
-        // f_entity = mean over T, entity-major
-        out.f_entity = in.output(reshape(mean(out.fused, 1), {B, K * D}), "f_entity");
+        out.f_entity = in.output(mean_over_frames(out.fused), "f_entity");
     }
     out.logits = cast(net.classifier->forward(out.f_cnn, out.f_entity, options), dtype);
 
@@ -198,6 +202,16 @@ Outputs MicroDualNet::from_entities(Outputs out, const Tensor& labels,
         in.output(out.loss);
     }
     return out;
+}
+
+Tensor MicroDualNet::logits_of_path(const Outputs& outputs, Paths path) const {
+    const Layers& net = *layers_;
+    if (!net.config.has_both_paths())
+        throw Error("a model of one path, or none, has no path to take alone");
+    if (path == Paths::dual) throw Error("one path alone is st or ts");
+    const Tensor& alone = path == Paths::st ? outputs.st : outputs.ts;
+    return cast(net.classifier->forward(outputs.f_cnn, mean_over_frames(alone), {}),
+                net.parameters.dtype());
 }
 
 }  // namespace mdn

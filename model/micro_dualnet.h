@@ -49,6 +49,11 @@ class MicroDualNet {
     Outputs head(const Tensor& features, const Tensor& boxes, const Tensor& labels,
                  const ForwardOptions& options = {});
 
+    /// The logits if every entity took one path alone, α = 1 for it, whatever the router chose;
+    /// from the outputs of an evaluating pass, at the price of the classifier. `path` is st or ts.
+    /// Throws Error without both paths.
+    Tensor logits_of_path(const Outputs& outputs, Paths path) const;
+
   private:
     struct Layers;
     Outputs from_features(const Tensor& features, const Tensor& boxes, const Tensor& labels,

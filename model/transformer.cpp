@@ -13,10 +13,11 @@ EncoderLayer::EncoderLayer(const Scope& scope, const Config& config, DropoutSite
       attention_dropout(sites, config.dropout),
       mlp_dropout(sites, config.dropout) {}
 
-Tensor EncoderLayer::forward(const Tensor& x, TokenAxis axis, const ForwardOptions& options) const {
+Tensor EncoderLayer::forward(const Tensor& x, TokenAxis axis, const ForwardOptions& options,
+                             Tensor* weights) const {
     const ModuleScope in(module);
     // x += Proj(Attention(LN1 x))
-    const Tensor attended = attention(qkv.forward(norm1.forward(x)), heads, axis);
+    const Tensor attended = attention(qkv.forward(norm1.forward(x)), heads, axis, weights);
     const Tensor y = add(x, attention_dropout.forward(proj.forward(attended), options));
     // x += FC2(GELU(FC1(LN2 x)))
     return add(y, mlp_dropout.forward(mlp.forward(norm2.forward(y)), options));
@@ -43,7 +44,11 @@ Encoder::Encoder(const Scope& scope, const Config& config, TokenAxis axis, Dropo
 Tensor Encoder::forward(const Tensor& x, const ForwardOptions& options) const {
     const ModuleScope in(module);
     Tensor y = x;
-    for (const EncoderLayer& layer : layers) y = layer.forward(y, axis, options);
+    for (const EncoderLayer& layer : layers) {
+        Tensor weights;
+        y = layer.forward(y, axis, options, options.attention ? &weights : nullptr);
+        if (options.attention) (*options.attention)[module].push_back(weights);
+    }
     return in.output(norm.forward(y));
 }
 

@@ -18,8 +18,9 @@ struct EncoderLayer {
     Dropout attention_dropout, mlp_dropout;
 
     EncoderLayer(const Scope& scope, const Config& config, DropoutSites& sites);
-    /// [B,T,K,D] → [B,T,K,D]
-    Tensor forward(const Tensor& x, TokenAxis axis, const ForwardOptions& options) const;
+    /// [B,T,K,D] → [B,T,K,D]; `weights` as attention() has it.
+    Tensor forward(const Tensor& x, TokenAxis axis, const ForwardOptions& options,
+                   Tensor* weights = nullptr) const;
 };
 
 /// Spatial-T when it attends over the entities of a frame, Temporal-T over the frames of an

@@ -6,7 +6,7 @@
 
 namespace mdn {
 
-Tensor attention(const Tensor& qkv, int64_t heads, TokenAxis axis) {
+Tensor attention(const Tensor& qkv, int64_t heads, TokenAxis axis, Tensor* weights) {
     require_float("attention", "qkv", qkv, 4);
     require(heads > 0 && qkv.dim(3) > 0 && qkv.dim(3) % (3 * heads) == 0, "attention",
             "the last axis of qkv " + to_string(qkv.shape()) + " is not 3·D with D a multiple of " +
@@ -18,6 +18,7 @@ Tensor attention(const Tensor& qkv, int64_t heads, TokenAxis axis) {
     Tensor y = empty_as(qkv, {clips, frames, entities, qkv.dim(3) / 3});
     Tensor probabilities = empty_as(qkv, {clips, others, heads, length, length});
     kernels(qkv).attention_forward(qkv, heads, axis, y, probabilities);
+    if (weights) *weights = probabilities;
     return record("attention", y, {qkv},
                   [qkv = qkv.detach(), probabilities, heads, axis](const Tensor& dy) -> Gradients {
                       Tensor dqkv = empty_like(qkv);

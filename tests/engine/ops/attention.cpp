@@ -58,6 +58,45 @@ Tensor reference(const Tensor& qkv, const Case& c, TokenAxis axis) {
 }  // namespace
 
 TEST_SUITE("engine/ops/attention") {
+    // The same op from plain parts: y is the weights times v only if they are softmax(q kᵀ/√width).
+    TEST_CASE("the weights it hands out are the softmax of the scaled products, a row per query") {
+        for (const Case& c : cases)
+            for (const TokenAxis axis : {TokenAxis::entities, TokenAxis::frames}) {
+                const Tensor qkv = random_qkv(c, 5);
+                const bool along_frames = axis == TokenAxis::frames;
+                const int64_t L = along_frames ? c.frames : c.entities;
+                const int64_t S = along_frames ? c.entities : c.frames, width = c.dim / c.heads;
+                Tensor weights;
+                const Tensor y = attention(qkv, c.heads, axis, &weights);
+                REQUIRE(weights.shape() == Shape{c.clips, S, c.heads, L, L});
+                CHECK(y.to_vector<double>() == attention(qkv, c.heads, axis).to_vector<double>());
+                const double* given = weights.data<double>();
+                for (int64_t b = 0; b < c.clips; ++b)
+                    for (int64_t s = 0; s < S; ++s)
+                        for (int64_t h = 0; h < c.heads; ++h)
+                            for (int64_t i = 0; i < L; ++i) {
+                                const auto at = [&](int64_t token, int64_t part, int64_t d) {
+                                    const int64_t t = along_frames ? token : s;
+                                    const int64_t k = along_frames ? s : token;
+                                    const int64_t row = (b * c.frames + t) * c.entities + k;
+                                    return qkv
+                                        .data<double>()[(row * 3 + part) * c.dim + h * width + d];
+                                };
+                                std::vector<double> expected(L);
+                                double total = 0;
+                                for (int64_t j = 0; j < L; ++j) {
+                                    double score = 0;
+                                    for (int64_t d = 0; d < width; ++d)
+                                        score += at(i, 0, d) * at(j, 1, d);
+                                    total += expected[j] = std::exp(score / std::sqrt(width));
+                                }
+                                for (int64_t j = 0; j < L; ++j)
+                                    CHECK(*given++ ==
+                                          doctest::Approx(expected[j] / total).epsilon(1e-12));
+                            }
+            }
+    }
+
     TEST_CASE("attention equals its definition along both axes") {
         for (const Case& c : cases)
             for (TokenAxis axis : {TokenAxis::frames, TokenAxis::entities}) {
