@@ -165,4 +165,24 @@ Clip read_clip(const ClipFiles& clip, const ClipOptions& options) {
     return result;
 }
 
+ClipView first_view(const ClipFiles& clip, const ClipOptions& options) {
+    const bool has_frames = options.input == ClipInput::frames;
+    ClipView view{.frames = sample_test(clip.count, options.frames, 0, options.samplings),
+                  .joints = std::vector<std::optional<Pose>>(view.frames.size())};
+    if (has_frames && options.boxes != BoxSource::keypoints) return view;
+    std::optional<FrameSize> size;
+    if (has_frames) size = frame_size(clip);
+    const Track person = read_track(clip, size, options.keypoints);
+    const BodyFrame body = body_frame(person);
+    const double S = static_cast<double>(options.size);
+    const Transform in_the_middle{S / 6, S / 6, S / 2, S / 4};
+    const Transform crop =
+        size ? evaluation_transforms(*size, options.size, options.crops)[0] : in_the_middle;
+    for (std::size_t t = 0; t < view.frames.size(); ++t) {
+        const std::optional<Pose>& pose = person[view.frames[t]];
+        if (pose) view.joints[t] = moved(crop, size ? *pose : in_body_frame(*pose, body));
+    }
+    return view;
+}
+
 }  // namespace mdn

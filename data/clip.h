@@ -119,4 +119,16 @@ struct Clip {
 /// Reads one clip; for what looks at a single clip instead of going through a Loader.
 Clip read_clip(const ClipFiles& clip, const ClipOptions& options);
 
+/// Where evaluation looks in a clip, for pictures of what it sees.
+struct ClipView {
+    std::vector<std::int64_t> frames;         // [T]: which of the clip, from 0
+    std::vector<std::optional<Pose>> joints;  // [T], in pixels of S×S; none where nobody was seen
+};
+
+/// That of the first row which read_clip gives. Without BoxSource::keypoints there are no joints.
+/// Joints that stand alone (ClipInput::joints) are placed so that their origin, the neck, lies in
+/// the middle of S×S, a quarter from the top, and S is six units of length. Throws as
+/// ClipReader::read does.
+ClipView first_view(const ClipFiles& clip, const ClipOptions& options);
+
 }  // namespace mdn

@@ -10,15 +10,12 @@
 #include <vector>
 
 #include "data/formats/list_file.h"
+#include "data/images/jpeg_writer.h"
 #include "data/synth/drawing.h"
 #include "data/synth/keypoints.h"
 #include "engine/error.h"
 #include "engine/files/partial_path.h"
 #include "engine/threads.h"
-
-#define STB_IMAGE_WRITE_IMPLEMENTATION
-#define STB_IMAGE_WRITE_STATIC
-#include <stb/stb_image_write.h>
 
 namespace mdn {
 namespace {
@@ -89,16 +86,6 @@ void write_file(const fs::path& path, std::string_view bytes) {
                     (errno != 0 ? std::strerror(errno) : "it was cut short"));
 }
 
-std::string encode_jpeg(const std::vector<uint8_t>& pixels, int64_t size, int64_t quality) {
-    std::string bytes;
-    const auto append = [](void* context, void* data, int count) {
-        static_cast<std::string*>(context)->append(static_cast<const char*>(data), count);
-    };
-    const int side = static_cast<int>(size);
-    stbi_write_jpg_to_func(append, &bytes, side, side, 3, pixels.data(), static_cast<int>(quality));
-    return bytes;
-}
-
 void render(const SynthOptions& options, const fs::path& folder, const Clip& clip, int64_t index) {
     const fs::path frames = folder / "frames" / clip.name;
     const fs::path keypoints = folder / "keypoints" / clip.name;
@@ -123,7 +110,8 @@ void render(const SynthOptions& options, const fs::path& folder, const Clip& cli
         draw_figure(canvas, camera, subject, figure);
         const std::string stem = numbered("img_%05lld", frame + 1);
         write_file(frames / (stem + ".jpg"),
-                   encode_jpeg(expose(canvas, noise, random), options.size, options.jpeg_quality));
+                   jpeg_bytes({options.size, options.size, expose(canvas, noise, random)},
+                              options.jpeg_quality));
         write_file(keypoints / (stem + "_keypoints.json"), openpose_json(estimator.people(figure)));
     }
 }

@@ -7,7 +7,7 @@
 
 #include "engine/random.h"
 
-#define STB_IMAGE_WRITE_STATIC  // its own copy: the program's is in data/synth
+#define STB_IMAGE_WRITE_STATIC  // its own copy: the program's is in data/images
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #include <stb/stb_image_write.h>
 
