@@ -165,6 +165,9 @@ STB_FLAGS := -fwrapv -fno-sanitize=shift,nonnull-attribute
 $(BUILD)/data/images/stb_image.o: CXXFLAGS += $(STB_FLAGS)
 $(BUILD)/data/images/stb_image.o build/fuzz/data/images/stb_image.o: Makefile
 
+# The pages' stylesheets and scripts are copied into this object.
+$(BUILD)/train/page/assets.o: $(wildcard train/page/*.css train/page/*.js)
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 # ---- Set-up: header-only packages of the distribution, installed when the compiler lacks them.

@@ -1,0 +1,29 @@
+// Puts one HTML document together that needs nothing outside itself: it opens from disk, without a
+// network. C++ computes all its data; the scripts of this folder only draw them and react.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace mdn {
+
+struct Page {
+    std::string title;
+    /// Names of this folder's scripts, in order, after page.js and charts.js, which every page has.
+    std::vector<std::string> scripts;
+    /// What the scripts draw: `Page.data` to them. Text that is no UTF-8 is repaired.
+    nlohmann::ordered_json data;
+    /// Said in place of the figures where scripts are switched off: where the numbers are.
+    std::string without_scripts;
+};
+
+std::string page_html(const Page& page);
+
+/// "data:image/jpeg;base64,…" of a file's bytes, for an <img> or an SVG <image>.
+std::string jpeg_uri(const std::string& bytes);
+
+/// & < > " ' as entities.
+std::string escaped_html(const std::string& text);
+
+}  // namespace mdn

@@ -1,0 +1,2 @@
+// The figures of a run's report.
+"use strict";
