@@ -99,7 +99,7 @@ $(call objects,$(TEST_SOURCES)): CXXFLAGS := $(CUDA_TEST_FLAGS) $(subst $(OPTIMI
 # engine/backend.cpp picks the devices, so each of the three ways to build it has an object.
 LIBRARY := $(call objects,$(filter-out engine/backend.cpp,$(LIBRARY_SOURCES)))
 
-.PHONY: help all demo test bench weights-check peers gpu-check check format clean setup
+.PHONY: help all demo test bench weights-check peers pages-check gpu-check check format clean setup
 .DEFAULT_GOAL := all
 
 help:
@@ -110,6 +110,7 @@ help:
 	@echo 'make bench      time the engine and the model     (and PyTorch where it is installed)'
 	@echo 'make weights-check  check weights carried from PyTorch and back (needs PyTorch)'
 	@echo 'make peers      put the ops beside the test suites of ONNX, PyTorch and scikit-learn (needs them)'
+	@echo 'make pages-check    look at the pages in headless Chromium (skipped without it)'
 	@echo 'make gpu-check  on a GPU: tests, compute-sanitizer, timings, demo (PARTS="tests bench": only these)'
 	@echo 'make fuzz       test the readers on hostile files (libFuzzer; FUZZ=openpose SECONDS=600)'
 	@echo 'make check      verify formatting, includes and kernel files (WERROR=1: compiler warnings too)'
@@ -241,6 +242,9 @@ weights-check: setup build/microdualnet
 peers: setup build/run_cases build/microdualnet
 	@failed=0; for script in run_suites onnx_export; do \
 	    $(PYTHON) tests/peers/$$script.py || { code=$$?; [ $$failed -eq 1 ] || failed=$$code; }; done; exit $$failed
+# What the program writes as pages, opened in headless Chromium where there is one.
+pages-check: setup build/microdualnet
+	@$(PYTHON) tests/pages/check.py
 
 # Everything that only a GPU can show, for docs/benchmarks.md: the tests on it, compute-sanitizer's two
 # checks on the kernels, the timings, and the demo. Leaves what it printed in build/gpu/.

@@ -16,10 +16,11 @@ tests both on people whom neither has seen. `make demo` builds the program first
 
 The demo first says how long it will take on this machine. It needs 1.3 GB of disk and 256 MiB of
 memory. To keep decoded frames, it takes half of the memory that is available, at most 4 GiB more.
-The results are in runs/demo (runs/demo-short): `data` and, for each model, checkpoints, a log,
-report.html and test.txt. A second run removes the models of the first. It uses the rendered data
-again if the same program rendered them and nobody has changed them since. One demo runs at a time.
-Ctrl-C stops it (exit code 130): the next run begins anew, with the rendered data if they are whole.
+The results are in runs/demo (runs/demo-short): `data`, report.html with both models and, for each,
+checkpoints, a log, a report.html of its own and test.txt. A second run removes the models of the
+first. It uses the rendered data again if the same program rendered them and nobody has changed them
+since. One demo runs at a time. Ctrl-C stops it (exit code 130): the next run begins anew, with the
+rendered data if they are whole.
 END
 }
 
@@ -212,7 +213,9 @@ for model in tsm full; do
     echo "== $((++step))/5 testing it on people it has never seen"
     run eval --weights "$out/$model/best.safetensors" --data "$out/data" --split test \
         --device "$device" --json-file "$out/$model/test.json" > "$out/$model/test.txt"
+    run report "$out/$model" > /dev/null
 done
+run report "$out/tsm" "$out/full" --out "$out/report.html" > /dev/null
 
 echo
 echo "On people that neither model has seen, in percent ($((($(now) - started) / 1000)) s in all):"
@@ -221,6 +224,5 @@ echo
 [ "$out" = runs/demo ] ||
     echo "One epoch shows only that everything runs: these figures say nothing about the models."
 echo "Per class, in text: $out/full/test.txt"
-echo "What each model confuses, and which path each body part chose, as a page:"
-echo "  $out/tsm/report.html"
-echo "  $out/full/report.html"
+echo "What the models confuse, where they look, and which path each body part chose, as a page:"
+echo "  $out/report.html"

@@ -56,7 +56,7 @@ ViewAverage average_views(const Tensor& logits, const Tensor& alpha, int64_t fir
 
 void for_each_batch(MicroDualNet& model, Loader& loader, const EvaluationOptions& options,
                     const std::function<void(const Batch&, std::vector<ViewAverage>)>& use) {
-    ForwardPass pass(model, options.record);
+    ForwardPass pass(model, options.record, options.paths_alone);
     const auto bring_next = [&] {
         const Slice slice("wait for a batch");
         std::optional<Batch> batch = loader.next();
@@ -76,10 +76,17 @@ void for_each_batch(MicroDualNet& model, Loader& loader, const EvaluationOptions
         }
         const Answers answers = pass.finish();
         std::vector<ViewAverage> clips;
-        for (const int64_t clip : batch->clips)
-            clips.push_back(average_views(answers.logits, answers.alpha,
-                                          std::ssize(clips) * options.views, options.views,
-                                          loader.clips()[clip].files.name));
+        for (const int64_t clip : batch->clips) {
+            const auto average = [&, first = std::ssize(clips) * options.views](
+                                     const Tensor& logits, const Tensor& alpha) {
+                return average_views(logits, alpha, first, options.views,
+                                     loader.clips()[clip].files.name);
+            };
+            ViewAverage& mean = clips.emplace_back(average(answers.logits, answers.alpha));
+            if (!answers.st_logits.defined()) continue;
+            mean.st_alone = average(answers.st_logits, Tensor()).probabilities;
+            mean.ts_alone = average(answers.ts_logits, Tensor()).probabilities;
+        }
         use(*batch, std::move(clips));
         if (unreadable) std::rethrow_exception(unreadable);
         batch = std::move(next);
@@ -91,7 +98,9 @@ Evaluation evaluate(MicroDualNet& model, Loader& loader, const EvaluationOptions
     Evaluation result;
     result.predictions.resize(loader.clips().size());
     int64_t done = 0;
-    for_each_batch(model, loader, options, [&](const Batch& batch, std::vector<ViewAverage> clips) {
+    EvaluationOptions with_paths = options;
+    with_paths.paths_alone = true;
+    const auto use = [&](const Batch& batch, std::vector<ViewAverage> clips) {
         for (size_t b = 0; b < clips.size(); ++b) {
             const ListedClip& listed = loader.clips()[batch.clips[b]];
             ClipPrediction& clip = result.predictions[batch.clips[b]];
@@ -99,13 +108,18 @@ Evaluation evaluate(MicroDualNet& model, Loader& loader, const EvaluationOptions
             clip.label = listed.label;
             clip.probabilities = std::move(clips[b].probabilities);
             for (const auto& [st, ts] : clips[b].alpha) clip.alpha_st.push_back(st);
+            if (!clips[b].st_alone.empty()) {
+                clip.st_alone = top_classes(clips[b].st_alone, 1).front();
+                clip.ts_alone = top_classes(clips[b].ts_alone, 1).front();
+            }
             if (clip.label != unlabelled)
                 clip.loss = -std::log(std::max(clip.probabilities[clip.label], 1e-300));
         }
         result.without_person += batch.without_person;
         done += std::ssize(clips);
         if (progress) progress(done);
-    });
+    };
+    for_each_batch(model, loader, with_paths, use);
     return result;
 }
 

@@ -21,6 +21,8 @@ struct Evaluation {
 struct ViewAverage {
     std::vector<double> probabilities;             // [C], mean of the views' softmax
     std::vector<std::pair<double, double>> alpha;  // [K], (ST, TS); empty without two paths
+    /// [C], of each path alone; only with EvaluationOptions::paths_alone and two paths.
+    std::vector<double> st_alone = {}, ts_alone = {};
 };
 
 /// The mean over rows first … first+views-1 of logits [rows,C] and alpha [rows,K,2] (undefined
@@ -31,6 +33,8 @@ ViewAverage average_views(const Tensor& logits, const Tensor& alpha, int64_t fir
 struct EvaluationOptions {
     int64_t views = 1;   // of each clip, averaged (ClipOptions::views)
     bool record = true;  // forward passes, on a device that can
+    /// Also asks what each path alone would say, at the price of the classifier.
+    bool paths_alone = false;
 };
 
 /// Goes through the loader's list once, in evaluation mode and without gradients, and hands over
@@ -39,7 +43,7 @@ struct EvaluationOptions {
 void for_each_batch(MicroDualNet& model, Loader& loader, const EvaluationOptions& options,
                     const std::function<void(const Batch&, std::vector<ViewAverage>)>& use);
 
-/// The same for labelled clips; `progress`, where given, is told the clips done after each batch.
+/// The same for labelled clips, with each path alone; `progress`, where given, is told the clips done after each batch.
 Evaluation evaluate(MicroDualNet& model, Loader& loader, const EvaluationOptions& options = {},
                     const std::function<void(int64_t)>& progress = {});
 

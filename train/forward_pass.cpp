@@ -6,9 +6,10 @@
 
 namespace mdn {
 
-ForwardPass::ForwardPass(MicroDualNet& model, bool record)
+ForwardPass::ForwardPass(MicroDualNet& model, bool record, bool paths_alone)
     : model_(model),
       record_(record),
+      paths_alone_(paths_alone && model.config().has_both_paths()),
       uploader_(backend(model.parameters().device()).make_uploader()) {}
 
 void ForwardPass::bring(const Inputs& inputs) {
@@ -31,7 +32,12 @@ void ForwardPass::bring(const Inputs& inputs) {
 Answers ForwardPass::answer(const Inputs& inputs) {
     const NoGrad no_grad;
     const Outputs outputs = model_.forward(inputs, Tensor());
-    return {.logits = outputs.logits, .alpha = outputs.alpha};
+    Answers answers{.logits = outputs.logits, .alpha = outputs.alpha};
+    if (paths_alone_) {
+        answers.st_logits = model_.logits_of_path(outputs, Paths::st);
+        answers.ts_logits = model_.logits_of_path(outputs, Paths::ts);
+    }
+    return answers;
 }
 
 void ForwardPass::start() {
@@ -49,7 +55,9 @@ void ForwardPass::start() {
 
 Answers ForwardPass::finish() {
     return {.logits = on_device(started_.logits, Device::cpu),
-            .alpha = on_device(started_.alpha, Device::cpu)};
+            .alpha = on_device(started_.alpha, Device::cpu),
+            .st_logits = on_device(started_.st_logits, Device::cpu),
+            .ts_logits = on_device(started_.ts_logits, Device::cpu)};
 }
 
 }  // namespace mdn

@@ -14,6 +14,8 @@ namespace mdn {
 struct Answers {
     Tensor logits;  // [B,classes], of the parameters' dtype
     Tensor alpha;   // [B,K,2]; undefined without two paths
+    /// [B,classes] of each path alone; only where that is asked for and there are two paths.
+    Tensor st_logits = {}, ts_logits = {};
 };
 
 /// bring(); start(); (bring() the next); finish(); start(); … so that a GPU takes in one batch
@@ -22,8 +24,8 @@ class ForwardPass {
   public:
     /// With `record`, passes over a batch size seen before are recorded once and replayed. The
     /// parameters may be given other values between passes, in place; the model's activations must
-    /// stay of one dtype.
-    ForwardPass(MicroDualNet& model, bool record);
+    /// stay of one dtype. `paths_alone`: answers hold those of each path alone.
+    ForwardPass(MicroDualNet& model, bool record, bool paths_alone = false);
 
     /// Starts to bring the next batch (host tensors) to the device.
     void bring(const Inputs& inputs);
@@ -44,7 +46,7 @@ class ForwardPass {
     Answers answer(const Inputs& inputs);
 
     MicroDualNet& model_;
-    bool record_;
+    bool record_, paths_alone_;
     std::unique_ptr<Uploader> uploader_;
     std::map<int64_t, Work> work_;  // by number of clips
     int64_t brought_ = 0;           // clips of the batch on its way

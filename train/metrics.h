@@ -16,6 +16,9 @@ struct ClipPrediction {
     std::vector<double> probabilities;  // [C]
     double loss = 0;                    // −log of the label's probability; 0 without one
     std::vector<double> alpha_st;       // [K], weight of the ST path; empty without two paths
+    /// The best class when every entity takes one path alone (MicroDualNet::logits_of_path); -1
+    /// without two paths.
+    int64_t st_alone = -1, ts_alone = -1;
 };
 
 /// What part of `whole` is, in percent; 0 of nothing.

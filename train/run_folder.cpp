@@ -11,11 +11,13 @@
 #include <ctime>
 #include <filesystem>
 #include <utility>
+#include <vector>
 
 #include "data/file.h"
 #include "engine/error.h"
 #include "engine/files/file_lock.h"
 #include "engine/files/partial_path.h"
+#include "train/report/evaluation_data.h"
 
 namespace mdn {
 
@@ -30,6 +32,15 @@ constexpr const char* old_ending = ".partial";
 std::array<std::string, 5> files_of(const std::string& run) {
     return {last_checkpoint(run), next_checkpoint(run), best_checkpoint(run), log_file(run),
             report_file(run)};
+}
+
+std::vector<std::string> report_data_of(const std::string& run) {
+    std::vector<std::string> files;
+    std::error_code ignored;
+    for (const fs::directory_entry& entry :
+         fs::directory_iterator(report_data_folder(run), ignored))
+        files.push_back(entry.path().string());
+    return files;
 }
 
 /// Whether a run that is stopped before its first checkpoint leaves a file of this name.
@@ -208,6 +219,9 @@ void RunFolder::check_is_ours() const {
 
 void RunFolder::remove_left_overs() const {
     std::error_code ignored;
+    for (const std::string& file : report_data_of(path_))
+        if (const std::string whole = PartialPath::target_of(file); !whole.empty())
+            PartialPath::remove_left_overs(whole, PartialPath::Kind::file);
     for (const std::string& file : files_of(path_)) {
         PartialPath::remove_left_overs(file, PartialPath::Kind::file);
         fs::remove(file + old_ending, ignored);
@@ -217,7 +231,10 @@ void RunFolder::remove_left_overs() const {
 void RunFolder::empty() const {
     std::error_code ignored;
     for (const std::string& file : files_of(path_)) fs::remove(file, ignored);
+    for (const std::string& file : report_data_of(path_))
+        if (file.ends_with(".json")) fs::remove(file, ignored);
     remove_left_overs();
+    fs::remove(report_data_folder(path_), ignored);  // with files of others in it, it stays
 }
 
 }  // namespace mdn

@@ -18,7 +18,8 @@
 #include "train/load_model.h"
 #include "train/output/format.h"
 #include "train/output/number_text.h"
-#include "train/output/report.h"
+#include "train/report/evaluation_data.h"
+#include "train/report/report.h"
 
 namespace mdn {
 
@@ -287,6 +288,7 @@ double Trainer::finish_step(const Batch& batch) {
                                {"loss", result.loss},
                                {"loss_ce", result.loss_ce},
                                {"loss_mac", result.loss_mac},
+                               {"top1", result.top1},
                                {"gradient_norm", result.gradient_norm}});
     is_saved_ = false;
     if (next_waits_) keep_state();
@@ -342,16 +344,14 @@ void Trainer::finish_epoch(double seconds, int64_t clips_of_session) {
     bool best = false;
     const bool last = epoch == run_.settings.epochs;
     if (val_ && (last || epoch % run_.settings.val_every == 0)) {
+        const Stopwatch validation;
         const Evaluation evaluation = validate();
         const Metrics metrics = compute_metrics(evaluation.predictions, classes_);
         best = metrics.top1 > position_.best_top1;
         if (best) {
             position_.best_top1 = metrics.top1;
             position_.best_epoch = epoch;
-            write_file(report_file(run_.out),
-                       report_html(metrics, run_.config.entities,
-                                   run_.config.preset + ", " + run_.settings.val + ", epoch " +
-                                       std::to_string(epoch)));
+            keep_report_data(evaluation, metrics, validation.seconds());
         }
         fields.insert(fields.end(), {{"val_loss", metrics.loss},
                                      {"val_top1", metrics.top1},
@@ -379,8 +379,29 @@ void Trainer::finish_epoch(double seconds, int64_t clips_of_session) {
     // `best` first: were the process killed between the two, resuming from the older state would
     // come here again and write the same `best`.
     if (best) save(best_checkpoint(run_.out));
+    if (best || last) write_report();
     save_state();
-    if (epoch == run_.settings.epochs) keep_state();  // no step will try it
+    if (last) keep_state();  // no step will try it
+}
+
+void Trainer::keep_report_data(const Evaluation& evaluation, const Metrics& metrics,
+                               double seconds) {
+    nlohmann::ordered_json data = evaluation_data(evaluation, metrics, classes_, *model_,
+                                                  {.command = "train",
+                                                   .data = run_.data,
+                                                   .split = run_.settings.val,
+                                                   .weights = best_checkpoint(run_.out),
+                                                   .epoch = position_.best_epoch,
+                                                   .settings = run_.settings.to_text(),
+                                                   .seconds = seconds});
+    add_clips(data, evaluation, *model_, *val_);
+    write_report_data(run_.out, run_.settings.val, data);
+}
+
+void Trainer::write_report() const {
+    const bool evaluated = is_file(report_data_file(run_.out, run_.settings.val));
+    write_file(report_file(run_.out),
+               report_of_folders({run_.out}, evaluated ? run_.settings.val : ""));
 }
 
 /// For a run that is told to stop. Returns what to say.

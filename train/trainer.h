@@ -69,6 +69,8 @@ class Trainer {
     void bring(const Batch& batch, int64_t step);
     double finish_step(const Batch& batch);
     Evaluation validate();
+    void keep_report_data(const Evaluation& evaluation, const Metrics& metrics, double seconds);
+    void write_report() const;
     void finish_epoch(double seconds, int64_t clips_of_session);
     std::string go_back();
     std::string save_and_say();

@@ -1,11 +1,31 @@
 #include "train/training_step.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/autograd.h"
 #include "engine/slices.h"
+#include "train/load_model.h"
+#include "train/metrics.h"
 
 namespace mdn {
+
+namespace {
+
+/// In percent, of logits [B,C] and labels [B] on any device.
+double top1_of(const Tensor& logits, const Tensor& labels) {
+    const Tensor scores = on_device(logits, Device::cpu).to(DType::f64);
+    const Tensor truth = on_device(labels, Device::cpu);
+    const int64_t clips = logits.dim(0), classes = logits.dim(1);
+    int64_t right = 0;
+    for (int64_t b = 0; b < clips; ++b) {
+        const double* row = scores.data<double>() + b * classes;
+        right += std::max_element(row, row + classes) - row == truth.data<int64_t>()[b];
+    }
+    return percent(right, clips);
+}
+
+}  // namespace
 
 TrainingStep::TrainingStep(MicroDualNet& model, Optimizer& optimizer, bool record,
                            double label_smoothing)
@@ -56,6 +76,7 @@ void TrainingStep::run(Work& work) {
     work.loss = outputs.loss.detach();
     work.loss_ce = outputs.loss_ce.detach();
     work.loss_mac = outputs.loss_mac.detach();
+    work.logits = outputs.logits.detach();
     {
         const Slice slice("backward");
         backward(outputs.loss);
@@ -78,8 +99,11 @@ void TrainingStep::show_gradients(Work& work) const {
 
 StepResult TrainingStep::finish() {
     const Slice slice("wait for the step");
-    StepResult result{started_->loss.item(), started_->loss_ce.item(), started_->loss_mac.item(),
-                      0};
+    StepResult result{.loss = started_->loss.item(),
+                      .loss_ce = started_->loss_ce.item(),
+                      .loss_mac = started_->loss_mac.item(),
+                      .gradient_norm = 0,
+                      .top1 = top1_of(started_->logits, started_->labels)};
     if (!std::isfinite(result.loss)) throw NonFinite("the loss is not finite");
     result.gradient_norm = optimizer_.finish();
     return result;

@@ -24,6 +24,7 @@ struct StepInput {
 struct StepResult {
     double loss, loss_ce, loss_mac;
     double gradient_norm;  // before clipping
+    double top1;           // percent of the batch whose best class, in training mode, was right
 };
 
 /// bring(); start(); (bring() the next); finish(); start(); … so that a GPU takes in one batch
@@ -50,7 +51,7 @@ class TrainingStep {
     struct Work {
         Inputs inputs;
         Tensor labels, seed_and_step;
-        Tensor loss = {}, loss_ce = {}, loss_mac = {};
+        Tensor loss = {}, loss_ce = {}, loss_mac = {}, logits = {};
         RecordedWork recorded;
         // Parameters and where the recording leaves their gradients.
         std::vector<std::pair<Tensor, Tensor>> gradients = {};

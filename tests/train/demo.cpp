@@ -95,13 +95,15 @@ TEST_SUITE("train/demo") {
         CHECK_MESSAGE(contains(ran.text, {"minutes on this machine", "MiB of disk", "of memory",
                                           "1/5 rendering", "5/5 testing"}),
                       ran.text);
-        CHECK(ran.text.ends_with("  runs/demo/tsm/report.html\n  runs/demo/full/report.html\n"));
+        CHECK(ran.text.ends_with("  runs/demo/report.html\n"));
+        CHECK(contains(text_of(tree / "calls"),
+                       {"report runs/demo/tsm runs/demo/full --out runs/demo/report.html"}));
         CHECK(!fs::exists(tree / "runs/demo-measured"));
         CHECK(!contains(ran.text, {"removing"}));
         CHECK(!contains(ran.text, {"shows only that"}));
         ran = tree.demo("short");
         CHECK_MESSAGE(contains(ran.text, {"One epoch shows only that everything runs",
-                                          "runs/demo-short/full/report.html"}),
+                                          "runs/demo-short/report.html"}),
                       ran.text);
     }
 

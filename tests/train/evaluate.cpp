@@ -58,6 +58,42 @@ TEST_SUITE("train/evaluate") {
         }
     }
 
+    TEST_CASE("an evaluation knows what each path alone would answer, over all views") {
+        SmallProject project;
+        MicroDualNet model(load_config(project.config), 3);
+        // So that the paths disagree: an untrained classifier hardly looks at them.
+        const Tensor weight = model.parameters().find("classifier.fc1.weight")->value;
+        for (int64_t i = 0; i < weight.numel(); ++i) weight.data<float>()[i] *= 8;
+        const ViewFlags views{.clips = 2};
+        ClipOptions options = clip_options(model.config(), Sampling::test);
+        views.apply(options);
+        int64_t differ = 0;
+        for (const ClipPrediction& clip : evaluate_val(model, project.data, 2, views).predictions) {
+            const ClipFiles files = find_clip(project.data, clip.clip, 3, {}).files;
+            const Clip read = read_clip(files, options);
+            const Outputs outputs = model.forward(model_inputs(read.tensors), Tensor());
+            const auto best = [&](Paths path) {
+                const Tensor logits = model.logits_of_path(outputs, path);
+                std::vector<double> mean(3);
+                for (int64_t view = 0; view < 2; ++view) {
+                    const auto p = probabilities_of(logits.data<float>() + 3 * view, 3);
+                    for (size_t c = 0; c < 3; ++c) mean[c] += p[c];
+                }
+                return top_classes(mean, 1).front();
+            };
+            CHECK(clip.st_alone == best(Paths::st));
+            CHECK(clip.ts_alone == best(Paths::ts));
+            differ += clip.st_alone != clip.ts_alone;
+        }
+        CHECK(differ > 0);  // or one could stand for the other
+
+        Config one_path = load_config(project.config);
+        one_path.paths = Paths::ts;
+        MicroDualNet single(one_path, 3);
+        for (const ClipPrediction& clip : evaluate_val(single, project.data, 2).predictions)
+            CHECK((clip.st_alone == -1 && clip.ts_alone == -1));
+    }
+
     TEST_CASE("predict says the same of a clip as eval does") {
         SmallProject project;
         MicroDualNet model(load_config(project.config), 3);

@@ -67,8 +67,8 @@ std::vector<double> train(MicroDualNet& model, bool record) {
         training.start();
         if (i + 1 < std::size(clips_of_step)) bring_next();
         const StepResult result = training.finish();
-        losses.insert(losses.end(),
-                      {result.loss, result.loss_ce, result.loss_mac, result.gradient_norm});
+        losses.insert(losses.end(), {result.loss, result.loss_ce, result.loss_mac,
+                                     result.gradient_norm, result.top1});
     }
     return losses;
 }
@@ -102,6 +102,14 @@ TEST_SUITE("train/training_step") {
                 CHECK(result.loss == outputs.loss.item());
                 CHECK(result.loss_mac == outputs.loss_mac.item());
                 CHECK(result.gradient_norm == norm);
+                int64_t right = 0;
+                const std::vector<float> logits = outputs.logits.to(Device::cpu).to_vector<float>();
+                for (size_t b = 0; b < 2; ++b) {
+                    const auto row = logits.begin() + static_cast<int64_t>(b) * config.classes;
+                    right += std::max_element(row, row + config.classes) - row ==
+                             input.labels.data<int64_t>()[b];
+                }
+                CHECK(result.top1 == 50.0 * static_cast<double>(right));
             }
             CHECK(same_bits(by_hand, by_step));
         }

@@ -1,24 +1,18 @@
 #include <fstream>
 #include <iterator>
-#include <nlohmann/json.hpp>
 
 #include "engine/error.h"
 #include "train/commands/command.h"
-#include "train/output/format.h"
+#include "train/report/comparison.h"
 
 namespace mdn {
 
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 /// One line of the table: "NAME=FILE" as given, with what the file holds.
-struct Row {
-    std::string name;
-    Json metrics;
-};
-
-Row read_row(const std::string& item) {
+std::pair<std::string, Json> read_row(const std::string& item) {
     const size_t equals = item.find('=');
     if (equals == 0 || equals == std::string::npos || equals + 1 == item.size())
         throw Error("--runs: '" + item + "' is not of the form NAME=FILE");
@@ -27,19 +21,9 @@ Row read_row(const std::string& item) {
     if (!file)
         throw Error("--runs: cannot read " + path, "write it with `microdualnet eval --json-file`");
     const std::string text{std::istreambuf_iterator<char>(file), {}};
-    Row row{item.substr(0, equals), Json::parse(text, nullptr, false)};
-    for (const char* key : {"top1", "top5", "f1_macro"})
-        if (!row.metrics.is_object() || !row.metrics["action"].is_object() ||
-            !row.metrics["action"][key].is_number())
-            throw Error("--runs: " + path + " is not an evaluation: it has no number action." + key,
-                        "write it with `microdualnet eval --json-file`");
-    return row;
-}
-
-std::string cell(const Json& metrics, const char* pointer) {
-    const Json::json_pointer where(pointer);
-    const bool known = metrics.contains(where) && metrics.at(where).is_number();
-    return known ? format("%7.2f", metrics.at(where).get<double>()) : "      -";
+    Json metrics = Json::parse(text, nullptr, false);
+    check_rates(metrics, "--runs: " + path);
+    return {item.substr(0, equals), std::move(metrics)};
 }
 
 class CompareCommand final : public Command {
@@ -53,23 +37,13 @@ class CompareCommand final : public Command {
     }
 
     void run(const CommandLine&, std::ostream& out, std::ostream&) override {
-        std::vector<Row> rows;
-        size_t width = 5;
+        std::vector<std::pair<std::string, Json>> rows;
         for (size_t begin = 0; begin <= runs_.size();) {
             const size_t end = std::min(runs_.find(',', begin), runs_.size());
             rows.push_back(read_row(runs_.substr(begin, end - begin)));
-            width = std::max(width, rows.back().name.size());
             begin = end + 1;
         }
-        const auto padded = [&](const std::string& name) {
-            return name + std::string(width - name.size(), ' ');
-        };
-        out << padded("model") << "    Top-1    Top-5  F1macro   F1mean\n";
-        for (const Row& row : rows)
-            out << padded(row.name) << "  " << cell(row.metrics, "/action/top1") << "  "
-                << cell(row.metrics, "/action/top5") << "  "
-                << cell(row.metrics, "/action/f1_macro") << "  " << cell(row.metrics, "/f1_mean")
-                << "\n";
+        out << comparison_table(rows);
     }
 };
 
@@ -77,7 +51,8 @@ class CompareCommand final : public Command {
 
 const CommandEntry compare_command = {
     "compare", "a table of several evaluations",
-    "Rates are in percent. F1mean is shown where the dataset has body-level classes.\n\n"
+    "Rates are in percent. F1mean is shown where the dataset has body-level classes.\n"
+    "`microdualnet report` puts whole runs beside each other on a page.\n\n"
     "Example: microdualnet compare --runs baseline=a.json,full=b.json\n",
     [] { return std::unique_ptr<Command>(new CompareCommand); }};
 

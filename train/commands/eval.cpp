@@ -1,3 +1,5 @@
+#include <filesystem>
+
 #include "data/formats/dataset_format.h"
 #include "engine/files/atomic_file.h"
 #include "train/batch_hint.h"
@@ -8,8 +10,9 @@
 #include "train/output/evaluation_output.h"
 #include "train/output/profile_trace.h"
 #include "train/output/progress.h"
-#include "train/output/report.h"
 #include "train/output_paths.h"
+#include "train/report/evaluation_data.h"
+#include "train/report/report.h"
 #include "train/settings/reading_settings.h"
 #include "train/settings/split_flag.h"
 
@@ -27,6 +30,34 @@ class EvalCommand final : public Command {
     bool json_ = false;
     int64_t batch_ = 16, workers_ = 2;
 
+    /// Where report_data/ keeps this evaluation, or would: the folder and the name of the JSON.
+    std::pair<std::string, std::string> kept_as() const {
+        const std::filesystem::path json = json_file_.empty() ? split_ + ".json" : json_file_;
+        return {folder_of(json), json.stem().string()};
+    }
+
+    static std::string folder_of(const std::filesystem::path& file) {
+        return file.has_parent_path() ? file.parent_path().string() : ".";
+    }
+
+    void report(const LoadedModel& loaded, const Loader& loader, const Evaluation& evaluation,
+                const Metrics& metrics, const ClassNames& classes, double seconds) {
+        nlohmann::ordered_json data =
+            evaluation_data(evaluation, metrics, classes, *loaded.model,
+                            {.command = "eval",
+                             .data = data_,
+                             .split = split_,
+                             .weights = loaded.stored.path,
+                             .settings = run_settings(loaded.stored.metadata),
+                             .seconds = seconds});
+        add_clips(data, evaluation, *loaded.model, loader);
+        const auto [folder, name] = kept_as();
+        if (!json_file_.empty()) write_report_data(folder, name, data);
+        if (report_.empty()) return;
+        // A run's log lies beside its weights.
+        write_file(report_, report_html({run_with(folder_of(loaded.stored.path), name, data)}));
+    }
+
   public:
     void declare(CommandLine& options) override {
         model_.declare(options, "safetensors file, for example a run's best.safetensors");
@@ -35,10 +66,12 @@ class EvalCommand final : public Command {
         options.require("--data");
         options.text("--split", split_, "NAME", "list to evaluate on: train, val or test");
         options.flag("--json", json_, "print one JSON object instead of the tables");
-        options.text("--json-file", json_file_, "FILE", "also write that JSON object to a file");
+        options.text("--json-file", json_file_, "FILE",
+                     "also write that JSON object to a file, and what a report needs to "
+                     "report_data/ beside it");
         options.text("--confusion", confusion_, "FILE",
                      "write the confusion matrix to this CSV file");
-        options.text("--report", report_, "FILE", "write an HTML page with routing and confusions");
+        options.text("--report", report_, "FILE", "write an HTML page about the run");
         views_.declare(options);
         reading_.declare(options);
         options.integer("--batch", batch_, 1, 4096, "clips at a time, each with all its views");
@@ -80,6 +113,7 @@ class EvalCommand final : public Command {
         if (const std::string note = open_dataset(data_)->note(split_); !note.empty())
             progress.line(note);
         Evaluation evaluation;
+        const Stopwatch watch;
         with_batch_hint(
             {.config = config, .machine = machine_, .clips = batch_, .views = clips.views()}, [&] {
                 const auto tell = clip_progress(progress, std::ssize(loader.clips()));
@@ -103,9 +137,8 @@ class EvalCommand final : public Command {
             out << metrics_table(metrics, config.entities);
         if (!json_file_.empty()) write_file(json_file_, metrics_json(metrics, config.entities));
         if (!confusion_.empty()) write_file(confusion_, confusion_csv(metrics));
-        if (!report_.empty())
-            write_file(report_, report_html(metrics, config.entities,
-                                            config.preset + ", " + data_ + ", " + split_));
+        if (!json_file_.empty() || !report_.empty())
+            report(loaded, loader, evaluation, metrics, classes, watch.seconds());
     }
 };
 

@@ -131,8 +131,8 @@ class TrainCommand final : public Command {
         Trainer trainer(run_, folder, out);
         trainer.run();
         out << "run: " << run_.out << " (last.safetensors"
-            << (is_file(best_checkpoint(run_.out)) ? ", best.safetensors, report.html" : "")
-            << ", log.jsonl)\n";
+            << (is_file(best_checkpoint(run_.out)) ? ", best.safetensors" : "")
+            << ", report.html, log.jsonl)\n";
     }
 };
 
@@ -146,7 +146,8 @@ const CommandEntry train_command = {
     "  next.safetensors   the same of a newer state: it becomes last.safetensors when a step from\n"
     "                     it succeeds, and --resume starts from it if it is there\n"
     "  best.safetensors   the same, at the epoch of the best validation Top-1\n"
-    "  report.html        routing and confusions of the validation at that epoch\n"
+    "  report.html        a page about the run, with the validation at that epoch; report_data/\n"
+    "                     keeps what it is made of (docs/report.md)\n"
     "  log.jsonl          one line per step and one line per epoch (docs/recipes.md)\n"
     "  train.lock         while it trains: keeps other trains out\n"
     "The safetensors files also serve as weights for eval, predict and trace.\n"

@@ -45,6 +45,8 @@ Page.scale = function (parent, map, ...texts) {
 // Pixels that a text takes, roughly: SVG has no layout of its own.
 Page.textWidth = (text, size = 12) => 0.56 * size * String(text).length;
 Page.shortened = (text, letters) => (text.length <= letters ? text : text.slice(0, letters - 1) + "…");
+// A drawing's width, no wider than the page: text in it stays as large as it is.
+Page.fitting = (width) => Math.min(width, Math.max(280, Page.main.clientWidth - 8));
 // About `count` round numbers that cover low … high.
 Page.ticks = function (low, high, count) {
   const rough = (high - low || 1) / count, power = 10 ** Math.floor(Math.log10(rough));
@@ -125,12 +127,13 @@ Page.dashes = [null, "7 4", "2 3", "9 3 2 3"];
 
 // series: [{name, colour, dash, points: [[x, y], …]}], y null where there is none. Hover, or the
 // arrow keys, read the values at a place.
-Page.curves = function (parent, { series, x, y, label, low, high, digits = 3, width = 560, height = 260 }) {
+Page.curves = function (parent, { series, x, label, from, to, low, high, digits = 3, width = 560, height = 260 }) {
+  width = Page.fitting(width);
   series = series.filter((s) => s.points.some((p) => p[1] !== null));
   const all = series.flatMap((s) => s.points.filter((p) => p[1] !== null));
   if (!all.length) return null;
   const xs = all.map((p) => p[0]), ys = all.map((p) => p[1]);
-  const x0 = Math.min(...xs), x1 = Math.max(...xs, x0 + 1e-9);
+  const x0 = from !== undefined ? from : Math.min(...xs), x1 = to !== undefined ? to : Math.max(...xs, x0 + 1e-9);
   const y0 = low !== undefined ? low : Math.min(...ys), y1 = high !== undefined ? high : Math.max(...ys, y0 + 1e-9);
   const left = 52, right = 12, top = 10, bottom = 38;
   const px = (v) => left + ((v - x0) / (x1 - x0)) * (width - left - right);
@@ -179,7 +182,7 @@ Page.curves = function (parent, { series, x, y, label, low, high, digits = 3, wi
 // A mark of 12 pixels around (x, y): shape as well as colour tells kinds apart.
 Page.mark = function (kind, x, y, colour) {
   const shapes = [
-    () => Page.svg("circle", { cx: x, cy: y, r: 5.5, fill: colour }),
+    () => Page.svg("circle", { cx: x, cy: y, r: 5.5, fill: colour, stroke: "var(--text)", "stroke-width": 0.8 }),
     () => Page.svg("path", { d: `M${x - 5.5} ${y + 5}L${x} ${y - 6}L${x + 5.5} ${y + 5}Z`, fill: "none", stroke: colour, "stroke-width": 2.2 }),
     () => Page.svg("rect", { x: x - 4.8, y: y - 4.8, width: 9.6, height: 9.6, fill: "none", stroke: colour, "stroke-width": 2.2 }),
     () => Page.svg("path", { d: `M${x - 5} ${y - 5}L${x + 5} ${y + 5}M${x - 5} ${y + 5}L${x + 5} ${y - 5}`, stroke: colour, "stroke-width": 2.6 }),
@@ -192,10 +195,11 @@ Page.mark = function (kind, x, y, colour) {
 // a mark per value of `kinds` [{name, colour}] along low … high. `span` is a thin line, `bar` a
 // thick one: a spread or an interval behind the marks. `at` draws a vertical line with its text.
 Page.marks = function (parent, { rows, kinds, low, high, x, label, at = [], letters = 24, width = 620, step = 24 }) {
+  width = Page.fitting(width);
   const left = Math.max(...rows.map((r) => Page.textWidth(Page.shortened(r.name, letters))), 40) + 12;
   const right = 18, top = at.length ? 22 : 8, bottom = 36, height = top + rows.length * step + bottom;
   const px = (v) => left + ((Math.min(Math.max(v, low), high) - low) / (high - low)) * (width - left - right);
-  const root = Page.svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", tabindex: 0, "aria-label": label + ". Arrow keys read its values.", "data-tips": true, style: "max-width:100%;height:auto;min-width:" + Math.min(width, 520) + "px" });
+  const root = Page.svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", tabindex: 0, "aria-label": label + ". Arrow keys read its values.", "data-tips": true, style: "max-width:100%;height:auto" });
   for (const tick of Page.ticks(low, high, 5))
     root.append(Page.svg("path", { class: "grid", d: `M${px(tick)} ${top}V${height - bottom}` }), Page.svg("text", { x: px(tick), y: height - bottom + 15, "text-anchor": "middle", class: "quiet" }, String(tick)));
   for (const line of at)

@@ -65,6 +65,6 @@ Page.attentionMaps = function (holder, clip, entities, t, k, layer) {
     const spatial = name.endsWith("spatial"), layers = clip.attention[name];
     const sequences = layers[Math.min(layer, layers.length - 1)];
     const box = Page.add(holder, "div", {}, Page.el("h4", {}, Page.transformers[name]));
-    Page.attention(box, name, sequences[Math.min(spatial ? t : k, sequences.length - 1)], spatial ? parts : frames, { size: spatial ? 20 : Math.max(6, Math.min(16, 160 / frames.length)) });
+    Page.attention(box, name, sequences[Math.min(spatial ? t : k, sequences.length - 1)], spatial ? parts : frames, { size: spatial ? 20 : Math.max(6, Math.min(19, 160 / frames.length)) });
   }
 };

@@ -34,7 +34,7 @@ Page.add = function (parent, tag, attributes, ...children) {
 // ---- Numbers ----------------------------------------------------------------------------------
 
 Page.fixed = (x, digits = 1) => (x === null || x === undefined ? "–" : x.toFixed(digits));
-Page.percent = (share, digits = 0) => (100 * share).toFixed(digits) + " %";
+Page.percent = (share, digits = 0) => (100 * share).toFixed(digits) + "\u00a0%";
 Page.count = (n, one, many) => n + " " + (n === 1 ? one : many || one + "s");
 
 // ---- Figures ----------------------------------------------------------------------------------
@@ -69,18 +69,22 @@ Page.tip = {
   node: Page.add(document.body, "div", { id: "tip", role: "status", hidden: true }),
   show(text, x, y) {
     const { node } = Page.tip;
+    Page.tip.again = null;
     node.textContent = text;
     node.hidden = false;
     const { width, height } = node.getBoundingClientRect();
     node.style.left = Math.max(4, Math.min(x + 14, innerWidth - width - 4)) + "px";
     node.style.top = (y + 18 + height < innerHeight ? y + 18 : Math.max(4, y - height - 12)) + "px";
   },
+  // What the keyboard shows stays beside its element, also where the page scrolls to it.
   beside(element, text) {
     const box = element.getBoundingClientRect();
     Page.tip.show(text, box.left + box.width / 2, box.top + box.height / 2);
+    Page.tip.again = () => Page.tip.beside(element, text);
   },
   hide() {
     Page.tip.node.hidden = true;
+    Page.tip.again = null;
   },
 };
 // An element with data-tip says it on hover and focus.
@@ -94,7 +98,7 @@ document.addEventListener("focusin", (event) => {
     Page.tip.beside(event.target, event.target.dataset.tip);
 });
 document.addEventListener("focusout", Page.tip.hide);
-document.addEventListener("scroll", Page.tip.hide, true);
+document.addEventListener("scroll", () => (Page.tip.again || Page.tip.hide)(), true);
 document.addEventListener("keydown", (event) => event.key === "Escape" && Page.tip.hide());
 
 // ---- Tables -----------------------------------------------------------------------------------
@@ -150,11 +154,12 @@ Page.table = function (parent, { columns, rows, caption, sortable = true, marked
 
 Page.controls = (parent) => Page.add(parent, "div", { class: "controls" });
 
-// A list to choose from: options [[value, text], …]; change(value) is called at once, and at each
-// choice.
-Page.choice = function (parent, label, options, change) {
+// A list to choose from: options [[value, text], …]; change(value) is called at once, for `initial`
+// or the first, and at each choice.
+Page.choice = function (parent, label, options, change, initial) {
   const select = Page.el("select", { onchange: () => change(select.value) },
     options.map(([value, text]) => Page.el("option", { value }, text)));
+  if (initial !== undefined) select.value = initial;
   parent.append(Page.el("label", {}, label, select));
   change(select.value);
   return select;

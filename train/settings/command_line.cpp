@@ -85,6 +85,18 @@ void CommandLine::positional(const std::string& name, std::string& value, const 
     require(name);
 }
 
+void CommandLine::positionals(const std::string& name, std::vector<std::string>& values,
+                              const std::string& help) {
+    OptionEntry& entry = add(name, name, help);
+    entry.is_list = true;
+    entry.take = [&values, name](const std::string& given) {
+        if (given.empty())
+            throw Error(name + " has an empty value", "is a shell variable not set?");
+        values.push_back(given);
+    };
+    require(name);
+}
+
 void CommandLine::integer(const std::string& flag, int64_t& value, int64_t low, int64_t high,
                           const std::string& help) {
     OptionEntry& entry = add(flag, "N", help);
@@ -221,11 +233,11 @@ void CommandLine::read_arguments(const std::vector<std::string>& arguments) {
                 "leave all but one out");
 }
 
-/// Gives an argument to the first option by place that has none yet.
+/// Gives an argument to the first option by place that has none yet, or takes several.
 void CommandLine::take_by_place(const std::string& argument) {
     for (const auto& entry : entries_) {
-        if (!entry->is_positional() || !entry->given.empty()) continue;
-        entry->given = {argument};
+        if (!entry->is_positional() || (!entry->given.empty() && !entry->is_list)) continue;
+        entry->given.push_back(argument);
         return;
     }
     throw Error("unexpected argument '" + argument + "': no option takes it",

@@ -31,6 +31,9 @@ class CommandLine {
               const std::string& help);
     /// What is given without a flag, and must be: the file or folder that the command is about.
     void positional(const std::string& name, std::string& value, const std::string& help);
+    /// The same, once or more often.
+    void positionals(const std::string& name, std::vector<std::string>& values,
+                     const std::string& help);
     /// Values outside low..high are refused.
     void integer(const std::string& flag, int64_t& value, int64_t low, int64_t high,
                  const std::string& help);

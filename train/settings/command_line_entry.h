@@ -12,7 +12,7 @@ struct OptionEntry {
     std::string kind;                // what its value is, for people; empty for a flag
     std::string initial;             // the default, as --help shows it
     std::string help;
-    bool is_list = false;
+    bool is_list = false;                                     // several values, each for `take`
     std::vector<std::string> given;                           // the values, as typed
     std::function<void(const std::string& value)> take = {};  // throws Error if it does not fit
 
@@ -20,9 +20,10 @@ struct OptionEntry {
     bool is_positional() const { return !names.front().starts_with("-"); }
     /// As messages call it.
     const std::string& name() const { return names.front(); }
-    /// As the user types it: "--data DIR", "DATASET".
+    /// As the user types it: "--data DIR", "DATASET", "RUN_DIR...".
     std::string usage() const {
-        return is_positional() || is_flag() ? name() : name() + " " + kind;
+        if (is_positional()) return is_list ? name() + "..." : name();
+        return is_flag() ? name() : name() + " " + kind;
     }
 };
 

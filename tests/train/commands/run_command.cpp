@@ -164,7 +164,7 @@ TEST_SUITE("train/commands/run_command") {
         INFO(table.err);
         REQUIRE(table.code == 0);
         CHECK(contains(table.out, {"3 clips", "Top-1", "F1mean", "nodding", "left_hand"}));
-        CHECK(contains(bytes_of(run + "/report.html"), {"val, epoch", "left_hand"}));
+        CHECK(contains(bytes_of(run + "/report.html"), {"run (val)", "left_hand"}));
         CHECK(bytes_of(csv).starts_with("truth,nodding,waving,shaking head\n"));
         const Ran object = microdualnet(
             {"eval", "--weights", weights, "--data", project.data, "--json", "--batch", "1"});

@@ -70,6 +70,15 @@ TEST_SUITE("train/settings/command_line") {
         CHECK(other.count == 2);
         CHECK(other.pet == Pet::cat);
         CHECK(other.name == "x");
+        // Several by their place, between options or behind a list of them.
+        std::vector<std::string> folders;
+        std::string name;
+        CommandLine many{"program many", "an example", ""};
+        many.positionals("DIR", folders, "folders");
+        many.text("--name", name, "NAME", "what to call it");
+        CHECK(many.parse({"a", "--name", "n", "b", "c"}));
+        CHECK(folders == std::vector<std::string>{"a", "b", "c"});
+        CHECK(contains(many.help(), {"DIR..."}));
         // A value may look like much.
         Sample odd;
         CHECK(odd.parse({"--name=--odd", "--source", "-1", "--folder", "[a,b]"}));

@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""Opens every kind of page in headless Chromium and checks what a reader would notice:
+no message on the console, no request to anywhere, every figure there and not empty, nothing wider
+than a phone's window, text that stands out in light and dark, and figures that answer the keyboard.
+
+    tests/pages/check.py [--program build/microdualnet] [--keep DIR] [PAGE.html ...]
+
+Without pages it renders a small dataset, trains for a moment, and has the program write them.
+"""
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from browser import Browser, find_chromium  # noqa: E402
+
+# Of each figure: its id, how many drawings are in it, the marks in them, and its sentence.
+FIGURES = """[...document.querySelectorAll('section.figure')].map((figure) => ({
+  id: figure.id,
+  heading: figure.querySelector('h2, h3')?.textContent || '',
+  sentence: figure.querySelector(':scope > p.look')?.textContent || '',
+  drawings: figure.querySelectorAll('.drawing svg, .drawing table, .drawing canvas, .drawing li').length,
+  marks: figure.querySelectorAll('.drawing svg *, .drawing td, .drawing li').length,
+  seen: figure.querySelector('.drawing').getBoundingClientRect().height}))"""
+
+# The least contrast of any text against what lies behind it (WCAG), and where.
+CONTRAST = """(() => {
+  const channels = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
+  const light = (rgb) => {
+    const [r, g, b] = rgb.map((c) => ((c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = (node) => {
+    for (; node; node = node.parentElement) {
+      const colour = channels(getComputedStyle(node).backgroundColor);
+      if (colour.length === 3 || colour[3] > 0.5) return colour.slice(0, 3);
+    }
+    return [255, 255, 255];
+  };
+  let worst = { ratio: 99, text: '' };
+  for (const node of document.querySelectorAll('h1,h2,h3,h4,p,li,a,td,th,summary,label,option,button,.legend span,.fact span,.fact b,svg text')) {
+    const text = [...node.childNodes].filter((n) => n.nodeType === 3).map((n) => n.textContent).join('').trim();
+    if (!text || !node.getClientRects().length) continue;
+    const inDrawing = node.closest('svg');
+    const style = getComputedStyle(node);
+    let behind = ground(inDrawing ? inDrawing.parentElement : node);
+    // A number in a square stands on the square that was drawn before it.
+    const square = inDrawing && node.previousElementSibling;
+    if (square && square.tagName === 'rect' && node.getAttribute('text-anchor') === 'middle' && square.getAttribute('fill')?.startsWith('rgb'))
+      behind = channels(square.getAttribute('fill'));
+    const a = light(channels(inDrawing ? style.fill : style.color).slice(0, 3)), b = light(behind);
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < worst.ratio) worst = { ratio, text: node.tagName + ' "' + text.slice(0, 40) + '"' };
+  }
+  return worst;
+})()"""
+
+# A drawing that takes the keyboard shows a value after an arrow key.
+KEYBOARD = "[...document.querySelectorAll('svg[tabindex]')].length"
+
+
+def check_page(browser, page, expected, failures):
+    """Appends to `failures` what is wrong with a page at one of the widths or in dark."""
+    def fail(text):
+        failures.append(os.path.basename(page) + ": " + text)
+
+    for width, dark in ((1400, False), (390, False), (1400, True), (390, True)):
+        where = "%d px, %s: " % (width, "dark" if dark else "light")
+        browser.open(page, width=width, dark=dark)
+        for trouble in browser.troubles():
+            fail(where + trouble)
+        figures = browser.run(FIGURES)
+        for figure in figures:
+            name = "figure #" + figure["id"]
+            if not figure["heading"]:
+                fail(where + name + " has no heading")
+            if not figure["sentence"].strip().endswith((".", ")")):
+                fail(where + name + " has no sentence")
+            if figure["drawings"] == 0 or figure["marks"] < 3 or figure["seen"] < 20:
+                fail(where + name + " is empty: %s" % figure)
+        ids = [figure["id"] for figure in figures]
+        if len(set(ids)) != len(ids):
+            fail(where + "two figures have one id: %s" % sorted(ids))
+        for wanted in expected:
+            if wanted not in ids:
+                fail(where + "figure #%s is missing; there are %s" % (wanted, ids))
+        wide = browser.run("document.documentElement.scrollWidth")
+        if wide > width:
+            fail(where + "the page is %d px wide" % wide)
+        contrast = browser.run(CONTRAST)
+        if contrast["ratio"] < 4.5:
+            fail(where + "contrast %.2f of %s" % (contrast["ratio"], contrast["text"]))
+
+    # The keyboard: every drawing that can have the focus says a value, and another after an arrow.
+    browser.open(page)
+    for i in range(browser.run(KEYBOARD)):
+        browser.run("document.querySelectorAll('svg[tabindex]')[%d].focus()" % i)
+        said = []
+        for key in ("ArrowDown", "ArrowRight"):
+            browser.key(key)
+            said.append(browser.run("document.getElementById('tip').hidden ? '' : "
+                                    "document.getElementById('tip').textContent"))
+        if not all(said):
+            fail("drawing %d says nothing to arrow keys: %s" % (i, browser.run(
+                "document.querySelectorAll('svg[tabindex]')[%d].getAttribute('aria-label')" % i)))
+    # Sorting: a click turns the first table's order.
+    turned = browser.run("""(() => {
+      const button = document.querySelector('thead button');
+      if (!button) return true;
+      button.closest('details')?.setAttribute('open', '');
+      const table = button.closest('table');
+      const first = () => table.querySelector('tbody').textContent;
+      button.click(); const once = first(); button.click();
+      return once !== first() && table.querySelector('[aria-sort]') !== null;
+    })()""")
+    if not turned:
+        fail("a table does not sort")
+    for trouble in browser.troubles():
+        fail("after use: " + trouble)
+
+
+REPORT = ["rates", "routing", "routing-classes", "classes", "confusion", "mistakes", "loss-ce",
+          "loss-mac", "accuracy", "rate", "made", "clips-mistake", "clips-unsure"]
+
+
+def write_pages(program, folder):
+    """[(page, ids of the figures it must have)] of a small run and of what lacks parts of it."""
+    def run(*arguments):
+        subprocess.run([program, *arguments], check=True, stdout=subprocess.DEVNULL)
+
+    data, runs = os.path.join(folder, "data"), {}
+    run("synth", "--out", data, "--subjects", "5", "--clips-per-class", "5")
+    for name, config in (("full", "configs/demo.json"), ("tsm", "configs/demo-tsm.json")):
+        runs[name] = os.path.join(folder, name)
+        run("train", "--config", config, "--data", data, "--out", runs[name], "--epochs", "2",
+            "--val-every", "1")
+        run("eval", "--weights", runs[name] + "/best.safetensors", "--data", data, "--split",
+            "test", "--json-file", runs[name] + "/test.json", "--report",
+            runs[name] + "/evaluated.html")
+    run("report", runs["full"], runs["tsm"], "--out", folder + "/compared.html")
+    old = os.path.join(folder, "old")
+    os.makedirs(old)
+    with open(runs["full"] + "/test.json") as source, open(old + "/test.json", "w") as target:
+        target.write(source.read())
+    run("report", old)
+    no_paths = ["rates", "classes", "confusion", "loss-ce", "accuracy", "made", "clips-mistake"]
+    return [(runs["full"] + "/report.html", REPORT), (runs["full"] + "/evaluated.html", REPORT),
+            (runs["tsm"] + "/report.html", no_paths),
+            (folder + "/compared.html", ["compared"] + REPORT),
+            (old + "/report.html", ["rates", "routing", "routing-classes", "classes", "confusion",
+                                    "made"])]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--program", default="build/microdualnet")
+    parser.add_argument("--keep", help="folder for the pages that are written")
+    parser.add_argument("pages", nargs="*", help="check these pages instead")
+    options = parser.parse_args()
+    if not find_chromium():
+        print("pages-check: skipped: there is no Chromium (install chromium, or set CHROMIUM)")
+        return 0
+    with tempfile.TemporaryDirectory(prefix="mdn-pages-") as temporary:
+        if options.pages:
+            pages = [(page, []) for page in options.pages]
+        else:
+            folder = options.keep or temporary
+            os.makedirs(folder, exist_ok=True)
+            pages = write_pages(options.program, folder)
+        failures = []
+        with Browser() as browser:
+            for page, expected in pages:
+                check_page(browser, page, expected, failures)
+    for failure in failures:
+        print("pages-check: " + failure, file=sys.stderr)
+    print("pages-check: %d pages, %d failures" % (len(pages), len(failures)))
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

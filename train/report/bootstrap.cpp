@@ -1,0 +1,53 @@
+#include "train/report/bootstrap.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/random.h"
+
+namespace mdn {
+
+namespace {
+
+constexpr uint64_t seed = 0x626f6f74;  // any, but always the same
+
+double percentile(const std::vector<double>& sorted, double share) {
+    const double place = share * static_cast<double>(sorted.size() - 1);
+    const auto below = static_cast<size_t>(place);
+    const size_t above = std::min(below + 1, sorted.size() - 1);
+    return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+}
+
+}  // namespace
+
+std::vector<Interval> bootstrap(
+    int64_t n, const std::function<std::vector<double>(const std::vector<int64_t>&)>& statistics,
+    int64_t draws) {
+    Random random(seed);
+    std::vector<int64_t> times(static_cast<size_t>(n));
+    std::vector<std::vector<double>> values;  // [statistic][draw]
+    for (int64_t draw = 0; draw < draws; ++draw) {
+        std::fill(times.begin(), times.end(), 0);
+        for (int64_t i = 0; i < n; ++i) ++times[random.below(n)];
+        const std::vector<double> sample = statistics(times);
+        values.resize(sample.size());
+        for (size_t s = 0; s < sample.size(); ++s) values[s].push_back(sample[s]);
+    }
+    std::vector<Interval> intervals;
+    for (std::vector<double>& of_one : values) {
+        std::sort(of_one.begin(), of_one.end());
+        intervals.push_back({percentile(of_one, 0.025), percentile(of_one, 0.975)});
+    }
+    return intervals;
+}
+
+Interval wilson_interval(int64_t part, int64_t whole) {
+    if (whole == 0) return {0, 100};
+    const double z = 1.959963984540054, n = static_cast<double>(whole);
+    const double p = static_cast<double>(part) / n;
+    const double centre = (p + z * z / (2 * n)) / (1 + z * z / n);
+    const double half = z * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n);
+    return {100 * std::max(0.0, centre - half), 100 * std::min(1.0, centre + half)};
+}
+
+}  // namespace mdn

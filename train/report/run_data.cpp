@@ -1,0 +1,263 @@
+#include "train/report/run_data.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "data/file.h"
+#include "engine/error.h"
+#include "train/report/comparison.h"
+#include "train/report/evaluation_data.h"
+
+namespace mdn {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+namespace fs = std::filesystem;
+
+const char* const how_to_evaluate =
+    "microdualnet eval --json-file FOLDER/test.json writes it again";
+
+Json parse_file(const std::string& path) {
+    Json json = Json::parse(read_file(path), nullptr, false);
+    if (!json.is_object()) throw Error(path + " is not a JSON object", how_to_evaluate);
+    return json;
+}
+
+/// The names of the .json files of a folder, without the ending, sorted.
+std::vector<std::string> json_names(const fs::path& folder) {
+    std::vector<std::string> names;
+    std::error_code failure;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, failure))
+        if (entry.path().extension() == ".json" && is_file(entry.path()))
+            names.push_back(entry.path().stem().string());
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+/// The best of these names to show; empty of none.
+std::string preferred(const std::vector<std::string>& names) {
+    for (const char* name : {"test", "val"})
+        if (std::find(names.begin(), names.end(), name) != names.end()) return name;
+    return names.empty() ? "" : names.front();
+}
+
+Json read_evaluation_data(const std::string& path) {
+    Json data = parse_file(path);
+    if (!data["format"].is_number_integer())
+        throw Error(path + " is not the data of an evaluation: it has no number `format`",
+                    how_to_evaluate);
+    if (data["format"].get<int64_t>() > evaluation_data_format)
+        throw Error(path + " was written by a later program: its format is " +
+                        data["format"].dump() + ", and this program reads up to " +
+                        std::to_string(evaluation_data_format),
+                    "use that program, or evaluate again with this one");
+    for (const char* key : {"origin", "rates"})
+        if (!data[key].is_object())
+            throw Error(path + ": there is no object `" + key + "`", how_to_evaluate);
+    for (const char* key :
+         {"entities", "metrics", "recall_intervals", "confusions", "mistakes", "clips"})
+        if (!data[key].is_array())
+            throw Error(path + ": there is no list `" + key + "`", how_to_evaluate);
+    check_evaluation(data["rates"], path);
+    return data;
+}
+
+/// What follows from metrics_json() alone: every clip's truth and answer are in the matrix.
+Json from_metrics(const Json& rates, const std::string& path) {
+    check_evaluation(rates, path);
+    const auto matrix = rates["confusion"].get<std::vector<std::vector<int64_t>>>();
+    ClassNames names;
+    std::vector<std::pair<int64_t, int64_t>> recall;
+    std::vector<Answer> answers;
+    Json routing_of_classes = Json::array(), entities = Json::array(), routing;
+    const auto means = [](const Json& alpha) {
+        Json row;
+        if (alpha.is_object())
+            for (const auto& [entity, mean] : alpha.items()) row.push_back({{"mean", mean}});
+        return row;
+    };
+    for (size_t c = 0; c < matrix.size(); ++c) {
+        const Json& of_class = rates["classes"][c];
+        names.names.push_back(of_class["name"].get<std::string>());
+        recall.emplace_back(of_class["correct"].get<int64_t>(), of_class["clips"].get<int64_t>());
+        for (size_t given = 0; given < matrix.size(); ++given)
+            answers.insert(answers.end(), static_cast<size_t>(matrix[c][given]),
+                           {static_cast<int64_t>(c), static_cast<int64_t>(given)});
+        routing_of_classes.push_back(of_class.contains("alpha_st") ? means(of_class["alpha_st"])
+                                                                   : Json());
+    }
+    if (answers.empty()) throw Error(path + " holds an evaluation of no clips", how_to_evaluate);
+    if (rates.contains("alpha_st") && rates["alpha_st"].is_object()) {
+        for (const auto& [entity, mean] : rates["alpha_st"].items()) entities.push_back(entity);
+        routing = {{"entities", means(rates["alpha_st"])}, {"classes", routing_of_classes}};
+    }
+    return {{"format", 0},
+            {"origin", Json::object()},
+            {"config", nullptr},
+            {"entities", entities},
+            {"rates", rates},
+            {"metrics", rates_json(answers, names.count(), {.top5 = false})},
+            {"recall_intervals", recall_intervals_json(recall)},
+            {"paths", nullptr},
+            {"routing", routing},
+            {"confusions", confusions_json(largest_confusions(matrix, most_confusions), names)},
+            {"mistakes", Json::array()},
+            {"answers", nullptr},
+            {"clips", Json::array()}};
+}
+
+void read_evaluation(RunData& run, const std::string& wanted) {
+    const std::vector<std::string> kept = json_names(report_data_folder(run.folder));
+    // Any JSON file may lie in a run's folder: what is no evaluation is passed over.
+    std::vector<std::string> plain;
+    for (const std::string& name : json_names(run.folder)) {
+        const Json json = Json::parse(read_file(run.folder + "/" + name + ".json"), nullptr, false);
+        if (name == wanted || is_evaluation(json)) plain.push_back(name);
+    }
+    const auto has = [](const std::vector<std::string>& names, const std::string& name) {
+        return std::find(names.begin(), names.end(), name) != names.end();
+    };
+    std::vector<std::string> all = kept;
+    all.insert(all.end(), plain.begin(), plain.end());
+    run.evaluation_name = wanted.empty() ? preferred(all) : wanted;
+    if (run.evaluation_name.empty()) return;
+    if (has(kept, run.evaluation_name)) {
+        run.evaluation = read_evaluation_data(report_data_file(run.folder, run.evaluation_name));
+        return;
+    }
+    if (!has(plain, run.evaluation_name))
+        throw Error(
+            "the run in " + run.folder + " has no evaluation called " + wanted,
+            "microdualnet eval --json-file " + run.folder + "/" + wanted + ".json writes one");
+    const std::string path = run.folder + "/" + run.evaluation_name + ".json";
+    run.evaluation = from_metrics(parse_file(path), path);
+    run.missing.push_back(
+        run.name + ": " + path +
+        " has no data beside it in report_data/ (an older program wrote "
+        "it, or they were removed). So there are no pictures, no attention maps, no mistakes, "
+        "nothing on one path alone, no spread of the routing, and no interval of Top-5. "
+        "microdualnet eval --json-file " +
+        path + " writes them.");
+}
+
+RunData named_run(const std::string& folder) {
+    // "runs/full/" is called full as well.
+    const fs::path path = fs::absolute(folder).lexically_normal();
+    return {.name = (path.has_filename() ? path : path.parent_path()).filename().string(),
+            .folder = folder};
+}
+
+/// The log, and what the training kept with its validation.
+void read_training(RunData& run) {
+    const std::string log = run.folder + "/log.jsonl";
+    if (is_file(log))
+        run.curves = read_curves(log);
+    else
+        run.missing.push_back(run.name + ": there is no " + log + ", so there are no curves.");
+    for (const std::string& name : json_names(report_data_folder(run.folder))) {
+        const Json data = read_evaluation_data(report_data_file(run.folder, name));
+        if (data["origin"].value("command", "") == "train")
+            run.training = {{"origin", data["origin"]}, {"config", data["config"]}};
+    }
+}
+
+}  // namespace
+
+RunData read_run(const std::string& folder, const std::string& wanted) {
+    if (!is_folder(folder))
+        throw Error("there is no folder " + folder, "give the folder of a run (train --out)");
+    RunData run = named_run(folder);
+    read_evaluation(run, wanted);
+    read_training(run);
+    if (!run.evaluation.is_null()) return run;
+    if (run.curves.is_null())
+        throw Error(folder + " holds no run: it has neither log.jsonl nor an evaluation",
+                    "give the folder of a run (train --out)");
+    run.missing.push_back(run.name +
+                          ": the run has no evaluation, so there are curves only. microdualnet "
+                          "eval --json-file " +
+                          folder + "/test.json writes one.");
+    return run;
+}
+
+RunData run_with(const std::string& folder, const std::string& name, const Json& data) {
+    RunData run = named_run(folder);
+    run.evaluation = data;
+    run.evaluation_name = name;
+    read_training(run);
+    return run;
+}
+
+Json read_curves(const std::string& log, int64_t most) {
+    std::vector<Json> steps, epochs;
+    LineReader reader(log);
+    std::string text, bad;
+    while (reader.next(text)) {
+        if (!bad.empty())
+            throw Error(bad + " is not a JSON object", "restore the log as the run wrote it");
+        Json json = Json::parse(text, nullptr, false);
+        if (!json.is_object()) {
+            bad = reader.where();  // an error, unless it is the last line
+            continue;
+        }
+        const std::string kind = json["kind"].is_string() ? json["kind"].get<std::string>() : "";
+        if (kind == "step")
+            steps.push_back(std::move(json));
+        else if (kind == "epoch")
+            epochs.push_back(std::move(json));
+    }
+    const auto number = [](const Json& json, const char* key) -> Json {
+        const auto found = json.find(key);
+        return found != json.end() && found->is_number() ? *found : Json();
+    };
+    // Steps per epoch: those of the first one.
+    int64_t per_epoch = 0;
+    for (const Json& step : steps)
+        per_epoch += number(step, "epoch") == number(steps.front(), "epoch");
+    Json curves = {{"steps", Json::object()}, {"epochs", Json::object()}};
+    Json& columns = curves["steps"];
+    const auto count = std::ssize(steps), points = std::min<int64_t>(count, most);
+    for (const char* key : {"x", "loss_ce", "loss_mac", "top1", "lr", "gradient_norm"})
+        columns[key] = Json::array();
+    for (int64_t p = 0; p < points; ++p) {
+        const int64_t begin = p * count / points, end = (p + 1) * count / points;
+        columns["x"].push_back(std::round(1e4 * static_cast<double>(begin + end) / 2 /
+                                          static_cast<double>(per_epoch)) /
+                               1e4);
+        for (const char* key : {"loss_ce", "loss_mac", "top1", "lr", "gradient_norm"}) {
+            double sum = 0;
+            int64_t known = 0;
+            for (int64_t i = begin; i < end; ++i)
+                if (const Json value = number(steps[i], key); !value.is_null()) {
+                    sum += value.get<double>();
+                    ++known;
+                }
+            // Five digits are more than a curve shows.
+            char digits[32];
+            std::snprintf(digits, sizeof digits, "%.5g",
+                          sum / static_cast<double>(std::max<int64_t>(known, 1)));
+            columns[key].push_back(known > 0 ? Json(std::stod(digits)) : Json());
+        }
+    }
+    double seconds = 0;
+    for (const auto& [column, key] : {std::pair("x", "epoch"),
+                                      {"seconds", "train_seconds"},
+                                      {"train_loss_ce", "train_loss_ce"},
+                                      {"train_loss_mac", "train_loss_mac"},
+                                      {"val_loss", "val_loss"},
+                                      {"val_top1", "val_top1"},
+                                      {"val_top5", "val_top5"}}) {
+        curves["epochs"][column] = Json::array();
+        for (const Json& epoch : epochs) curves["epochs"][column].push_back(number(epoch, key));
+    }
+    for (const Json& epoch : epochs)
+        if (const Json value = number(epoch, "train_seconds"); !value.is_null())
+            seconds += value.get<double>();
+    curves["steps_in_all"] = count;
+    curves["seconds"] = std::round(10 * seconds) / 10;
+    return curves;
+}
+
+}  // namespace mdn

@@ -1,0 +1,15 @@
+// A report's first lines: what the figures say, in words.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace mdn {
+
+/// One statement each: how well, with which uncertainty and beside what; which body parts chose
+/// which path; what the paths know alone; what is confused most. Of evaluation_data(), as far as
+/// that is known.
+std::vector<std::string> summary_of(const nlohmann::ordered_json& evaluation);
+
+}  // namespace mdn
