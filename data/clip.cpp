@@ -168,7 +168,8 @@ Clip read_clip(const ClipFiles& clip, const ClipOptions& options) {
 ClipView first_view(const ClipFiles& clip, const ClipOptions& options) {
     const bool has_frames = options.input == ClipInput::frames;
     ClipView view{.frames = sample_test(clip.count, options.frames, 0, options.samplings),
-                  .joints = std::vector<std::optional<Pose>>(view.frames.size())};
+                  .joints = {}};
+    view.joints.resize(view.frames.size());
     if (has_frames && options.boxes != BoxSource::keypoints) return view;
     std::optional<FrameSize> size;
     if (has_frames) size = frame_size(clip);

@@ -43,7 +43,8 @@ struct EvaluationOptions {
 void for_each_batch(MicroDualNet& model, Loader& loader, const EvaluationOptions& options,
                     const std::function<void(const Batch&, std::vector<ViewAverage>)>& use);
 
-/// The same for labelled clips, with each path alone; `progress`, where given, is told the clips done after each batch.
+/// The same for labelled clips, with each path alone; `progress`, where given, is told the clips
+/// done after each batch.
 Evaluation evaluate(MicroDualNet& model, Loader& loader, const EvaluationOptions& options = {},
                     const std::function<void(int64_t)>& progress = {});
 
