@@ -24,6 +24,7 @@ std::string missing_of(const Json& json) {
 /// The same for what a page draws beside the rates.
 std::string missing_of_page(const Json& json) {
     if (const std::string missing = missing_of(json); !missing.empty()) return missing;
+    if (!json.contains("clips") || !json["clips"].is_number_integer()) return "number `clips`";
     if (!json.contains("classes") || !json["classes"].is_array()) return "list `classes`";
     const size_t classes = json["classes"].size();
     for (const Json& c : json["classes"]) {

@@ -64,7 +64,8 @@ std::string confusion_text(const Confusion& c, const ClassNames& names) {
     const std::string truth = quoted(names.names[c.truth]),
                       given = quoted(names.names[c.predicted]);
     std::string text = truth + " is taken for " + given + " in " + std::to_string(c.clips) +
-                       " of its " + clips_text(c.of) + format(" (%.0f %%)", percent(c.clips, c.of));
+                       " of its " + clips_text(c.of) +
+                       format(" (%.0f\u00a0%%)", percent(c.clips, c.of));
     text += c.back > 0 ? ", and the other way round in " + std::to_string(c.back) + " of " +
                              std::to_string(c.back_of) + "."
                        : "; never the other way round.";
@@ -78,7 +79,7 @@ std::string confusion_text(const Confusion& c, const ClassNames& names) {
     }
     if (c.second < 0) return text;
     text += format(
-        " On average the model gave %.0f %% to the wrong class and %.0f %% to the right "
+        " On average the model gave %.0f\u00a0%% to the wrong class and %.0f\u00a0%% to the right "
         "one",
         100 * c.given, 100 * c.right);
     text += ", which came second in " + std::to_string(c.second) + " of them.";

@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <sstream>
+#include <fstream>
 
-#include "data/file.h"
 #include "engine/error.h"
 #include "engine/files/atomic_file.h"
 #include "engine/files/crc32.h"
@@ -33,9 +32,11 @@ double rounded(double x, double steps = 1000) { return std::round(x * steps) / s
 
 /// Of the machine; "unknown" where the system does not say.
 std::string processor_name() {
-    std::istringstream lines(is_file("/proc/cpuinfo") ? read_file("/proc/cpuinfo") : "");
+    std::ifstream lines("/proc/cpuinfo");
     for (std::string line; std::getline(lines, line);)
-        if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+        if (const size_t colon = line.find(": ");
+            line.starts_with("model name") && colon != std::string::npos)
+            return line.substr(colon + 2);
     return "unknown";
 }
 

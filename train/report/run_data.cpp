@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <functional>
 
 #include "data/file.h"
 #include "engine/error.h"
@@ -43,9 +44,73 @@ std::string preferred(const std::vector<std::string>& names) {
     return names.empty() ? "" : names.front();
 }
 
+bool is_number(const Json& object, const char* key) {
+    return object.is_object() && object.contains(key) && object[key].is_number();
+}
+
+/// A list of `count` entries that `fits` each.
+bool is_list(const Json& json, size_t count, const std::function<bool(const Json&)>& fits) {
+    return json.is_array() && json.size() == count && std::all_of(json.begin(), json.end(), fits);
+}
+
+/// What evaluation_data() writes and this has not, as far as words and tables are made of it; empty
+/// if it has all.
+std::string damage_of(const Json& data) {
+    const auto has = [&](const char* key, bool (Json::*is)() const noexcept) {
+        return data.contains(key) && (data[key].*is)();
+    };
+    for (const char* key : {"origin", "rates"})
+        if (!has(key, &Json::is_object)) return std::string("object `") + key + "`";
+    for (const char* key :
+         {"entities", "metrics", "recall_intervals", "confusions", "mistakes", "clips"})
+        if (!has(key, &Json::is_array)) return std::string("list `") + key + "`";
+    if (!is_evaluation(data["rates"])) return "evaluation in `rates`";
+    const size_t entities = data["entities"].size(), classes = data["rates"]["classes"].size();
+    const auto is_rate = [](const Json& rate) {
+        return is_number(rate, "value") && is_number(rate, "low") && is_number(rate, "high");
+    };
+    const Json& metrics = data["metrics"];
+    if (metrics.empty() || !is_list(metrics, metrics.size(), is_rate) ||
+        !is_number(metrics[0], "chance") || !is_number(metrics[0], "frequent"))
+        return "rates with intervals in `metrics`";
+    if (!is_list(data["entities"], entities, [](const Json& name) { return name.is_string(); }))
+        return "names in `entities`";
+    if (!is_list(data["confusions"], data["confusions"].size(), [](const Json& confusion) {
+            return confusion.is_object() && confusion.contains("text") &&
+                   confusion["text"].is_string();
+        }))
+        return "text in one of `confusions`";
+    const auto of_entities = [&](const Json& row) {
+        return is_list(row, entities, [](const Json& alpha) { return is_number(alpha, "mean"); });
+    };
+    const Json routing = data.contains("routing") ? data["routing"] : Json();
+    if (!routing.is_null() && !(routing.is_object() && routing.contains("entities") &&
+                                routing.contains("classes") && of_entities(routing["entities"]) &&
+                                is_list(routing["classes"], classes, [&](const Json& row) {
+                                    return row.is_null() || of_entities(row);
+                                })))
+        return "mean per entity and class in `routing`";
+    const Json paths = data.contains("paths") ? data["paths"] : Json();
+    if (!paths.is_null() &&
+        !(paths.is_object() && paths.contains("top1") && is_list(paths["top1"], 3, is_rate)))
+        return "three rates in `paths`";
+    const auto is_text = [](const Json& object, const char* key) {
+        return object.contains(key) && object[key].is_string();
+    };
+    if (!is_text(data["origin"], "command")) return "command in `origin`";
+    const Json answers = data.contains("answers") ? data["answers"] : Json();
+    const auto is_class = [](const Json& answer) { return answer.is_number_integer(); };
+    const auto clips = data["rates"]["clips"].get<size_t>();
+    if (!answers.is_object() || !is_text(answers, "clips") || !answers.contains("truth") ||
+        !answers.contains("predicted") || !is_list(answers["truth"], clips, is_class) ||
+        !is_list(answers["predicted"], clips, is_class))
+        return "answer per clip in `answers`";
+    return "";
+}
+
 Json read_evaluation_data(const std::string& path) {
     Json data = parse_file(path);
-    if (!data["format"].is_number_integer())
+    if (!data.contains("format") || !data["format"].is_number_integer())
         throw Error(path + " is not the data of an evaluation: it has no number `format`",
                     how_to_evaluate);
     if (data["format"].get<int64_t>() > evaluation_data_format)
@@ -53,14 +118,8 @@ Json read_evaluation_data(const std::string& path) {
                         data["format"].dump() + ", and this program reads up to " +
                         std::to_string(evaluation_data_format),
                     "use that program, or evaluate again with this one");
-    for (const char* key : {"origin", "rates"})
-        if (!data[key].is_object())
-            throw Error(path + ": there is no object `" + key + "`", how_to_evaluate);
-    for (const char* key :
-         {"entities", "metrics", "recall_intervals", "confusions", "mistakes", "clips"})
-        if (!data[key].is_array())
-            throw Error(path + ": there is no list `" + key + "`", how_to_evaluate);
-    check_evaluation(data["rates"], path);
+    if (const std::string wrong = damage_of(data); !wrong.empty())
+        throw Error(path + " is damaged: it has no " + wrong, how_to_evaluate);
     return data;
 }
 
@@ -68,6 +127,13 @@ Json read_evaluation_data(const std::string& path) {
 Json from_metrics(const Json& rates, const std::string& path) {
     check_evaluation(rates, path);
     const auto matrix = rates["confusion"].get<std::vector<std::vector<int64_t>>>();
+    constexpr double most_clips = 1e7;
+    double clips = 0;
+    for (const auto& row : matrix)
+        for (const int64_t count : row) clips += static_cast<double>(count);
+    if (clips < 1 || clips > most_clips)
+        throw Error(path + " holds an evaluation of no clips, or of more than there can be",
+                    how_to_evaluate);
     ClassNames names;
     std::vector<std::pair<int64_t, int64_t>> recall;
     std::vector<Answer> answers;
@@ -88,7 +154,6 @@ Json from_metrics(const Json& rates, const std::string& path) {
         routing_of_classes.push_back(of_class.contains("alpha_st") ? means(of_class["alpha_st"])
                                                                    : Json());
     }
-    if (answers.empty()) throw Error(path + " holds an evaluation of no clips", how_to_evaluate);
     if (rates.contains("alpha_st") && rates["alpha_st"].is_object()) {
         for (const auto& [entity, mean] : rates["alpha_st"].items()) entities.push_back(entity);
         routing = {{"entities", means(rates["alpha_st"])}, {"classes", routing_of_classes}};

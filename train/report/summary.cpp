@@ -10,7 +10,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string percent_text(const Json& rate) { return format("%.1f %%", rate.get<double>()); }
+std::string percent_text(const Json& rate) { return format("%.1f\u00a0%%", rate.get<double>()); }
 
 std::string listed(const std::vector<std::string>& items) {
     std::string text;

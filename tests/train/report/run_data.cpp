@@ -121,7 +121,7 @@ TEST_SUITE("train/report/run_data") {
         write(data, "{\"format\": 99}");
         CHECK(contains(error("run"), {data, "later program", "99"}));
         write(data, "{\"format\": 1, \"origin\": {}}");
-        CHECK(contains(error("run"), {data, "`rates`"}));
+        CHECK(contains(error("run"), {data, "damaged", "`rates`"}));
         write(data, "no JSON");
         CHECK(contains(error("run"), {data, "not a JSON object"}));
         write(folder / "other/test.json", "{\"action\": {}}");
