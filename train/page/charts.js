@@ -204,7 +204,9 @@ Page.marks = function (parent, { rows, kinds, low, high, x, label, at = [], lett
     root.append(Page.svg("path", { class: "grid", d: `M${px(tick)} ${top}V${height - bottom}` }), Page.svg("text", { x: px(tick), y: height - bottom + 15, "text-anchor": "middle", class: "quiet" }, String(tick)));
   for (const line of at)
     root.append(Page.svg("path", { d: `M${px(line.value)} ${top - 4}V${height - bottom}`, stroke: "var(--quiet)", "stroke-dasharray": "4 3" }), Page.svg("text", { x: px(line.value), y: 13, class: "quiet", "text-anchor": px(line.value) > width - 90 ? "end" : px(line.value) < left + 40 ? "start" : "middle" }, line.text));
-  root.append(Page.svg("text", { x: (left + width - right) / 2, y: height - 6, "text-anchor": "middle", class: "quiet" }, x));
+  // Where the window is too narrow for it, what the axis shows is said below the drawing.
+  const fits = Page.textWidth(x) < width - left;
+  if (fits) root.append(Page.svg("text", { x: (left + width - right) / 2, y: height - 6, "text-anchor": "middle", class: "quiet" }, x));
   rows.forEach((row, r) => {
     const y = top + (r + 0.5) * step;
     root.append(Page.svg("text", { x: left - 8, y: y + 4, "text-anchor": "end" }, Page.shortened(row.name, letters), Page.svg("title", {}, row.name)));
@@ -228,6 +230,7 @@ Page.marks = function (parent, { rows, kinds, low, high, x, label, at = [], lett
   });
   Page.reads(root, ([, down]) => show(Math.min(Math.max(row + down, 0), rows.length - 1)), () => here.setAttribute("visibility", "hidden"));
   parent.append(root);
+  if (!fits) Page.add(parent, "div", { class: "legend quiet" }, x);
   if (kinds.length > 1) Page.legend(parent, kinds.map((k, i) => ({ name: k.name, mark: Page.mark(i, 7, 7, k.colour) })));
   return root;
 };
