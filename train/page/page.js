@@ -165,13 +165,13 @@ Page.choice = function (parent, label, options, change, initial) {
   return select;
 };
 
-// A slider over 0 … count-1, for the arrow keys as well; change(i, output) is called at once and at
-// each step, and may write what it stands for into the output. set(i) moves it.
-Page.slider = function (parent, label, count, change) {
+// A slider over 0 … count-1, for the arrow keys as well; change(i, output) is called at once for
+// `initial`, and at each step, and may write what it stands for into the output. set(i) moves it.
+Page.slider = function (parent, label, count, change, initial = 0) {
   const output = Page.el("output");
-  const input = Page.el("input", { type: "range", min: 0, max: count - 1, step: 1, value: 0, oninput: () => change(+input.value, output) });
+  const input = Page.el("input", { type: "range", min: 0, max: count - 1, step: 1, value: initial, oninput: () => change(+input.value, output) });
   parent.append(Page.el("label", {}, label, input), output);
-  change(0, output);
+  change(initial, output);
   return {
     input,
     set(i) {

@@ -49,7 +49,7 @@
     if (!known.length) return;
     const zip = (xs, ys) => xs.map((x, i) => [x, ys[i] === undefined ? null : ys[i]]);
     const label = (run, name) => (several ? `${run.name}: ${name}` : name);
-    const ofSteps = (column, name, k) => known.map((run) => ({ name: label(run, name), colour: several ? runColour(runs.indexOf(run)) : Page.category(k), points: zip(run.curves.steps.x, run.curves.steps[column] || []) }));
+    const ofSteps = (column, name, k) => known.map((run) => ({ name: label(run, name), dash: several ? Page.dashes[(2 * runs.indexOf(run)) % 4] : null, colour: several ? runColour(runs.indexOf(run)) : Page.category(k), points: zip(run.curves.steps.x, run.curves.steps[column] || []) }));
     const ofEpochs = (column, name, k, dash) => known.map((run) => ({ name: label(run, name), colour: several ? runColour(runs.indexOf(run)) : Page.category(k), dash, points: zip(run.curves.epochs.x, run.curves.epochs[column]) }));
     const most = (series) => Math.max(...series.flatMap((s) => s.points.map((p) => p[1] || 0)), 1e-9);
     const last = Math.max(...known.flatMap((run) => [...run.curves.epochs.x, ...run.curves.steps.x]));
@@ -261,7 +261,7 @@
       output.textContent = `${clip.frames[i] + 1}`;
       picture.replaceChildren(Page.frame(clip, i, entities));
       redraw();
-    });
+    }, Math.floor(clip.frames.length / 2));
     // The five best classes, as bars.
     Page.marks(right, {
       rows: clip.top.map(([c, p]) => ({ name: (c === clip.label ? "✓ " : "") + names[c], values: [100 * p], bar: [0, 100 * p], barColour: c === clip.label ? "var(--c2)" : "var(--c1)", colour: c === clip.label ? "var(--c2)" : "var(--c1)", tip: `${names[c]}: ${percent(p, 1)}${c === clip.label ? " (the right one)" : ""}` })),

@@ -10,7 +10,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string percent_text(const Json& rate) { return format("%.1f\u00a0%%", rate.get<double>()); }
+/// With one digit behind the point; small rates, as chance is one, with two.
+std::string percent_text(const Json& rate) {
+    const double value = rate.get<double>();
+    return format(value < 10 ? "%.2f\u00a0%%" : "%.1f\u00a0%%", value);
+}
 
 std::string listed(const std::vector<std::string>& items) {
     std::string text;
@@ -49,10 +53,16 @@ std::string routing_text(const Json& evaluation) {
                        format(" (%.2f)", mean));
     }
     std::vector<std::string> parts;
-    if (!st.empty()) parts.push_back("the ST path (body first, then time) by " + listed(st));
-    if (!ts.empty()) parts.push_back("the TS path (time first, then body) by " + listed(ts));
-    if (!between.empty()) parts.push_back("neither clearly by " + listed(between));
-    return "Chosen by the router, by the mean weight of ST: " + listed(parts) + ".";
+    const auto add = [&](const std::vector<std::string>& entities, const char* what) {
+        if (!entities.empty())
+            parts.push_back(listed(entities) + (entities.size() == 1 ? " takes " : " take ") +
+                            what);
+    };
+    add(st, "mostly the ST path (body first, then time)");
+    add(ts, "mostly the TS path (time first, then body)");
+    add(between, "neither clearly");
+    return "Which path by the router, with the mean weight of ST in brackets: " + listed(parts) +
+           ".";
 }
 
 /// Of the entities, the one whose mean α differs most between classes.
