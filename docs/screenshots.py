@@ -13,7 +13,7 @@ from browser import Browser, find_chromium  # noqa: E402
 # Picture: page below the demo's folder, window's width, and where it begins and ends: the tops of
 # two elements.
 PICTURES = {
-    "report.png": ("full/report.html", 1200, "header", "#confusion"),
+    "report.png": ("full/report.html", 1200, "header", "#routing-classes"),
 }
 
 

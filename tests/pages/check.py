@@ -22,7 +22,7 @@ FIGURES = """[...document.querySelectorAll('section.figure')].map((figure) => ({
   heading: figure.querySelector('h2, h3')?.textContent || '',
   sentence: figure.querySelector(':scope > p.look')?.textContent || '',
   drawings: figure.querySelectorAll('.drawing svg, .drawing table, .drawing canvas, .drawing li').length,
-  marks: figure.querySelectorAll('.drawing svg *, .drawing td, .drawing li').length,
+  marks: figure.querySelectorAll('.drawing svg *, .drawing th, .drawing td, .drawing li').length,
   seen: figure.querySelector('.drawing').getBoundingClientRect().height}))"""
 
 # The least contrast of any text against what lies behind it (WCAG), and where.
