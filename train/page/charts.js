@@ -66,7 +66,7 @@ Page.matrix = function (parent, { rows, columns, cell, size = 24, across = "", d
   const upright = slanted <= size - 2;
   const top = (upright ? 18 : slanted * 0.72 + 14) + (across ? 16 : 0);
   const width = left + columns.length * size + (upright ? 4 : slanted * 0.72 + 6), height = top + rows.length * size + 2;
-  const root = Page.svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", tabindex: 0, "aria-label": label + ". Arrow keys read its values.", "data-tips": true });
+  const root = Page.svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", tabindex: 0, "aria-label": label + ". Arrow keys read its values.", "data-tips": true, "data-values": rows.length * columns.length });
   if (across) root.append(Page.svg("text", { x: left, y: 12, class: "quiet" }, across + " →"));
   if (down) root.append(Page.svg("text", { x: 12, y: top, class: "quiet", transform: `rotate(-90 12 ${top})`, "text-anchor": "end" }, "← " + down));
   rows.forEach((name, r) =>
@@ -155,6 +155,7 @@ Page.curves = function (parent, { series, x, label, from, to, low, high, digits 
   const here = Page.svg("path", { class: "here", visibility: "hidden", "stroke-width": 1.5 });
   root.append(here);
   const places = [...new Set(xs)].sort((a, b) => a - b);
+  root.setAttribute("data-values", places.length);
   let at = 0;
   const show = (i, clientX, clientY) => {
     at = i;
@@ -199,7 +200,7 @@ Page.marks = function (parent, { rows, kinds, low, high, x, label, at = [], lett
   const left = Math.max(...rows.map((r) => Page.textWidth(Page.shortened(r.name, letters))), 40) + 12;
   const right = 18, top = at.length ? 22 : 8, bottom = 36, height = top + rows.length * step + bottom;
   const px = (v) => left + ((Math.min(Math.max(v, low), high) - low) / (high - low)) * (width - left - right);
-  const root = Page.svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", tabindex: 0, "aria-label": label + ". Arrow keys read its values.", "data-tips": true, style: "max-width:100%;height:auto" });
+  const root = Page.svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", tabindex: 0, "aria-label": label + ". Arrow keys read its values.", "data-tips": true, "data-values": rows.length, style: "max-width:100%;height:auto" });
   for (const tick of Page.ticks(low, high, 5))
     root.append(Page.svg("path", { class: "grid", d: `M${px(tick)} ${top}V${height - bottom}` }), Page.svg("text", { x: px(tick), y: height - bottom + 15, "text-anchor": "middle", class: "quiet" }, String(tick)));
   for (const line of at)
