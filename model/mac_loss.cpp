@@ -16,6 +16,11 @@ Tensor aligned_directions(const Tensor& x) {
 
 }  // namespace
 
+Tensor mac_similarity(const Tensor& st, const Tensor& ts) {
+    return matmul_nt(aligned_directions(st), aligned_directions(ts),
+                     1 / static_cast<double>(st.dim(1)));
+}
+
 Tensor mac_loss(const Tensor& st, const Tensor& ts, const Tensor& labels, double temperature) {
     static const ModuleName module = module_name("loss.mac");
     const ModuleScope in(module);

@@ -6,6 +6,11 @@
 
 namespace mdn {
 
+/// X_st, X_ts [B,T,K,D] → [B·K,B·K]: the mean over frames of the frame-aligned cosine between X_st
+/// of pair n (clip, entity) and X_ts of pair m; s·τ_mac of SPEC §6. The positives lie on the
+/// diagonal.
+Tensor mac_similarity(const Tensor& st, const Tensor& ts);
+
 /// X_st, X_ts [B,T,K,D], labels i64 [B], temperature τ_mac → [1] of parameter_dtype (bf16 is
 /// widened first), differentiable in both paths.
 Tensor mac_loss(const Tensor& st, const Tensor& ts, const Tensor& labels, double temperature);

@@ -11,24 +11,30 @@ using namespace mdn;
 
 namespace {
 
+/// s·τ of SPEC §6 with plain loops: X_st of (b,i) and X_ts of (c,j).
+double cosine(const Tensor& st, const Tensor& ts, int64_t b, int64_t i, int64_t c, int64_t j) {
+    const int64_t T = st.dim(1), K = st.dim(2), D = st.dim(3);
+    double total = 0;
+    for (int64_t t = 0; t < T; ++t) {
+        const double* x = st.data<double>() + ((b * T + t) * K + i) * D;
+        const double* y = ts.data<double>() + ((c * T + t) * K + j) * D;
+        double product = 0, xx = 0, yy = 0;
+        for (int64_t d = 0; d < D; ++d) {
+            product += x[d] * y[d];
+            xx += x[d] * x[d];
+            yy += y[d] * y[d];
+        }
+        total += product / (std::max(std::sqrt(xx), 1e-6) * std::max(std::sqrt(yy), 1e-6));
+    }
+    return total / static_cast<double>(T);
+}
+
 /// SPEC §6 with plain loops.
 double reference(const Tensor& st, const Tensor& ts, const std::vector<int64_t>& labels,
                  double temperature) {
-    const int64_t B = st.dim(0), T = st.dim(1), K = st.dim(2), D = st.dim(3);
+    const int64_t B = st.dim(0), K = st.dim(2);
     const auto cosine = [&](int64_t b, int64_t i, int64_t c, int64_t j) {
-        double total = 0;
-        for (int64_t t = 0; t < T; ++t) {
-            const double* x = st.data<double>() + ((b * T + t) * K + i) * D;
-            const double* y = ts.data<double>() + ((c * T + t) * K + j) * D;
-            double product = 0, xx = 0, yy = 0;
-            for (int64_t d = 0; d < D; ++d) {
-                product += x[d] * y[d];
-                xx += x[d] * x[d];
-                yy += y[d] * y[d];
-            }
-            total += product / (std::max(std::sqrt(xx), 1e-6) * std::max(std::sqrt(yy), 1e-6));
-        }
-        return total / static_cast<double>(T) / temperature;
+        return ::cosine(st, ts, b, i, c, j) / temperature;
     };
     double loss = 0;
     for (int64_t b = 0; b < B; ++b)
@@ -48,6 +54,20 @@ double reference(const Tensor& st, const Tensor& ts, const std::vector<int64_t>&
 }  // namespace
 
 TEST_SUITE("model/mac_loss") {
+    TEST_CASE(
+        "the similarity of every pair, rows of ST and columns of TS, is that of plain loops") {
+        Random random(31);
+        const int64_t B = 2, T = 3, K = 4, D = 5;
+        const Tensor st = random.normal_tensor({B, T, K, D}, 1, DType::f64);
+        const Tensor ts = random.normal_tensor({B, T, K, D}, 1, DType::f64);
+        const Tensor similarity = mac_similarity(st, ts);
+        REQUIRE(similarity.shape() == Shape{B * K, B * K});
+        for (int64_t n = 0; n < B * K; ++n)
+            for (int64_t m = 0; m < B * K; ++m)
+                CHECK(similarity.data<double>()[n * B * K + m] ==
+                      doctest::Approx(cosine(st, ts, n / K, n % K, m / K, m % K)).epsilon(1e-9));
+    }
+
     TEST_CASE("the loss of a case worked by hand") {
         // One frame, one entity, D = 2. X_st = (1,0), (0,2); X_ts = (3,0), (1,1).
         // Cosines: row 0: 1, √½; row 1: 0, √½. τ = ½ doubles them.
