@@ -67,6 +67,20 @@ LoadedModel load_or_initialize_model(ModelFlags flags, const MachineFlags& machi
     return {make_model(config, static_cast<uint64_t>(seed), machine), {}};
 }
 
+std::vector<std::string> class_names(const LoadedModel& loaded, const std::string& dataset) {
+    if (!dataset.empty()) {
+        const ClassNames names = read_class_names(dataset);
+        check_class_count(loaded.model->config().classes, names.count(), dataset);
+        return names.names;
+    }
+    std::vector<std::string> names;
+    const auto found = loaded.stored.metadata.find(metadata_classes);
+    if (found == loaded.stored.metadata.end()) return names;
+    std::istringstream text(found->second);
+    for (std::string name; std::getline(text, name);) names.push_back(name);
+    return names;
+}
+
 ClipNeeds clip_needs(const Config& config) {
     return {.frames = config.has_frames(), .keypoints = config.regions == Regions::keypoints};
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "data/clip.h"
 #include "engine/files/safetensors.h"
@@ -40,6 +41,10 @@ std::string config_difference(const std::string& stored, const std::string& path
 /// `dataset` is empty. `notes` says which it is.
 LoadedModel load_or_initialize_model(ModelFlags flags, const MachineFlags& machine, int64_t seed,
                                      const std::string& dataset, std::ostream& notes);
+
+/// The names of the model's classes: from the dataset unless that is empty, else from the run that
+/// wrote the weights, else none. Throws Error if the dataset has another number of classes.
+std::vector<std::string> class_names(const LoadedModel& loaded, const std::string& dataset);
 
 /// Which of a clip's files this model reads.
 ClipNeeds clip_needs(const Config& config);

@@ -93,4 +93,9 @@ void check_outputs(const std::vector<NamedPath>& outputs, const std::vector<Name
     for (const NamedPath& output : outputs) check_writable(output.path);
 }
 
+void check_page_name(const NamedPath& page) {
+    if (!page.path.empty() && !page.path.ends_with(".html"))
+        throw Error(page.option + " " + page.path + " must end in .html");
+}
+
 }  // namespace mdn

@@ -24,4 +24,8 @@ void check_inputs_kept(std::vector<NamedPath> outputs, std::vector<NamedPath> in
 void check_outputs(const std::vector<NamedPath>& outputs, const std::vector<NamedPath>& inputs,
                    const NamedPath& dataset = {});
 
+/// Throws Error unless a page that is asked for is called FILE.html: no frame and no file of
+/// keypoints or weights is.
+void check_page_name(const NamedPath& page);
+
 }  // namespace mdn

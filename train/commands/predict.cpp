@@ -1,8 +1,6 @@
 #include <functional>
-#include <sstream>
 
 #include "train/batch_hint.h"
-#include "train/checkpoints/checkpoint.h"
 #include "train/commands/command.h"
 #include "train/commands/predict_list.h"
 #include "train/commands/predict_timeline.h"
@@ -58,21 +56,6 @@ class PredictCommand final : public Command {
             if (!list && !timeline && options.given(flag))
                 throw Error(std::string(flag) + " is for a list or a timeline",
                             "give --window N, --submission FILE or --predictions FILE beside it");
-    }
-
-    /// Class names from the dataset, else from the run that wrote the weights, else none.
-    std::vector<std::string> class_names(const LoadedModel& loaded) const {
-        if (!dataset_.empty()) {
-            const ClassNames names = read_class_names(dataset_);
-            check_class_count(loaded.model->config().classes, names.count(), dataset_);
-            return names.names;
-        }
-        std::vector<std::string> names;
-        const auto found = loaded.stored.metadata.find(metadata_classes);
-        if (found == loaded.stored.metadata.end()) return names;
-        std::istringstream text(found->second);
-        for (std::string name; std::getline(text, name);) names.push_back(name);
-        return names;
     }
 
   public:
@@ -140,7 +123,7 @@ class PredictCommand final : public Command {
             return;
         }
         check_source(config);
-        const std::vector<std::string> names = class_names(loaded);
+        const std::vector<std::string> names = class_names(loaded, dataset_);
         ClipNeeds needs = clip_needs(config);
         needs.label = false;
         const ClipFiles files =

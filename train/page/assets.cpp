@@ -19,6 +19,7 @@ ASSET(page_css, "page.css");
 ASSET(page_js, "page.js");
 ASSET(charts_js, "charts.js");
 ASSET(clip_view_js, "clip_view.js");
+ASSET(clip_js, "clip.js");
 ASSET(report_js, "report.js");
 
 namespace mdn {
@@ -31,6 +32,7 @@ std::string_view page_asset(const std::string& name) {
         {"page.js", asset_page_js, asset_page_js_end},
         {"charts.js", asset_charts_js, asset_charts_js_end},
         {"clip_view.js", asset_clip_view_js, asset_clip_view_js_end},
+        {"clip.js", asset_clip_js, asset_clip_js_end},
         {"report.js", asset_report_js, asset_report_js_end},
     };
     for (const auto& asset : assets)

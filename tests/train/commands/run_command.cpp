@@ -17,8 +17,9 @@ TEST_SUITE("train/commands/run_command") {
         const Ran help = microdualnet({"--help"});
         CHECK(help.code == 0);
         for (const char* command :
-             {"synth", "keypoints", "lists", "check", "import", "train", "eval", "predict", "trace",
-              "overfit", "summary", "compare", "bench", "export"}) {
+             {"synth", "keypoints", "lists", "check", "import", "train", "eval", "predict",
+              "explain", "trace", "overfit", "report", "compare", "export", "graph", "summary",
+              "bench"}) {
             CHECK(contains(help.out, {command}));
             const Ran own = microdualnet({command, "--help"});
             CHECK(own.code == 0);
@@ -44,6 +45,7 @@ TEST_SUITE("train/commands/run_command") {
             {"train", {"--data", "--out", "--config", "--preset"}},
             {"eval", {"--weights", "--data"}},
             {"predict", {"--weights", "--dataset", "--frames", "--keypoints"}},
+            {"explain", {"CLIP_DIR", "--weights"}},
             {"trace", {"--weights", "--input", "--dataset", "--output"}},
             {"overfit", {"--weights", "--input", "--dataset"}},
             {"summary", {}},

@@ -65,7 +65,8 @@ TEST_SUITE("train/page/page") {
     }
 
     TEST_CASE("no stylesheet or script ends the element that holds it") {
-        for (const char* name : {"page.css", "page.js", "charts.js", "clip_view.js", "report.js"}) {
+        for (const char* name : {"page.css", "page.js", "charts.js", "clip_view.js", "clip.js",
+                                 "report.js"}) {
             const std::string text(page_asset(name));
             CHECK(text.size() > 50);
             CHECK(text.find('\0') == std::string::npos);

@@ -1,0 +1,148 @@
+// `explain`.
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "engine/files/safetensors.h"
+#include "model/micro_dualnet.h"
+#include "tests/train/program.h"
+#include "train/checkpoints/checkpoint.h"
+#include "train/load_model.h"
+
+using namespace mdn;
+using namespace mdn::test;
+using Json = nlohmann::json;
+
+namespace {
+
+struct Project : SmallProject {
+    std::string weights = file("w.safetensors"), page = file("clip.html");
+
+    Project() { write_weights(load_config(config)); }
+
+    void write_weights(const Config& model_config) {
+        MicroDualNet model(model_config, 3);
+        write_safetensors(weights, weights_to_disk(model.parameters()));
+    }
+    Ran explain(std::vector<std::string> more) const {
+        more.insert(more.begin(), "explain");
+        for (const std::string& word :
+             {std::string("--config"), config, std::string("--weights"), weights,
+              std::string("--output"), page, std::string("--threads"), std::string("2")})
+            more.push_back(word);
+        return microdualnet(more);
+    }
+};
+
+Json data_of(const std::string& page) {
+    const std::string html = bytes_of(page), mark = "id=\"data\">";
+    const size_t at = html.find(mark);
+    REQUIRE(at != std::string::npos);
+    const size_t from = at + mark.size();
+    return Json::parse(html.substr(from, html.find("</script>", from) - from));
+}
+
+}  // namespace
+
+TEST_SUITE("train/commands/explain") {
+    TEST_CASE("a dataset's clip and the same clip as a folder have the same page, but its label") {
+        Project project;
+        const Ran listed = project.explain({"val_1", "--data", project.data});
+        INFO(listed.err);
+        REQUIRE(listed.code == 0);
+        // 2 entities, 2 frames: 1 + 2 covered + 2 dropped + still + backwards; of the head 2 unseen
+        // and 3 classes.
+        CHECK(contains(listed.err, {"7 forward passes, 5 forward passes of what follows the "
+                                    "backbone, 3 backward passes",
+                                    "wrote " + project.page}));
+        const Json of_dataset = data_of(project.page);
+        CHECK(of_dataset["classes"][of_dataset["label"].get<size_t>()] == "waving");
+
+        const Ran folder = project.explain({project.data + "/frames/val_1/"});
+        INFO(folder.err);
+        REQUIRE(folder.code == 0);
+        const Json of_folder = data_of(project.page);
+        CHECK(of_folder["label"].is_null());
+        for (const char* same : {"probabilities", "cells", "occlusions", "similarity", "visible"})
+            CHECK(of_folder[same] == of_dataset[same]);
+        const Ran told = project.explain(
+            {project.data + "/frames/val_1", "--keypoints", project.data + "/keypoints/val_1"});
+        REQUIRE(told.code == 0);
+        CHECK(data_of(project.page)["probabilities"] == of_dataset["probabilities"]);
+    }
+
+    TEST_CASE("a part of a clip is that part, by the numbers of its files") {
+        Project project;
+        write_clip(project.data, "day", 9, 40, 36, 55);
+        const std::string day = project.data + "/frames/day";
+        REQUIRE(project.explain({day, "--from", "4", "--to", "7"}).code == 0);
+        const Json part = data_of(project.page);
+        CHECK(part["film"]["frames"] == std::vector<int64_t>{3, 4, 5, 6});  // less one
+        CHECK(part["film"]["count"] == 4);
+        CHECK(part["clip"]["name"] == "day, frames 4 to 7");
+        // The same files in folders of their own.
+        for (int t = 0; t < 4; ++t)
+            for (const auto& [kind, ending] :
+                 {std::pair("frames", ".jpg"), {"keypoints", "_keypoints.json"}}) {
+                char from[64], to[64];
+                std::snprintf(from, sizeof from, "img_%05d", t + 4);
+                std::snprintf(to, sizeof to, "img_%05d", t + 1);
+                const auto folder = std::filesystem::path(project.data) / kind;
+                write(folder / "alone" / (std::string(to) + ending),
+                      bytes_of(folder / "day" / (std::string(from) + ending)));
+            }
+        REQUIRE(project.explain({project.data + "/frames/alone"}).code == 0);
+        CHECK(data_of(project.page)["probabilities"] == part["probabilities"]);
+
+        CHECK_MISTAKE(project.explain({day, "--from", "4", "--to", "12"}),
+                      {"--from 4 --to 12", "frames 1 to 9"});
+        CHECK_MISTAKE(project.explain({day, "--from", "7", "--to", "4"}), {"no frames"});
+    }
+
+    TEST_CASE("models that lack something write a page, and say what it lacks") {
+        Project project;
+        Config rgb = load_config(project.config);
+        rgb.modality = Modality::rgb;
+        rgb.regions = Regions::fixed;
+        write(project.config, to_json(rgb));
+        project.write_weights(rgb);
+        Ran ran = project.explain({project.data + "/frames/val_0"});
+        INFO(ran.err);
+        CHECK(ran.code == 0);
+        CHECK(contains(ran.err, {"not on the page: ", "no keypoints"}));
+        CHECK_MISTAKE(project.explain({project.data + "/frames/val_0", "--keypoints",
+                                       project.data + "/keypoints/val_0"}),
+                      {"--keypoints has no effect"});
+
+        Config pose = load_config(project.config);
+        pose.modality = Modality::pose;
+        pose.regions = Regions::keypoints;
+        write(project.config, to_json(pose));
+        project.write_weights(pose);
+        ran = project.explain({project.data + "/keypoints/val_0"});
+        INFO(ran.err);
+        CHECK(ran.code == 0);
+        CHECK(contains(ran.err, {"Grad-CAM"}));
+        CHECK(data_of(project.page)["clip"]["pictures"].empty());
+    }
+
+    TEST_CASE("what is missing or does not go together is said") {
+        Project project;
+        std::filesystem::create_directories(project.file("elsewhere"));
+        CHECK_MISTAKE(project.explain({project.file("elsewhere")}),
+                      {"needs keypoints", "--keypoints DIR"});
+        CHECK_MISTAKE(project.explain({project.file("nowhere"), "--keypoints",
+                                       project.data + "/keypoints/val_0"}),
+                      {"there is no folder", "--data DIR"});
+        CHECK_MISTAKE(project.explain({"val_0", "--data", project.data, "--keypoints", "x"}),
+                      {"--keypoints is for a folder"});
+        CHECK_MISTAKE(project.explain({"nobody", "--data", project.data}), {"nobody"});
+        const std::string frame = project.data + "/frames/val_0/img_00001.jpg",
+                          before = bytes_of(frame);
+        project.page = frame;
+        CHECK_MISTAKE(project.explain({project.data + "/frames/val_0"}),
+                      {"--output " + frame, "must end in .html"});
+        CHECK(bytes_of(frame) == before);
+        CHECK_MISTAKE(microdualnet({"explain", "x"}), {"--weights"});
+        CHECK_MISTAKE(microdualnet({"explain", "--weights", "w"}), {"CLIP_DIR"});
+    }
+}
