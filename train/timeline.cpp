@@ -55,7 +55,8 @@ TimelineRow row_of(const ClipFiles& window, bool person_visible, const ViewAvera
                     .person_visible = person_visible,
                     .action = likeliest - p.begin(),
                     .probability = *likeliest,
-                    .alpha_st = {}};
+                    .alpha_st = {},
+                    .probabilities = p};
     for (const auto& [st, ts] : answer.alpha) row.alpha_st.push_back(st);
     return row;
 }

@@ -44,6 +44,7 @@ struct TimelineRow {
     int64_t action = 0;                       // the likeliest
     double probability = 0;                   // of that action
     std::vector<double> alpha_st;             // [K], weight of the ST path; empty without two paths
+    std::vector<double> probabilities;        // [classes]
 };
 
 struct TimelineOptions {

@@ -211,7 +211,8 @@ TEST_SUITE("train/timeline") {
                               .person_visible = false,
                               .action = 1,
                               .probability = 0.5,
-                              .alpha_st = {}};
+                              .alpha_st = {},
+                              .probabilities = {}};
         CHECK(text.row(row) == "11,25,1.000,2.500,1,\"touching \"\"nose\"\", ears\",0.500000,0\n");
         CHECK(text.end().empty());
     }

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cctype>
+#include <cstring>
 #include <functional>
 
 #include "train/batch_hint.h"
@@ -58,6 +61,36 @@ class PredictCommand final : public Command {
                             "give --window N, --submission FILE or --predictions FILE beside it");
     }
 
+    /// `microdualnet explain …` for the same recording, model and way to read.
+    std::string explain_command(const CommandLine& options) const {
+        std::vector<std::string> words = {"microdualnet", "explain"};
+        const auto add = [&](const std::string& flag, const std::string& value) {
+            if (!value.empty()) words.insert(words.end(), {flag, value});
+        };
+        words.push_back(!clip_.empty() ? clip_ : !frames_.empty() ? frames_ : keypoints_);
+        add("--data", dataset_);
+        if (!frames_.empty()) add("--keypoints", keypoints_);
+        add("--weights", model_.weights);
+        add("--config", model_.config);
+        add("--preset", model_.preset);
+        for (const auto& [flag, value] : reading_.given(options)) add(flag, value);
+        std::string command;
+        for (const std::string& word : words)
+            command.append(command.empty() ? "" : " ").append(shell_word(word));
+        return command;
+    }
+
+    /// As a shell reads it back.
+    static std::string shell_word(const std::string& word) {
+        const bool plain = std::all_of(word.begin(), word.end(), [](unsigned char c) {
+            return std::isalnum(c) || std::strchr("_./-+=:@%,", c);
+        });
+        if (plain && !word.empty()) return word;
+        std::string quoted = "'";
+        for (const char c : word) c == '\'' ? quoted.append("'\\''") : quoted.append(1, c);
+        return quoted + "'";
+    }
+
   public:
     void declare(CommandLine& options) override {
         model_.declare(options, "safetensors file, for example a run's best.safetensors");
@@ -90,9 +123,11 @@ class PredictCommand final : public Command {
         machine_.apply();
         const bool list = list_.asked(), timeline = timeline_.wanted(options);
         check_one_of(options, list, timeline);
+        check_page_name({"--html", timeline_.html});
         check_outputs({{"--submission", list_.submission},
                        {"--predictions", list_.predictions},
-                       {"--timeline", timeline_.file}},
+                       {"--timeline", timeline_.file},
+                       {"--html", timeline_.html}},
                       {{"--weights", model_.weights},
                        {"--config", model_.config},
                        {"--keypoints", keypoints_}},
@@ -132,8 +167,10 @@ class PredictCommand final : public Command {
                 : find_clip(dataset_, clip_, config.classes, needs, clips.dataset).files;
         if (timeline) {
             hint(batch_, "--batch", [&] {
-                predict_timeline(timeline_, options, *loaded.model, files, clips, reading, names,
-                                 json_, out, notes);
+                predict_timeline(
+                    timeline_, options, *loaded.model, files, clips, reading,
+                    {.weights = model_.weights, .explain_command = explain_command(options)}, names,
+                    json_, out, notes);
             });
             return;
         }
@@ -160,7 +197,7 @@ const CommandEntry predict_command = {
     "         microdualnet predict --weights W.safetensors --data MA-52 --submission "
     "prediction.zip\n"
     "         microdualnet predict --weights W.safetensors --frames day1 --keypoints day1_pose \\\n"
-    "             --window 48 --stride 12 --fps 25 --timeline day1.csv\n",
+    "             --window 48 --stride 12 --fps 25 --timeline day1.csv --html day1.html\n",
     [] { return std::unique_ptr<Command>(new PredictCommand); }};
 
 }  // namespace mdn

@@ -1,12 +1,16 @@
 #include "train/commands/predict_timeline.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 
 #include "engine/error.h"
 #include "engine/files/atomic_file.h"
 #include "train/evaluate.h"
+#include "train/explain/clip_page.h"
+#include "train/explain/explanation.h"
 #include "train/output/progress.h"
+#include "train/timeline_page.h"
 
 namespace mdn {
 
@@ -21,6 +25,55 @@ TimelineText::Format format_of(const std::string& file, bool json) {
                 (json ? ".json with --json" : ".csv or .json"));
 }
 
+/// What the pages of a timeline's windows are called, before their frames.
+std::string window_stem(const std::string& html) {
+    return std::filesystem::path(html).stem().string() + "_window_";
+}
+
+/// The page, with pictures along the recording, and those of the windows that are explained.
+void write_page(TimelinePage& page, const TimelineFlags& flags, MicroDualNet& model,
+                const ClipFiles& recording, const ClipOptions& clips, const TimelineSource& source,
+                const std::vector<std::string>& names, Progress& progress) {
+    const Stopwatch watch;
+    if (clips.input == ClipInput::frames) {
+        const std::vector<int64_t> frames = page.thumbnail_frames();
+        int64_t done = 0;
+        for (const int64_t frame : frames) {
+            page.add_thumbnail(frame_as_seen(recording, frame, clips));
+            progress.update(count_text("picture", ++done, std::ssize(frames), watch.seconds()));
+        }
+    }
+    const std::vector<TimelineRow> rows = page.worth_explaining(flags.explain);
+    int64_t done = 0;
+    for (const TimelineRow& row : rows) {
+        const Stopwatch each;
+        const int64_t first = recording.names.first + recording.first;
+        const ClipFiles window =
+            recording.part(row.first_frame - first, row.last_frame - row.first_frame + 1);
+        const std::string file = window_stem(flags.html) + std::to_string(row.first_frame) + "-" +
+                                 std::to_string(row.last_frame) + ".html";
+        const Explanation explanation = explain(model, window, clips, unlabelled);
+        const Film film = film_of(window, clips, explanation.clip.view.frames, most_film_frames);
+        write_file(
+            (std::filesystem::path(flags.html).parent_path() / file).string(),
+            clip_page(explanation, film, model.config(),
+                      {.clip = recording.name + ", frames " + std::to_string(row.first_frame) +
+                               " to " + std::to_string(row.last_frame),
+                       .weights = source.weights,
+                       .classes = names,
+                       .first_number = row.first_frame,
+                       .seconds = each.seconds()}));
+        page.add_link(row, file);
+        progress.update(count_text("explanation", ++done, std::ssize(rows), watch.seconds()));
+    }
+    const std::string html = page.html();
+    write_file(flags.html, html);
+    progress.line(
+        "wrote " + flags.html + " (" + bytes_text(std::ssize(html)) + ")" +
+        (rows.empty() ? "" : " and " + std::to_string(rows.size()) + " pages of windows") + ", " +
+        duration_text(watch.seconds()));
+}
+
 }  // namespace
 
 void TimelineFlags::declare(CommandLine& options) {
@@ -33,10 +86,18 @@ void TimelineFlags::declare(CommandLine& options) {
                  "write the timeline to this CSV or JSON file instead of to stdout");
     options.number("--fps", frames_per_second, 0, 1e6,
                    "frames per second of the recording; adds times to the timeline");
+    options.text("--html", html, "FILE",
+                 "also write the timeline as a page: actions, routing and thumbnails");
+    options.integer("--explain", explain, 0, 1000,
+                    "with --html: write the page of `explain` for this many windows as well, the "
+                    "surest of each of the longest stretches");
 }
 
 bool TimelineFlags::wanted(const CommandLine& options) const {
-    if (options.given("--window") || options.given("--timeline")) return true;
+    if (options.given("--explain") && html.empty())
+        throw Error("--explain is for the page of a timeline", "give --html FILE beside it");
+    if (options.given("--window") || options.given("--timeline") || options.given("--html"))
+        return true;
     for (const char* flag : {"--stride", "--fps"})
         if (options.given(flag))
             throw Error(std::string(flag) + " is for a timeline", "give --window N beside it");
@@ -45,8 +106,8 @@ bool TimelineFlags::wanted(const CommandLine& options) const {
 
 void predict_timeline(const TimelineFlags& flags, const CommandLine& options, MicroDualNet& model,
                       const ClipFiles& recording, const ClipOptions& clips, BatchReading reading,
-                      const std::vector<std::string>& names, bool json, std::ostream& out,
-                      std::ostream& notes) {
+                      const TimelineSource& source, const std::vector<std::string>& names,
+                      bool json, std::ostream& out, std::ostream& notes) {
     const Config& config = model.config();
     TimelineOptions settings;
     settings.window = flags.window;
@@ -55,9 +116,9 @@ void predict_timeline(const TimelineFlags& flags, const CommandLine& options, Mi
     settings.workers = reading.workers;
     settings.record = reading.record;
     if (!options.given("--stride")) settings.stride = std::max<int64_t>(settings.window / 4, 1);
-    TimelineText text(format_of(flags.file, json), names,
-                      config.has_both_paths() ? config.entities : std::vector<std::string>(),
-                      flags.frames_per_second);
+    const std::vector<std::string> with_alpha =
+        config.has_both_paths() ? config.entities : std::vector<std::string>();
+    TimelineText text(format_of(flags.file, json), names, with_alpha, flags.frames_per_second);
     std::optional<AtomicFile> file;
     if (!flags.file.empty()) file.emplace(flags.file);
     const auto write = [&](const std::string& part) {
@@ -66,6 +127,21 @@ void predict_timeline(const TimelineFlags& flags, const CommandLine& options, Mi
         else
             out << part << std::flush;
     };
+
+    std::optional<TimelinePage> page;
+    if (!flags.html.empty())
+        page.emplace(TimelinePageOptions{
+            .recording = recording.name,
+            .weights = source.weights,
+            .names = names,
+            .entities = with_alpha,
+            .frames_per_second = flags.frames_per_second,
+            .frames = recording.count,
+            .windows = Windows(recording.count, settings.window, settings.stride).count(),
+            .window = settings.window,
+            .stride = settings.stride,
+            .explain_command = source.explain_command,
+            .explain_stem = window_stem(flags.html)});
 
     Progress progress(notes);
     const Stopwatch watch;
@@ -76,6 +152,7 @@ void predict_timeline(const TimelineFlags& flags, const CommandLine& options, Mi
         [&](const TimelineRow& row) {
             if (rows == 0) write(text.begin());
             write(text.row(row));
+            if (page) page->add(row);
             ++rows;
             without_person += !row.person_visible;
         },
@@ -85,6 +162,7 @@ void predict_timeline(const TimelineFlags& flags, const CommandLine& options, Mi
     progress.line(std::to_string(recording.count) + " frames, " + std::to_string(rows) +
                   (rows == 1 ? " window" : " windows") + ", " + duration_text(watch.seconds()));
     if (without_person > 0) progress.line(without_person_text("windows", without_person, config));
+    if (page) write_page(*page, flags, model, recording, clips, source, names, progress);
 }
 
 }  // namespace mdn

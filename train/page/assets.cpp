@@ -21,6 +21,7 @@ ASSET(charts_js, "charts.js");
 ASSET(clip_view_js, "clip_view.js");
 ASSET(clip_js, "clip.js");
 ASSET(report_js, "report.js");
+ASSET(timeline_js, "timeline.js");
 
 namespace mdn {
 
@@ -34,6 +35,7 @@ std::string_view page_asset(const std::string& name) {
         {"clip_view.js", asset_clip_view_js, asset_clip_view_js_end},
         {"clip.js", asset_clip_js, asset_clip_js_end},
         {"report.js", asset_report_js, asset_report_js_end},
+        {"timeline.js", asset_timeline_js, asset_timeline_js_end},
     };
     for (const auto& asset : assets)
         if (name == asset.name) return {asset.begin, asset.end};

@@ -28,11 +28,21 @@ ReadingSettings ReadingSettings::as_trained(const CommandLine& options,
                                             const std::string& source) const {
     ReadingSettings result;
     visit_reading_settings(result, ReadSetting{metadata, source});
-    std::map<std::string, std::string> mine, given;
-    visit_reading_settings(*this, WriteSetting{mine});
-    for (const auto& [name, value] : mine)
-        if (options.given(DeclareSetting::flag(name.c_str()))) given[name] = value;
-    visit_reading_settings(result, ReadSetting{given, source});
+    std::map<std::string, std::string> mine;
+    for (const auto& [flag, value] : given(options)) mine[flag.substr(2)] = value;
+    visit_reading_settings(result, ReadSetting{mine, source});
+    return result;
+}
+
+std::vector<std::pair<std::string, std::string>> ReadingSettings::given(
+    const CommandLine& options) const {
+    std::map<std::string, std::string> settings;
+    visit_reading_settings(*this, WriteSetting{settings});
+    std::vector<std::pair<std::string, std::string>> result;
+    for (const auto& [name, value] : settings) {
+        const std::string flag = DeclareSetting::flag(name.c_str());
+        if (options.given(flag)) result.emplace_back(flag, value);
+    }
     return result;
 }
 

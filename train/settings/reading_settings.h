@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "data/dataset.h"
 #include "data/keypoints/keypoints.h"
@@ -31,6 +33,8 @@ struct ReadingSettings {
     ReadingSettings as_trained(const CommandLine& options,
                                const std::map<std::string, std::string>& metadata,
                                const std::string& source) const;
+    /// Those that the user gave, each with its value: {"--keypoint-fill", "3"}.
+    std::vector<std::pair<std::string, std::string>> given(const CommandLine& options) const;
     /// Throws Error naming the first of these options that the user gave, and `why` it would have
     /// no effect.
     void refuse_given(const CommandLine& options, const std::string& why,

@@ -1,4 +1,4 @@
-// `explain`.
+// `explain`, and the page of `predict --html`.
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -144,5 +144,68 @@ TEST_SUITE("train/commands/explain") {
         CHECK(bytes_of(frame) == before);
         CHECK_MISTAKE(microdualnet({"explain", "x"}), {"--weights"});
         CHECK_MISTAKE(microdualnet({"explain", "--weights", "w"}), {"CLIP_DIR"});
+    }
+
+    TEST_CASE("a timeline's page has its rows, and leads to the windows that are explained") {
+        Project project;
+        write_clip(project.data, "day one", 12, 40, 36, 55);
+        const std::string html = project.file("t.html"), csv = project.file("t.csv");
+        const std::vector<std::string> arguments = {"predict",
+                                                    "--config",
+                                                    project.config,
+                                                    "--weights",
+                                                    project.weights,
+                                                    "--frames",
+                                                    project.data + "/frames/day one",
+                                                    "--keypoints",
+                                                    project.data + "/keypoints/day one",
+                                                    "--window",
+                                                    "4",
+                                                    "--stride",
+                                                    "2",
+                                                    "--timeline",
+                                                    csv,
+                                                    "--html",
+                                                    html,
+                                                    "--explain",
+                                                    "2",
+                                                    "--keypoint-fill",
+                                                    "1",
+                                                    "--fps",
+                                                    "5"};
+        const Ran ran = microdualnet(arguments);
+        INFO(ran.err);
+        REQUIRE(ran.code == 0);
+        const Json data = data_of(html);
+        CHECK(data["cells"].size() == 5);
+        CHECK(data["thumbnails"].size() == 12);
+        CHECK(data["fps"] == 5);
+        const std::string rows = bytes_of(csv);
+        for (const Json& cell : data["cells"]) {
+            const std::string frames = std::to_string(cell[0].get<int64_t>()) + "," +
+                                       std::to_string(cell[1].get<int64_t>()) + ",";
+            const size_t at = rows.find("\n" + frames);
+            REQUIRE(at != std::string::npos);
+            CHECK(
+                rows.substr(at, 80).find(data["names"][std::to_string(cell[3][0][0].get<int64_t>())]
+                                             .get<std::string>()) != std::string::npos);
+        }
+        const std::string command = data["explain"]["command"];
+        CHECK(contains(command, {"microdualnet explain '", "frames/day one'", "--keypoints '",
+                                 "--keypoint-fill 1", "--weights", "--config"}));
+        REQUIRE(!data["links"].empty());
+        for (auto link = data["links"].begin(); link != data["links"].end(); ++link) {
+            const int64_t frame = std::stoll(link.key());
+            const Json window = data_of(project.file(link.value().get<std::string>()));
+            CHECK(window["film"]["frames"][0].get<int64_t>() + 1 == frame);
+            // The window of the timeline and its explanation say the same.
+            for (const Json& cell : data["cells"])
+                if (cell[0] == frame)
+                    CHECK(std::abs(window["probabilities"][0].get<double>() -
+                                   cell[3][0][1].get<double>()) < 0.002);
+        }
+        CHECK_MISTAKE(microdualnet({"predict", "--weights", project.weights, "--frames", "x",
+                                    "--window", "4", "--explain", "2"}),
+                      {"--explain", "--html FILE"});
     }
 }

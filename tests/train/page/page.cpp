@@ -66,7 +66,7 @@ TEST_SUITE("train/page/page") {
 
     TEST_CASE("no stylesheet or script ends the element that holds it") {
         for (const char* name : {"page.css", "page.js", "charts.js", "clip_view.js", "clip.js",
-                                 "report.js"}) {
+                                 "report.js", "timeline.js"}) {
             const std::string text(page_asset(name));
             CHECK(text.size() > 50);
             CHECK(text.find('\0') == std::string::npos);
