@@ -15,6 +15,7 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from browser import Browser, find_chromium  # noqa: E402
+from explanations import check_explanation, write_explanations  # noqa: E402
 
 # Of each figure: its id, how many drawings are in it, what they hold beside axes and words, and its
 # sentence.
@@ -150,7 +151,8 @@ def write_pages(program, folder):
         target.write(source.read())
     run("report", old)
     no_paths = ["rates", "classes", "confusion", "loss-ce", "accuracy", "made", "clips-mistake"]
-    return [(runs["full"] + "/report.html", REPORT), (runs["full"] + "/evaluated.html", REPORT),
+    return [*write_explanations(run, folder, data),
+            (runs["full"] + "/report.html", REPORT), (runs["full"] + "/evaluated.html", REPORT),
             (runs["tsm"] + "/report.html", no_paths),
             (folder + "/compared.html", ["compared"] + REPORT),
             (old + "/report.html", ["rates", "routing", "routing-classes", "classes", "confusion",
@@ -177,6 +179,9 @@ def main():
         with Browser() as browser:
             for page, expected in pages:
                 check_page(browser, page, expected, failures)
+                name = os.path.basename(page)
+                check_explanation(browser, page,
+                                  lambda text: failures.append(name + ": " + text))
     for failure in failures:
         print("pages-check: " + failure, file=sys.stderr)
     print("pages-check: %d pages, %d failures" % (len(pages), len(failures)))
