@@ -54,14 +54,17 @@ TEST_SUITE("train/output/documented_fields") {
     TEST_CASE("log.jsonl has the documented fields, of the documented types") {
         SmallProject project;
         const std::string run = project.file("run");
-        REQUIRE(microdualnet(project.train(run, {"--epochs", "1"})).code == 0);
+        const auto train = project.train(run, {"--epochs", "1", "--schedule", "constant"});
+        REQUIRE(microdualnet(train).code == 0);
+        REQUIRE(microdualnet({"train", "--resume", "--out", run, "--epochs", "2"}).code == 0);
         std::map<std::string, std::map<std::string, std::string>> seen;  // by kind
         std::istringstream log(bytes_of(run + "/log.jsonl"));
         for (std::string line; std::getline(log, line);) {
             const auto object = nlohmann::json::parse(line);
             collect(object, "", seen[object.at("kind")]);
         }
-        CHECK(seen.size() == 2);
+        CHECK(seen.size() == 3);
+        CHECK(seen["setting"] == documented("### A line per changed setting"));
         CHECK(seen["step"] == documented("### A line per step"));
         CHECK(seen["epoch"] == documented("### A line per epoch"));
     }
