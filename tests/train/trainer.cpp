@@ -56,13 +56,6 @@ void check_same_run(const std::string& a, const std::string& b) {
     CHECK(without_seconds(bytes_of(log_file(a))) == without_seconds(bytes_of(log_file(b))));
 }
 
-std::set<std::string> names_in(const std::string& folder) {
-    std::set<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(folder))
-        names.insert(entry.path().filename().string());
-    return names;
-}
-
 int64_t count(const std::string& text, const std::string& part) {
     int64_t found = 0;
     for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))

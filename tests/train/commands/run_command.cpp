@@ -46,7 +46,7 @@ TEST_SUITE("train/commands/run_command") {
             {"eval", {"--weights", "--data"}},
             {"predict", {"--weights", "--dataset", "--frames", "--keypoints"}},
             {"explain", {"CLIP_DIR", "--weights"}},
-            {"trace", {"--weights", "--input", "--dataset", "--output"}},
+            {"trace", {"--input", "--dataset"}},
             {"overfit", {"--weights", "--input", "--dataset"}},
             {"summary", {}},
             {"compare", {"--runs"}},
