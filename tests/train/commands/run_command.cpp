@@ -16,10 +16,9 @@ TEST_SUITE("train/commands/run_command") {
     TEST_CASE("help explains every command and exits with 0") {
         const Ran help = microdualnet({"--help"});
         CHECK(help.code == 0);
-        for (const char* command :
-             {"synth", "keypoints", "lists", "check", "import", "train", "eval", "predict",
-              "explain", "trace", "overfit", "report", "compare", "export", "graph", "summary",
-              "bench"}) {
+        for (const char* command : {"synth", "keypoints", "lists", "check", "import", "train",
+                                    "eval", "predict", "explain", "trace", "overfit", "report",
+                                    "compare", "export", "graph", "summary", "bench"}) {
             CHECK(contains(help.out, {command}));
             const Ran own = microdualnet({command, "--help"});
             CHECK(own.code == 0);
