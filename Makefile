@@ -91,6 +91,9 @@ sources         = $(sort $(shell find $(1) -name '$(2)' 2>/dev/null))
 LIBRARY_SOURCES := $(filter-out train/main.cpp,$(call sources,engine model data train,*.cpp))
 # Built otherwise: the programs of peers and fuzzers, and the emulated GPU (engine/cuda/toolkit.mk).
 TEST_SOURCES    := $(filter-out tests/peers/% tests/fuzz/% tests/cuda_emulation/%,$(call sources,tests,*.cpp))
+ifneq ($(TESTS),)
+TEST_SOURCES    := $(shell tests/named_by.sh $(call quoted,$(TESTS)) $(TEST_SOURCES))
+endif
 FORMATTED       := $(foreach pattern,*.h *.cpp *.cu,$(call sources,engine model data train tests,$(pattern)))
 
 objects  = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
@@ -139,8 +142,9 @@ $(BUILD)/microdualnet-cuda: $(call objects,train/main.cpp) $(LIBRARY) $(CUDA_BAC
 	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $^ $(LDFLAGS) $(CUDA_LIBRARIES))
 
 # The library comes first: of an inline function that both hold, the linker takes its optimized one.
-$(BUILD)/run_tests: $(LIBRARY) $(TEST_BACKEND) $(call objects,$(TEST_SOURCES))
-	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $^ $(LDFLAGS) $(TEST_CUDA_LIBRARIES))
+$(eval $(call choices_file,$(BUILD)/tests/linked,TEST_SOURCES))
+$(BUILD)/run_tests: $(LIBRARY) $(TEST_BACKEND) $(call objects,$(TEST_SOURCES)) $(BUILD)/tests/linked
+	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $(filter-out %/linked,$^) $(LDFLAGS) $(TEST_CUDA_LIBRARIES))
 
 include tests/cuda_emulation/headers.mk
 
