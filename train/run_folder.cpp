@@ -1,21 +1,13 @@
 #include "train/run_folder.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <ctime>
 #include <filesystem>
 #include <utility>
 #include <vector>
 
 #include "data/file.h"
 #include "engine/error.h"
-#include "engine/files/file_lock.h"
 #include "engine/files/partial_path.h"
 #include "train/report/evaluation_data.h"
 
@@ -25,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* lock_name = "train.lock";
+constexpr const char* command = "train";
 /// Of the name to which older versions of this program wrote first.
 constexpr const char* old_ending = ".partial";
 
@@ -45,7 +37,8 @@ std::vector<std::string> report_data_of(const std::string& run) {
 
 /// Whether a run that is stopped before its first checkpoint leaves a file of this name.
 bool is_left_over(const std::string& name) {
-    if (name == lock_name || name == fs::path(log_file("")).filename()) return true;
+    if (name == FolderLock::name_for(command) || name == fs::path(log_file("")).filename())
+        return true;
     const auto files = files_of("");
     return std::any_of(files.begin(), files.end(), [&](const std::string& file) {
         const std::string whole = fs::path(file).filename().string();
@@ -55,37 +48,6 @@ bool is_left_over(const std::string& name) {
 
 bool holds_run(const std::string& run) {
     return !newest_checkpoint(run).empty() || is_file(best_checkpoint(run));
-}
-
-/// "process 4711 on host since 2026-11-28 13:05:12 UTC", as the lock says it.
-std::string this_process() {
-    std::array<char, 256> host{};
-    if (::gethostname(host.data(), host.size() - 1) != 0) std::strcpy(host.data(), "this host");
-    const std::time_t now = std::time(nullptr);
-    std::tm utc{};
-    ::gmtime_r(&now, &utc);
-    std::array<char, 32> since{};
-    std::strftime(since.data(), since.size(), "%Y-%m-%d %H:%M:%S UTC", &utc);
-    return "process " + std::to_string(::getpid()) + " on " + host.data() + " since " +
-           since.data();
-}
-
-std::string text_in(int descriptor) {
-    std::array<char, 512> text{};
-    const ssize_t length = ::pread(descriptor, text.data(), text.size(), 0);
-    std::string line(text.data(), static_cast<size_t>(std::max<ssize_t>(length, 0)));
-    return line.substr(0, line.find('\n'));
-}
-
-/// Locks the open train.lock of a run. Closes it and throws Error naming the process that has it.
-Lock refuse_if_taken(const std::string& run, int descriptor) {
-    const Lock lock = try_lock(descriptor);
-    if (lock != Lock::taken) return lock;
-    const std::string holder = text_in(descriptor);
-    ::close(descriptor);
-    throw Error("another train writes into --out " + run + ": " +
-                    (holder.empty() ? "a process that has just begun" : holder),
-                "wait until it is done, or give another --out");
 }
 
 }  // namespace
@@ -102,24 +64,14 @@ std::string newest_checkpoint(const std::string& run) {
     return "";
 }
 
-RunFolder::RunFolder(std::string path, RunStart start, const std::function<void(std::string)>& note)
+RunFolder::RunFolder(std::string path, RunStart start,
+                     const std::function<void(const std::string&)>& note)
     : path_(std::move(path)) {
-    const std::string file = path_ + "/" + lock_name;
-    if (const int there = ::open(file.c_str(), O_RDWR | O_CLOEXEC); there >= 0) {
-        refuse_if_taken(path_, there);
-        ::close(there);
-    }
+    FolderLock::refuse_if_held(path_, command);
     check(start);  // before anything is written into a folder that is not a run's
-    try {
-        lock(note);
-        check(start);  // another process may have trained into it in between
-    } catch (...) {
-        remove_made();
-        throw;
-    }
+    lock_.emplace(path_, command, note);
+    check(start);  // another process may have trained into it in between
 }
-
-RunFolder::~RunFolder() { remove_made(); }
 
 /// Throws Error if the folder does not hold what it should.
 void RunFolder::check(RunStart start) const {
@@ -152,66 +104,10 @@ void RunFolder::check(RunStart start) const {
                         "give another --out");
 }
 
-void RunFolder::make() {
-    std::error_code error;
-    if (made_.empty()) {
-        // The topmost folder that is missing, to be removed again if nothing comes of the run.
-        fs::path missing;
-        for (fs::path at = fs::path(path_ + "/").parent_path();
-             !at.empty() && !fs::exists(at, error) && !error; at = at.parent_path())
-            missing = at;
-        made_ = missing.string();
-    }
-    fs::create_directories(path_, error);
-    if (error) throw Error("cannot make the folder " + path_ + ": " + error.message());
-}
-
-void RunFolder::lock(const std::function<void(std::string)>& note) {
-    const std::string file = path_ + "/" + lock_name;
-    // Whoever had it before may remove the file, or the folder, between two of these steps.
-    for (int attempt = 0; attempt < 100; ++attempt) {
-        make();
-        const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-        if (descriptor < 0 && errno == ENOENT) continue;
-        if (descriptor < 0)
-            throw Error("cannot write " + file + ": " + std::strerror(errno),
-                        "train needs an --out that it may write into");
-        if (refuse_if_taken(path_, descriptor) == Lock::impossible)
-            note("note: the file system of " + path_ + " has no locks (" + std::strerror(errno) +
-                 "): take care that no other train writes into it");
-        if (!still_names(file, descriptor)) {
-            ::close(descriptor);
-            continue;
-        }
-        descriptor_ = descriptor;
-        // What it says is for people; that it is locked is what counts.
-        const std::string text = this_process() + "\n";
-        if (::ftruncate(descriptor, 0) != 0 ||
-            ::pwrite(descriptor, text.data(), text.size(), 0) < 0)
-            throw Error("cannot write " + file + ": " + std::strerror(errno));
-        return;
-    }
-    throw Error("cannot lock " + file + ": it is made and removed all the time");
-}
-
-void RunFolder::remove_made() const {
-    if (descriptor_ >= 0) {
-        const std::string file = path_ + "/" + lock_name;
-        if (still_names(file, descriptor_)) ::unlink(file.c_str());
-    }
-    // As long as they are empty: with a run in them, or another process's lock, they stay.
-    if (!made_.empty())
-        for (fs::path at = fs::path(path_ + "/").parent_path();
-             at.string().size() >= made_.size() && ::rmdir(at.c_str()) == 0;
-             at = at.parent_path()) {
-        }
-    if (descriptor_ >= 0) ::close(descriptor_);
-}
-
 void RunFolder::check_is_ours() const {
-    const std::string file = path_ + "/" + lock_name;
-    if (still_names(file, descriptor_)) return;
-    throw Error("--out " + path_ + " is no longer this run's: its " + lock_name +
+    if (lock_->is_ours()) return;
+    throw Error("--out " + path_ + " is no longer this run's: its " +
+                    FolderLock::name_for(command) +
                     " was removed or replaced, or the folder was moved",
                 "another train may write there by now, so this one saves nothing more; where its "
                 "checkpoints are, train --out THAT_FOLDER --resume goes on from the last of them");

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+
+#include "train/folder_lock.h"
 
 namespace mdn {
 
@@ -22,7 +25,7 @@ std::string newest_checkpoint(const std::string& run);
 /// What a run finds in its folder.
 enum class RunStart { fresh, overwrite, resume };
 
-/// Holds the folder for this process (flock on train.lock in it), until it is destroyed.
+/// Holds the folder for this process (FolderLock, train.lock), until it is destroyed.
 class RunFolder {
   public:
     /// Makes the folder if it is missing. Throws Error
@@ -32,11 +35,8 @@ class RunFolder {
     ///   are no run;
     /// - without `resume`, if it holds no run but other files.
     /// Where the file system has no locks, says so by `note` and goes on.
-    RunFolder(std::string path, RunStart start, const std::function<void(std::string)>& note);
-    /// Removes the lock, and the folders it made if nothing is in them.
-    ~RunFolder();
-    RunFolder(const RunFolder&) = delete;
-    RunFolder& operator=(const RunFolder&) = delete;
+    RunFolder(std::string path, RunStart start,
+              const std::function<void(const std::string&)>& note);
 
     /// Throws Error if train.lock is no longer the one that this process made: somebody removed it,
     /// or moved or replaced the folder. Another process may then train under the same path.
@@ -48,12 +48,9 @@ class RunFolder {
 
   private:
     void check(RunStart start) const;
-    void make();
-    void lock(const std::function<void(std::string)>& note);
-    void remove_made() const;
 
-    std::string path_, made_;  // made_: the topmost folder that was missing
-    int descriptor_ = -1;      // of train.lock
+    std::string path_;
+    std::optional<FolderLock> lock_;
 };
 
 }  // namespace mdn

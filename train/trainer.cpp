@@ -56,7 +56,7 @@ BatchWork batch_of(const TrainRun& run, const Loader& train) {
 int64_t step_of(const std::string& checkpoint) {
     if (!is_file(checkpoint)) return INT64_MAX;
     const SafetensorsReader stored(open_file(checkpoint));
-    const auto step = stored.metadata().find("position.step");
+    const auto step = stored.metadata().find(metadata_step);
     return step == stored.metadata().end() ? INT64_MAX : integer_from(step->second, checkpoint);
 }
 
@@ -82,8 +82,10 @@ Trainer::Trainer(TrainRun run, const RunFolder& folder, std::ostream& out)
         go_on_from_checkpoint();
         return;
     }
-    if (!run_.init.empty())
-        progress_.line(load_weights(model_->parameters(), read_weights(run_.init)).message());
+    if (run_.init.empty()) return;
+    const SafetensorsFile weights = read_weights(run_.init);
+    progress_.line(load_weights(model_->parameters(), weights, run_.init_part).message());
+    init_digest_ = weights_digest(weights, run_.init_part);
 }
 
 void Trainer::say_what_is_trained() {
@@ -151,6 +153,8 @@ void Trainer::go_on_from_checkpoint() {
         position_.step != position_.epoch * train_->batches() + position_.batch)
         throw Error("the run in " + run_.out + " was trained on a dataset of another size",
                     "resume with the dataset it was started with");
+    if (const auto init = file.metadata.find(metadata_init); init != file.metadata.end())
+        init_digest_ = init->second;
     const auto stored = file.metadata.find("threads");
     if (stored != file.metadata.end() && stored->second != std::to_string(threads()))
         progress_.line("note: the run was started with " + stored->second +
@@ -240,7 +244,7 @@ std::optional<Batch> Trainer::next_batch() {
         return train_->next();
     } catch (const Error& error) {
         if (!log_) throw;
-        throw Error(error.what(), "once that is fixed, --resume continues the run" +
+        throw Error(error.what(), "once that is fixed, " + run_.goes_on +
                                       (error.hint().empty() ? "" : "; " + error.hint()));
     }
 }
@@ -304,12 +308,15 @@ double Trainer::finish_step(const Batch& batch) {
 }
 
 std::string Trainer::status(double loss) const {
-    return format("epoch %lld/%lld  batch %lld/%lld  loss %.4f  ",
-                  static_cast<long long>(position_.epoch + 1),
-                  static_cast<long long>(run_.settings.epochs),
-                  static_cast<long long>(position_.batch),
-                  static_cast<long long>(train_->batches()), loss) +
-           pace_->text(position_.step, run_.settings.batch);
+    std::string text = format("epoch %lld/%lld  batch %lld/%lld  loss %.4f  ",
+                              static_cast<long long>(position_.epoch + 1),
+                              static_cast<long long>(run_.settings.epochs),
+                              static_cast<long long>(position_.batch),
+                              static_cast<long long>(train_->batches()), loss) +
+                       pace_->text(position_.step, run_.settings.batch);
+    const std::string beside =
+        run_.beside ? run_.beside(position_.step, run_.settings.epochs * train_->batches()) : "";
+    return beside.empty() ? text : text + "  " + beside;
 }
 
 Evaluation Trainer::validate() {
@@ -408,8 +415,8 @@ void Trainer::write_report() const {
 std::string Trainer::save_and_say() {
     if (!log_) return "nothing was written";
     if (!is_saved_) save_state();
-    return format("%lld steps are saved in %s; --resume continues the run",
-                  static_cast<long long>(position_.step), newest_checkpoint(run_.out).c_str());
+    return format("%lld steps are saved in %s; %s", static_cast<long long>(position_.step),
+                  newest_checkpoint(run_.out).c_str(), run_.goes_on.c_str());
 }
 
 void Trainer::save_state() {
@@ -448,7 +455,9 @@ void Trainer::save(const std::string& path) {
     std::map<std::string, std::string> metadata = run_.settings.to_text();
     metadata[metadata_config] = to_json(run_.config);
     metadata["threads"] = std::to_string(threads());
-    metadata["data"] = run_.data;
+    metadata[metadata_data] = run_.data;
+    metadata[metadata_precision] = run_.machine.precision_text();
+    if (!init_digest_.empty()) metadata[metadata_init] = init_digest_;
     std::string& names = metadata[metadata_classes];
     for (const std::string& name : classes_.names) names += name + "\n";
     save_checkpoint(path, model_->parameters(), *optimizer_, position_, metadata);

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -36,6 +37,8 @@ struct TrainRun {
     /// Settings that a resumed run changes from now on: name, before and after, for the log.
     std::vector<std::array<std::string, 3>> changes;
     std::string init;  // weights to start from, or empty
+    /// What is taken of them: the parameters whose names begin so, and which must be there.
+    std::string init_part = {};
     bool resume = false;
     int64_t save_every = 0;  // steps between checkpoints inside an epoch; 0: at its end only
     int64_t workers = 2;
@@ -43,6 +46,10 @@ struct TrainRun {
     MachineFlags machine;
     ProfileTraceFlags profile_trace;
     std::string tensorboard;  // folder for event files, or empty
+    /// How the user continues a run that was stopped, as messages have it.
+    std::string goes_on = "--resume continues the run";
+    /// What progress says besides, when so many of the run's steps are made; may be empty.
+    std::function<std::string(int64_t done, int64_t in_all)> beside = {};
 };
 
 /// The constructor checks everything and reads what it needs; run() empties the folder once the
@@ -97,6 +104,7 @@ class Trainer {
     std::unique_ptr<TrainingStep> step_;
     std::unique_ptr<ProfileTrace> profile_trace_;
     Position position_;
+    std::string init_digest_;  // of the weights that the run began with; empty without
     bool is_saved_ = false;    // whether a checkpoint holds position_
     bool next_waits_ = false;  // next.safetensors is there, and no step from it has succeeded yet
     std::optional<Pace> pace_;

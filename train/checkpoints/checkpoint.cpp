@@ -3,7 +3,9 @@
 #include <type_traits>
 #include <unordered_map>
 
+#include "engine/files/crc32.h"
 #include "train/checkpoints/check_numbers.h"
+#include "train/output/format.h"
 #include "train/output/number_text.h"
 
 namespace mdn {
@@ -17,7 +19,7 @@ template <class P, class V>
 void visit_position(P& p, V&& visit) {
     visit("position.epoch", p.epoch);
     visit("position.batch", p.batch);
-    visit("position.step", p.step);
+    visit(metadata_step, p.step);
     visit("position.best_epoch", p.best_epoch);
     visit("position.best_top1", p.best_top1);
     visit("position.log_bytes", p.log_bytes);
@@ -37,13 +39,16 @@ std::string LoadReport::message() const {
     if (optimizer > 0)
         text += ", ignored " + std::to_string(optimizer) + " tensors of the optimizer";
     if (outside > 0)
-        text += ", ignored " + std::to_string(outside) + " tensors that are not the model's";
+        text += ", ignored " + std::to_string(outside) + " tensors " +
+                (part.empty() ? "that are not the model's" : "outside of " + part + "*");
     return text;
 }
 
-LoadReport load_weights(const ParameterStore& parameters, const SafetensorsFile& file) {
+LoadReport load_weights(const ParameterStore& parameters, const SafetensorsFile& file,
+                        const std::string& part) {
     std::unordered_map<std::string, Tensor> stored(file.tensors.begin(), file.tensors.end());
     for (const Parameter& parameter : parameters.all()) {
+        if (!parameter.name.starts_with(part)) continue;
         const auto found = stored.find(parameter.name);
         if (const auto other = file.unread.find(parameter.name); other != file.unread.end())
             throw Error(file.path + ": tensor '" + parameter.name + "' holds " + other->second +
@@ -63,13 +68,14 @@ LoadReport load_weights(const ParameterStore& parameters, const SafetensorsFile&
                         to_string(tensor.dtype()) + ", not floating-point numbers");
         check_numbers(file.path, parameter.name, tensor);
     }
-    LoadReport report{.path = file.path};
+    LoadReport report{.path = file.path, .part = part};
     for (const Parameter& parameter : parameters.all()) {
+        if (!parameter.name.starts_with(part)) continue;
         parameter.load_disk(stored.at(parameter.name));
         ++report.loaded;
     }
     for (const auto& [name, tensor] : file.tensors) {
-        if (parameters.find(name)) continue;
+        if (name.starts_with(part) && parameters.find(name)) continue;
         ++(name.ends_with("num_batches_tracked") ? report.batch_counters
            : name.starts_with(optimizer_prefix)  ? report.optimizer
                                                  : report.outside);
@@ -99,19 +105,36 @@ void save_checkpoint(const std::string& path, const ParameterStore& parameters,
     write_safetensors(path, tensors, metadata);
 }
 
-Position load_training_state(Optimizer& optimizer, const SafetensorsFile& file) {
+std::string weights_digest(const SafetensorsFile& file, const std::string& part) {
+    uint32_t digest = 0;
+    for (const auto& [name, tensor] : file.tensors) {
+        if (!name.starts_with(part)) continue;
+        digest = crc32(name, digest);
+        digest = crc32(
+            {static_cast<const char*>(tensor.raw()), static_cast<size_t>(tensor.bytes())}, digest);
+    }
+    return format("%08x", digest);
+}
+
+Position read_position(const std::map<std::string, std::string>& metadata,
+                       const std::string& path) {
     Position position;
     visit_position(position, [&](const char* key, auto& value) {
-        const auto found = file.metadata.find(key);
-        if (found == file.metadata.end())
-            throw Error(file.path + " is not a checkpoint of a run: it does not hold '" + key + "'",
+        const auto found = metadata.find(key);
+        if (found == metadata.end())
+            throw Error(path + " is not a checkpoint of a run: it does not hold '" + key + "'",
                         "start a run from weights with --init");
-        const std::string what = file.path + ": '" + key + "'";
+        const std::string what = path + ": '" + key + "'";
         if constexpr (std::is_floating_point_v<std::remove_reference_t<decltype(value)>>)
             value = number_from(found->second, what);
         else
             value = integer_from(found->second, what);
     });
+    return position;
+}
+
+Position load_training_state(Optimizer& optimizer, const SafetensorsFile& file) {
+    const Position position = read_position(file.metadata, file.path);
     std::vector<std::pair<std::string, Tensor>> state;
     for (const auto& entry : file.tensors)
         if (entry.first.starts_with(optimizer_prefix)) {

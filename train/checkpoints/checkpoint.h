@@ -15,14 +15,19 @@ namespace mdn {
 /// Keys of a checkpoint's metadata.
 inline constexpr const char* metadata_config = "config";        // JSON
 inline constexpr const char* metadata_classes = "class_names";  // one a line
+inline constexpr const char* metadata_data = "data";            // dataset folder
+inline constexpr const char* metadata_init = "init_crc32";      // of the weights it began with
+inline constexpr const char* metadata_step = "position.step";
+inline constexpr const char* metadata_precision = "precision";  // of the activations' arithmetic
 
 /// What became of the tensors of a file.
 struct LoadReport {
     std::string path;
+    std::string part = {};  // with which the names began that were asked for
     int64_t loaded = 0;
     int64_t batch_counters = 0;  // num_batches_tracked, which PyTorch's batch norm stores
     int64_t optimizer = 0;       // state of the optimizer, which a run's checkpoints hold
-    int64_t outside = 0;         // other keys the model does not have
+    int64_t outside = 0;         // other keys that the model does not have, or were not asked for
 
     /// One line for the user.
     std::string message() const;
@@ -31,7 +36,13 @@ struct LoadReport {
 /// Overwrites every parameter and running statistic with the file's tensor of its name. Nothing is
 /// changed unless all fit: throws Error naming the first tensor, in the model's order, that is
 /// missing or has another shape, with both shapes, or holds numbers that check_numbers() refuses.
-LoadReport load_weights(const ParameterStore& parameters, const SafetensorsFile& file);
+/// With `part` ("backbone."), only those whose names begin with it are asked for and overwritten.
+LoadReport load_weights(const ParameterStore& parameters, const SafetensorsFile& file,
+                        const std::string& part = "");
+
+/// Tells weights from others: CRC-32 (8 hexadecimal digits) of the names and numbers of the tensors
+/// whose names begin with `part`.
+std::string weights_digest(const SafetensorsFile& file, const std::string& part = "");
 
 /// Every parameter and running statistic as a CPU tensor in its layout on disk.
 std::vector<std::pair<std::string, Tensor>> weights_to_disk(const ParameterStore& parameters);
@@ -55,6 +66,10 @@ struct Position {
 void save_checkpoint(const std::string& path, const ParameterStore& parameters,
                      const Optimizer& optimizer, const Position& position,
                      std::map<std::string, std::string> metadata);
+
+/// The position that a checkpoint's metadata hold. Throws Error naming `path` if it holds weights
+/// only.
+Position read_position(const std::map<std::string, std::string>& metadata, const std::string& path);
 
 /// Restores the optimizer and returns the position; load_weights restores the rest. Throws Error
 /// naming the file if it holds weights only, and the tensor if its numbers are not finite.

@@ -1,14 +1,10 @@
 #include <filesystem>
 
-#include "data/formats/dataset_format.h"
 #include "engine/files/atomic_file.h"
-#include "train/batch_hint.h"
 #include "train/commands/command.h"
-#include "train/evaluate.h"
-#include "train/keypoint_warnings.h"
+#include "train/evaluate_split.h"
 #include "train/load_model.h"
 #include "train/output/evaluation_output.h"
-#include "train/output/profile_trace.h"
 #include "train/output/progress.h"
 #include "train/output_paths.h"
 #include "train/report/evaluation_data.h"
@@ -38,24 +34,6 @@ class EvalCommand final : public Command {
 
     static std::string folder_of(const std::filesystem::path& file) {
         return file.has_parent_path() ? file.parent_path().string() : ".";
-    }
-
-    void report(const LoadedModel& loaded, const Loader& loader, const Evaluation& evaluation,
-                const Metrics& metrics, const ClassNames& classes, double seconds) {
-        nlohmann::ordered_json data =
-            evaluation_data(evaluation, metrics, classes, *loaded.model,
-                            {.command = "eval",
-                             .data = data_,
-                             .split = split_,
-                             .weights = loaded.stored.path,
-                             .settings = run_settings(loaded.stored.metadata),
-                             .seconds = seconds});
-        add_clips(data, evaluation, *loaded.model, loader);
-        const auto [folder, name] = kept_as();
-        if (!json_file_.empty()) write_report_data(folder, name, data);
-        if (report_.empty()) return;
-        // A run's log lies beside its weights.
-        write_file(report_, report_html({run_with(folder_of(loaded.stored.path), name, data)}));
     }
 
   public:
@@ -96,39 +74,22 @@ class EvalCommand final : public Command {
         const LoadedModel loaded = load_model(model_, machine_, notes);
         const Config& config = loaded.model->config();
         reading_.refuse_unread(options, clip_needs(config));
-        const ClassNames classes = read_class_names(data_);
-        check_class_count(config.classes, classes.count(), data_);
-        ClipOptions clips = clip_options(config, Sampling::test);
-        views_.apply(clips);
-        const ReadingSettings reading =
-            reading_.as_trained(options, loaded.stored.metadata, loaded.stored.path);
-        clips.keypoints = reading.keypoint_options();
-        clips.dataset = reading.dataset_options();
-        Loader loader(read_split(data_, split_, classes.count(), clip_needs(config), clips.dataset),
-                      clips, {.batch_size = batch_, .workers = workers_});
+        SplitOptions how{
+            .data = data_,
+            .split = split_,
+            .views = views_,
+            .reading = reading_.as_trained(options, loaded.stored.metadata, loaded.stored.path),
+            .batch = batch_,
+            .workers = workers_,
+            .machine = machine_,
+            .trace = trace_};
+        for (const auto& [flag, value] : reading_.given(options))
+            how.not_as_trained[flag.substr(2)] = value;
 
         // Progress would break a JSON object on the same stream.
         Progress progress(json_ ? notes : out);
-        warn_of_keypoints(loader, split_, progress);
-        if (const std::string note = open_dataset(data_)->note(split_); !note.empty())
-            progress.line(note);
-        Evaluation evaluation;
-        const Stopwatch watch;
-        with_batch_hint(
-            {.config = config, .machine = machine_, .clips = batch_, .views = clips.views()}, [&] {
-                const auto tell = clip_progress(progress, std::ssize(loader.clips()));
-                ProfileTrace trace(trace_.file, trace_.steps, machine_.device);
-                evaluation = evaluate(*loaded.model, loader,
-                                      {.views = clips.views(), .record = !machine_.no_recording},
-                                      [&](int64_t done) {
-                                          tell(done);
-                                          trace.step_done();
-                                      });
-                trace.finish();
-            });
-        const Metrics metrics = compute_metrics(evaluation.predictions, classes);
-        if (evaluation.without_person > 0)
-            progress.line(without_person_text("clips", evaluation.without_person, config));
+        const SplitEvaluation evaluated = evaluate_split(loaded, how, progress);
+        const Metrics& metrics = evaluated.metrics;
         progress.line(json_ ? "evaluated " + split_ : data_ + ", " + split_);
 
         if (json_)
@@ -137,8 +98,13 @@ class EvalCommand final : public Command {
             out << metrics_table(metrics, config.entities);
         if (!json_file_.empty()) write_file(json_file_, metrics_json(metrics, config.entities));
         if (!confusion_.empty()) write_file(confusion_, confusion_csv(metrics));
-        if (!json_file_.empty() || !report_.empty())
-            report(loaded, loader, evaluation, metrics, classes, watch.seconds());
+        if (json_file_.empty() && report_.empty()) return;
+        const nlohmann::ordered_json data = report_data(loaded, how, evaluated);
+        const auto [folder, name] = kept_as();
+        if (!json_file_.empty()) write_report_data(folder, name, data);
+        // A run's log lies beside its weights.
+        if (!report_.empty())
+            write_file(report_, report_html({run_with(folder_of(loaded.stored.path), name, data)}));
     }
 };
 

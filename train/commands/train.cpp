@@ -1,4 +1,5 @@
 #include "data/file.h"
+#include "train/checkpoints/checkpoint.h"
 #include "train/commands/command.h"
 #include "train/load_model.h"
 #include "train/output_paths.h"
@@ -43,7 +44,7 @@ class TrainCommand final : public Command {
         }
         run_.settings = TrainSettings::from_text(settings, stored.path);
         if (options.given("--data")) return;
-        const auto data = stored.metadata.find("data");
+        const auto data = stored.metadata.find(metadata_data);
         if (data == stored.metadata.end())
             throw Error(stored.path + " does not say which dataset it was trained on",
                         "give --data DIR");
@@ -52,17 +53,6 @@ class TrainCommand final : public Command {
             throw Error("the run in " + run_.out + " was trained on " + run_.data +
                             ", which is no folder here",
                         "--data DIR says where the dataset is now");
-    }
-
-    /// The settings of the config's `training`, where it has one; options that are given win.
-    void take_recipe(const CommandLine& options) {
-        if (run_.config.training.empty()) return;
-        TrainSettings recipe;
-        recipe.read_json(run_.config.training, model_.config);
-        auto settings = recipe.to_text();
-        for (const auto& [name, value] : run_.settings.to_text())
-            if (options.given(std::string("--").append(name))) settings[name] = value;
-        run_.settings = TrainSettings::from_text(settings, model_.config);
     }
 
   public:
@@ -111,7 +101,7 @@ class TrainCommand final : public Command {
             take_over(options);
         } else {
             run_.config = model_.resolve(nullptr);
-            take_recipe(options);
+            run_.settings = run_.settings.over_recipe(run_.config.training, options, model_.config);
             take_classes_of(run_.data, run_.config);
         }
         if (run_.settings.validates()) check_split("--val", run_.data, run_.settings.val);

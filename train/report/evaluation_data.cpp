@@ -50,6 +50,9 @@ Json origin_json(const EvaluationOrigin& origin, const MicroDualNet& model) {
                  {"weights", origin.weights},
                  {"seconds", rounded(origin.seconds)}};
     if (origin.epoch > 0) json["epoch"] = origin.epoch;
+    if (!origin.step.empty()) json["step"] = origin.step;
+    json["views"] = {{"clips", origin.clips}, {"crops", origin.crops}};
+    json["not_as_trained"] = origin.not_as_trained;
     json["program"] = program;
     json["processor"] = processor_name();
     json["threads"] = threads();
@@ -158,15 +161,13 @@ Json mistakes_json(const std::vector<ClipPrediction>& predictions) {
 
 Json answers_json(const std::vector<ClipPrediction>& predictions) {
     Json truth = Json::array(), predicted = Json::array();
-    std::string list;
+    std::vector<std::pair<std::string, int64_t>> list;
     for (const ClipPrediction& clip : predictions) {
         truth.push_back(clip.label);
         predicted.push_back(top_classes(clip.probabilities, 1).front());
-        list.append(clip.clip).append("\n").append(std::to_string(clip.label)).append("\n");
+        list.emplace_back(clip.clip, clip.label);
     }
-    return {{"clips", std::to_string(predictions.size()) + "-" + std::to_string(crc32(list))},
-            {"truth", truth},
-            {"predicted", predicted}};
+    return {{"clips", clips_digest(list)}, {"truth", truth}, {"predicted", predicted}};
 }
 
 }  // namespace
@@ -252,6 +253,13 @@ void add_clips(Json& data, const Evaluation& evaluation, MicroDualNet& model, co
         if (bytes > most_bytes) return;
         data["clips"].push_back(std::move(json));
     }
+}
+
+std::string clips_digest(const std::vector<std::pair<std::string, int64_t>>& names_and_labels) {
+    std::string list;
+    for (const auto& [name, label] : names_and_labels)
+        list.append(name).append("\n").append(std::to_string(label)).append("\n");
+    return std::to_string(names_and_labels.size()) + "-" + std::to_string(crc32(list));
 }
 
 std::map<std::string, std::string> run_settings(

@@ -6,6 +6,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "data/loader.h"
 #include "model/micro_dualnet.h"
@@ -20,8 +22,12 @@ struct EvaluationOrigin {
     std::string command;  // "train" (its validation) or "eval"
     std::string data = {}, split = {}, weights = {};
     int64_t epoch = 0;                                 // of "train", from 1
+    std::string step = {};                             // of the weights; empty where unknown
     std::map<std::string, std::string> settings = {};  // of the run, as in its checkpoints
-    double seconds = 0;                                // that the evaluation took
+    int64_t clips = 1, crops = 1;                      // the views of each clip
+    /// Settings of how clips are read that are not those of the run.
+    std::map<std::string, std::string> not_as_trained = {};
+    double seconds = 0;  // that the evaluation took
 };
 
 /// The file's `format`; a program reads its own and older ones.
@@ -38,7 +44,7 @@ constexpr int64_t evaluation_data_format = 1;
 ///   deviation}] or null}: of α of ST; quantiles at 5, 25, 50, 75 and 95 %
 /// - confusions: [{truth, predicted, clips, of, back, text}], mistakes: [{clip, truth, predicted,
 ///   given, right}]
-/// - answers: {clips: a digest of names and labels, truth: […], predicted: […]}, so that two runs
+/// - answers: {clips: clips_digest() of the list, truth: […], predicted: […]}, so that two runs
 ///   can be compared clip by clip
 /// - clips: [], which add_clips() fills
 nlohmann::ordered_json evaluation_data(const Evaluation& evaluation, const Metrics& metrics,
@@ -60,6 +66,9 @@ nlohmann::ordered_json recall_intervals_json(
 nlohmann::ordered_json confusions_json(const std::vector<Confusion>& confusions,
                                        const ClassNames& names);
 constexpr int64_t most_confusions = 8;
+
+/// Tells a list of clips from others: how many, and a CRC-32 of all names and labels.
+std::string clips_digest(const std::vector<std::pair<std::string, int64_t>>& names_and_labels);
 
 /// A checkpoint's metadata without what is no setting of the run: config, names, position.
 std::map<std::string, std::string> run_settings(const std::map<std::string, std::string>& metadata);

@@ -15,17 +15,20 @@ void MachineFlags::declare(CommandLine& options) {
 }
 
 void MachineFlags::declare_precision(CommandLine& options) {
-    options.choice(
-        "--precision", precision,
-        Choices<Precision>{
-            {"f32", Precision::f32}, {"tf32", Precision::tf32}, {"bf16", Precision::bf16}},
-        "on a GPU: float32, products in TF32, or activations in bfloat16");
+    options.choice("--precision", precision, precisions,
+                   "on a GPU: float32, products in TF32, or activations in bfloat16");
 }
 
 void MachineFlags::declare_recording(CommandLine& options) {
     options.flag("--no-cuda-graph", no_recording,
                  "on a GPU: launch every kernel by itself instead of recording steps or passes as "
                  "CUDA graphs");
+}
+
+std::string MachineFlags::precision_text() const {
+    for (const auto& [text, choice] : precisions)
+        if (choice == precision) return text;
+    return "";
 }
 
 void MachineFlags::apply() const {

@@ -13,6 +13,8 @@ namespace mdn {
 
 /// How a GPU computes: with float32, its TF32 products, or bfloat16 activations.
 enum class Precision { f32, tf32, bf16 };
+inline const Choices<Precision> precisions = {
+    {"f32", Precision::f32}, {"tf32", Precision::tf32}, {"bf16", Precision::bf16}};
 
 /// Where, how precisely and with how many threads a command computes.
 struct MachineFlags {
@@ -28,6 +30,8 @@ struct MachineFlags {
     /// Sets the number of threads and the precision of products for what follows in this process.
     /// Throws Error if the device is missing or cannot compute so.
     void apply() const;
+    /// As --precision has it.
+    std::string precision_text() const;
     DType activations() const { return precision == Precision::bf16 ? DType::bf16 : DType::f32; }
     /// Sets the precision of a model's activations.
     void prepare(MicroDualNet& model) const;

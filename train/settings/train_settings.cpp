@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <string_view>
 
 #include "engine/error.h"
 #include "train/settings/setting_visitors.h"
@@ -22,6 +23,15 @@ const Choices<ScheduleKind> schedules = {{"constant", ScheduleKind::constant},
                                          {"cosine", ScheduleKind::cosine}};
 const Choices<Order> samplers = {{"uniform", Order::shuffled}, {"balanced", Order::balanced}};
 constexpr int64_t many = 1'000'000'000;
+
+constexpr const char* seed_name = "seed";
+
+struct DeclareAllButSeed : DeclareSetting {
+    void integer(const char* name, int64_t& value, int64_t low, int64_t high, const char* help) {
+        if (std::string_view(name) != seed_name)
+            DeclareSetting::integer(name, value, low, high, help);
+    }
+};
 
 template <class Settings, class Visitor>
 void visit_settings(Settings& s, Visitor&& v) {
@@ -49,7 +59,7 @@ void visit_settings(Settings& s, Visitor&& v) {
              "every clip once per epoch, or every class equally often");
     v.number("min-crop-scale", s.min_crop_scale, 0, 1,
              "lower limit of MultiScaleCrop's scales 1, .875, .75 and .66");
-    v.integer("seed", s.seed, 0, INT64_MAX,
+    v.integer(seed_name, s.seed, 0, INT64_MAX,
               "seed of initialisation, order, augmentation and dropout");
     v.text("val", s.val, "split whose Top-1 decides which epoch is best; none: no validation");
     v.integer("val-every", s.val_every, 1, many, "epochs from one validation to the next");
@@ -73,6 +83,21 @@ void TrainSettings::read_json(const std::string& text, const std::string& source
 
 void TrainSettings::declare(CommandLine& options) {
     visit_settings(*this, DeclareSetting{options});
+}
+
+void TrainSettings::declare_without_seed(CommandLine& options) {
+    visit_settings(*this, DeclareAllButSeed{{options}});
+}
+
+TrainSettings TrainSettings::over_recipe(const std::string& training, const CommandLine& options,
+                                         const std::string& source) const {
+    if (training.empty()) return *this;
+    TrainSettings recipe;
+    recipe.read_json(training, source);
+    auto settings = recipe.to_text();
+    for (const auto& [name, value] : to_text())
+        if (options.given(DeclareSetting::flag(name.c_str()))) settings[name] = value;
+    return from_text(settings, source);
 }
 
 std::map<std::string, std::string> TrainSettings::to_text() const {

@@ -40,6 +40,8 @@ struct TrainSettings {
     ReadingSettings reading;
 
     void declare(CommandLine& options);
+    /// All but the seed, for a command that trains with several.
+    void declare_without_seed(CommandLine& options);
     /// Under the options' names without the dashes; doubles exactly.
     std::map<std::string, std::string> to_text() const;
     /// What is missing keeps its default (a checkpoint may be older than a setting). Throws Error
@@ -51,6 +53,11 @@ struct TrainSettings {
     /// names without the dashes, and leaves the others. Throws Error with `source` and the key for
     /// unknown keys, wrong types and values out of range.
     void read_json(const std::string& object, const std::string& source);
+
+    /// These settings where the user gave the option, and those of a config's `training` elsewhere;
+    /// an empty one names none. Throws as read_json does.
+    TrainSettings over_recipe(const std::string& training, const CommandLine& options,
+                              const std::string& source) const;
 
     bool validates() const { return val != "none"; }
     /// By how much a parameter's learning rate is multiplied: backbone_lr in the backbone,
