@@ -31,7 +31,7 @@ struct CommandEntry {
 extern const CommandEntry synth_command, train_command, eval_command, predict_command,
     trace_command, overfit_command, summary_command, compare_command, bench_command, check_command,
     import_command, export_command, lists_command, keypoints_command, graph_command, report_command,
-    explain_command;
+    explain_command, ablate_command;
 
 /// Runs `microdualnet <arguments>`. Returns the exit code: 0, 2 for a user's mistake (printed to
 /// `err` as `error: …` and, where there is one, `hint: …`), 1 for an internal fault, 128 + the

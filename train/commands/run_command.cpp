@@ -18,10 +18,10 @@ namespace {
 constexpr const char* program = "microdualnet";
 
 const std::array commands = {
-    &synth_command,   &keypoints_command, &lists_command,   &check_command,   &import_command,
-    &train_command,   &eval_command,      &predict_command, &explain_command, &trace_command,
-    &overfit_command, &report_command,    &compare_command, &export_command,  &graph_command,
-    &summary_command, &bench_command};
+    &synth_command, &keypoints_command, &lists_command,  &check_command,   &import_command,
+    &train_command, &ablate_command,    &eval_command,   &predict_command, &explain_command,
+    &trace_command, &overfit_command,   &report_command, &compare_command, &export_command,
+    &graph_command, &summary_command,   &bench_command};
 
 std::string usage() {
     std::string text =

@@ -1,5 +1,7 @@
 #include "train/output/pace.h"
 
+#include <algorithm>
+
 #include "train/output/format.h"
 
 namespace mdn {
@@ -29,6 +31,11 @@ std::string Pace::first_estimate(int64_t done) {
         "%.3g s per step, %lld steps per epoch: epoch %lld ends in about %s, the run in about %s",
         pace, static_cast<long long>(steps_per_epoch_), static_cast<long long>(epoch),
         left(epoch * steps_per_epoch_).c_str(), left(epochs_ * steps_per_epoch_).c_str());
+}
+
+std::string WorkPace::text(double done) const {
+    if (done <= 0) return "";
+    return "ETA " + duration_text(clock_.seconds() / done * std::max(total_ - done, 0.0));
 }
 
 }  // namespace mdn

@@ -32,4 +32,19 @@ class Pace {
     bool is_said_ = false;
 };
 
+/// How long several pieces of work will take together, each of a size that is known before, in any
+/// unit. Time counts from when it is made.
+class WorkPace {
+  public:
+    /// `total`: what is to be done from now on.
+    explicit WorkPace(double total) : total_(total) {}
+
+    /// "ETA 2h10m" when so much is done; empty as long as that is nothing.
+    std::string text(double done) const;
+
+  private:
+    double total_;
+    Stopwatch clock_;
+};
+
 }  // namespace mdn

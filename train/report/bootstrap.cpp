@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "engine/random.h"
 
@@ -16,6 +17,19 @@ double percentile(const std::vector<double>& sorted, double share) {
     const auto below = static_cast<size_t>(place);
     const size_t above = std::min(below + 1, sorted.size() - 1);
     return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+}
+
+/// How likely |t| is below `t` (Abramowitz and Stegun, 26.7.3 and 26.7.4).
+double student_within(double t, int64_t degrees) {
+    const double angle = std::atan(t / std::sqrt(static_cast<double>(degrees)));
+    const double cosine = std::cos(angle), sine = std::sin(angle);
+    const bool odd = degrees % 2 != 0;
+    double sum = 0, term = odd ? cosine : 1;
+    for (int64_t k = odd ? 1 : 0; k <= degrees - 2; k += 2) {
+        sum += term;
+        term *= cosine * cosine * static_cast<double>(k + 1) / static_cast<double>(k + 2);
+    }
+    return odd ? 2 / std::numbers::pi * (angle + sine * sum) : sine * sum;
 }
 
 }  // namespace
@@ -39,6 +53,15 @@ std::vector<Interval> bootstrap(
         intervals.push_back({percentile(of_one, 0.025), percentile(of_one, 0.975)});
     }
     return intervals;
+}
+
+double student_t(int64_t degrees) {
+    double low = 0, high = 20;  // of one degree it is 12.7, and less of more
+    for (int step = 0; step < 60; ++step) {
+        const double middle = (low + high) / 2;
+        (student_within(middle, degrees) < 0.95 ? low : high) = middle;
+    }
+    return low;
 }
 
 Interval wilson_interval(int64_t part, int64_t whole) {

@@ -24,4 +24,8 @@ std::vector<Interval> bootstrap(
 /// numbers. 0 to 100 of nothing.
 Interval wilson_interval(int64_t part, int64_t whole);
 
+/// The 97.5th percentile of Student's t with so many degrees of freedom (at least 1): a mean of
+/// n = degrees + 1 values lies within ± that many standard errors of its expectation with 95 %.
+double student_t(int64_t degrees);
+
 }  // namespace mdn

@@ -108,21 +108,6 @@ std::string damage_of(const Json& data) {
     return "";
 }
 
-Json read_evaluation_data(const std::string& path) {
-    Json data = parse_file(path);
-    if (!data.contains("format") || !data["format"].is_number_integer())
-        throw Error(path + " is not the data of an evaluation: it has no number `format`",
-                    how_to_evaluate);
-    if (data["format"].get<int64_t>() > evaluation_data_format)
-        throw Error(path + " was written by a later program: its format is " +
-                        data["format"].dump() + ", and this program reads up to " +
-                        std::to_string(evaluation_data_format),
-                    "use that program, or evaluate again with this one");
-    if (const std::string wrong = damage_of(data); !wrong.empty())
-        throw Error(path + " is damaged: it has no " + wrong, how_to_evaluate);
-    return data;
-}
-
 /// What follows from metrics_json() alone: every clip's truth and answer are in the matrix.
 Json from_metrics(const Json& rates, const std::string& path) {
     check_evaluation(rates, path);
@@ -229,6 +214,21 @@ void read_training(RunData& run) {
 }
 
 }  // namespace
+
+Json read_evaluation_data(const std::string& path) {
+    Json data = parse_file(path);
+    if (!data.contains("format") || !data["format"].is_number_integer())
+        throw Error(path + " is not the data of an evaluation: it has no number `format`",
+                    how_to_evaluate);
+    if (data["format"].get<int64_t>() > evaluation_data_format)
+        throw Error(path + " was written by a later program: its format is " +
+                        data["format"].dump() + ", and this program reads up to " +
+                        std::to_string(evaluation_data_format),
+                    "use that program, or evaluate again with this one");
+    if (const std::string wrong = damage_of(data); !wrong.empty())
+        throw Error(path + " is damaged: it has no " + wrong, how_to_evaluate);
+    return data;
+}
 
 RunData read_run(const std::string& folder, const std::string& wanted) {
     if (!is_folder(folder))

@@ -32,6 +32,10 @@ RunData read_run(const std::string& folder, const std::string& wanted = "");
 RunData run_with(const std::string& folder, const std::string& name,
                  const nlohmann::ordered_json& data);
 
+/// The data of one evaluation as write_report_data() wrote it. Throws Error naming the file if it
+/// is missing, damaged, or of a later program.
+nlohmann::ordered_json read_evaluation_data(const std::string& path);
+
 /// log.jsonl as columns, null where a line has no number:
 /// - steps: {x, loss_ce, loss_mac, top1, lr, gradient_norm}, at most `most` points, each the mean
 /// of the
