@@ -49,6 +49,38 @@ TEST_SUITE("train/checkpoints/checkpoint") {
         CHECK(named(weights, "sem.depthwise.weight").shape() == Shape{64, 1, 3, 3});
     }
 
+    TEST_CASE("a part of the weights is taken alone, and told by its digest") {
+        const MicroDualNet model(small(), 1), other(small(), 2), same(small(), 2);
+        const Stored stored;
+        Tensors weights = weights_to_disk(model.parameters());
+        // Of the rest, nothing is asked for.
+        std::erase_if(weights, [](auto& entry) { return entry.first.starts_with("router."); });
+        const LoadReport report =
+            load_weights(other.parameters(), stored.with(weights), "backbone.");
+        CHECK(report.loaded + report.outside == std::ssize(weights));
+        CHECK(contains(report.message(), {"tensors outside of backbone.*"}));
+        for (size_t i = 0; i < other.parameters().all().size(); ++i) {
+            const Parameter& parameter = other.parameters().all()[i];
+            const MicroDualNet& from = parameter.name.starts_with("backbone.") ? model : same;
+            CHECK(parameter.value.to_vector<float>() ==
+                  from.parameters().all()[i].value.to_vector<float>());
+        }
+        const auto digest = [&](const std::string& part) {
+            return weights_digest(stored.with(weights), part);
+        };
+        const std::string backbone = digest("backbone."), all = digest("");
+        CHECK(backbone.size() == 8);
+        named(weights, "classifier.fc1.bias").data<float>()[1] += 0.5f;
+        CHECK(digest("backbone.") == backbone);
+        CHECK(digest("") != all);
+        named(weights, "backbone.layer2.0.conv1.weight").data<float>()[3] += 0.5f;
+        CHECK(digest("backbone.") != backbone);
+        std::erase_if(weights, [](auto& entry) { return entry.first == "backbone.bn1.bias"; });
+        CHECK(contains(
+            error_of([&] { load_weights(other.parameters(), stored.with(weights), "backbone."); }),
+            {"no tensor 'backbone.bn1.bias'"}));
+    }
+
     TEST_CASE("num_batches_tracked and keys outside the model are ignored and counted") {
         const MicroDualNet model(small(), 1);
         const Stored stored;

@@ -17,8 +17,8 @@ TEST_SUITE("train/commands/run_command") {
         const Ran help = microdualnet({"--help"});
         CHECK(help.code == 0);
         for (const char* command : {"synth", "keypoints", "lists", "check", "import", "train",
-                                    "eval", "predict", "explain", "trace", "overfit", "report",
-                                    "compare", "export", "graph", "summary", "bench"}) {
+                                    "ablate", "eval", "predict", "explain", "trace", "overfit",
+                                    "report", "compare", "export", "graph", "summary", "bench"}) {
             CHECK(contains(help.out, {command}));
             const Ran own = microdualnet({command, "--help"});
             CHECK(own.code == 0);
@@ -42,6 +42,7 @@ TEST_SUITE("train/commands/run_command") {
             {"import", {"CHECKPOINT", "--out", "--config", "--preset"}},
             {"export", {"--weights", "--onnx"}},
             {"train", {"--data", "--out", "--config", "--preset"}},
+            {"ablate", {"--data", "--out", "--config", "--preset"}},
             {"eval", {"--weights", "--data"}},
             {"predict", {"--weights", "--dataset", "--frames", "--keypoints"}},
             {"explain", {"CLIP_DIR", "--weights"}},

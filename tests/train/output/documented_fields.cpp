@@ -4,7 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "tests/train/ablation/answers.h"
 #include "tests/train/program.h"
+#include "train/ablation/tables.h"
 
 using namespace mdn;
 using namespace mdn::test;
@@ -95,5 +97,45 @@ TEST_SUITE("train/output/documented_fields") {
                                   "alpha_st", "classes[].alpha_st"})
             CHECK(fewer.erase(field) == 1);
         CHECK(fields() == fewer);
+    }
+
+    TEST_CASE("ablation.json has the documented fields, of the documented types") {
+        const auto fields = [](const AblationAnswers& answers, Published published) {
+            std::map<std::string, std::string> result;
+            collect(nlohmann::json::parse(ablation_json(answers, ablation_result(answers),
+                                                        {.data = "data",
+                                                         .split = "test",
+                                                         .model = "preset tiny",
+                                                         .settings = {},
+                                                         .published = published})
+                                              .dump()),
+                    "", result);
+            // The five fields of a number over seeds are told once.
+            std::erase_if(result, [](const auto& field) {
+                const std::string& name = field.first;
+                const std::string told = "rows[].top1.";
+                const size_t dot = name.rfind('.');
+                return dot != std::string::npos && !name.starts_with(told) &&
+                       std::set<std::string>{"mean", "deviation", "lowest", "highest", "of_seeds"}
+                           .contains(name.substr(dot + 1));
+            });
+            return result;
+        };
+        auto all = documented("### `ablation.json`");
+        CHECK(fields(random_answers({0, 1}, 30, 1), Published::ma52) == all);
+        // Without body-level classes and what is published, these are left out and nothing else.
+        AblationAnswers plain = random_answers({0, 1}, 30, 1);
+        plain.classes.body_of.clear();
+        for (const char* field : {"rows[].f1_mean", "rows[].published_top1"})
+            CHECK(all.erase(field) == 1);
+        CHECK(fields(plain, Published::none) == all);
+        plain.rows.resize(1);
+        plain.predicted.resize(1);
+        for (const char* field :
+             {"classes[].difference", "differences[].row", "differences[].minus",
+              "differences[].top1", "differences[].same_sign", "differences[].interval_clips",
+              "differences[].interval_clips_and_seeds"})
+            CHECK(all.erase(field) == 1);
+        CHECK(fields(plain, Published::none) == all);
     }
 }

@@ -64,4 +64,14 @@ TEST_SUITE("train/report/bootstrap") {
         CHECK(wilson_interval(10, 10).low == Approx(72.246).epsilon(1e-4));
         CHECK(wilson_interval(0, 0).high == 100);
     }
+
+    TEST_CASE("Student's t has the published values") {
+        CHECK(student_t(1) == Approx(12.7062).epsilon(1e-5));
+        CHECK(student_t(2) == Approx(4.30265).epsilon(1e-5));
+        CHECK(student_t(3) == Approx(3.18245).epsilon(1e-5));
+        CHECK(student_t(4) == Approx(2.77645).epsilon(1e-5));
+        CHECK(student_t(9) == Approx(2.26216).epsilon(1e-5));
+        CHECK(student_t(30) == Approx(2.04227).epsilon(1e-5));
+        CHECK(student_t(999) == Approx(1.96234).epsilon(1e-5));
+    }
 }
