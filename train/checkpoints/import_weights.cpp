@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "model/checkpoint_fit.h"
 #include "model/checkpoint_names.h"
@@ -57,11 +58,12 @@ std::string shown(const NamePlace& place) {
 class Importer {
   public:
     Importer(const ParameterStore& parameters, const Config& config, const std::string& path,
-             const std::string& prefix, Checksums checksums)
+             const std::string& prefix, Checksums checksums, CountDone read_so_far)
         : parameters_(parameters),
           config_(config),
           file_(open_checkpoint(path, checksums)),
-          prefix_(prefix) {
+          prefix_(prefix),
+          read_so_far_(std::move(read_so_far)) {
         if (!prefix_.empty() && !prefix_.ends_with('.')) prefix_ += '.';
     }
 
@@ -289,7 +291,14 @@ class Importer {
     /// Twice over the file, and not all of it in memory: nothing is changed until all is known to
     /// be good.
     void load(const Fit& fit) {
-        for (const auto& [ours, place] : fit.chosen) read(ours, place);
+        const int64_t reads = 2 * std::ssize(fit.chosen);
+        int64_t done = 0;
+        const auto next = [&](const std::string& ours, size_t place) {
+            const Tensor tensor = read(ours, place);
+            if (read_so_far_) read_so_far_(++done, reads);
+            return tensor;
+        };
+        for (const auto& [ours, place] : fit.chosen) next(ours, place);
         std::vector<std::string> taken, initial;
         for (const Parameter& parameter : parameters_.all()) {
             const auto found = fit.chosen.find(parameter.name);
@@ -297,7 +306,7 @@ class Importer {
                 initial.push_back(parameter.name);
                 continue;
             }
-            parameter.load_disk(read(parameter.name, found->second));
+            parameter.load_disk(next(parameter.name, found->second));
             report_.taken_numbers += parameter.value.numel();
             taken.push_back(parameter.name);
         }
@@ -325,6 +334,7 @@ class Importer {
     const Config& config_;
     const CheckpointFile file_;
     std::string prefix_;
+    CountDone read_so_far_;
     bool several_ = false;  // places that could be meant
     ImportReport report_;
 };
@@ -349,9 +359,9 @@ void print_groups(std::ostream& out, const NameGroups& groups) {
 }  // namespace
 
 ImportReport import_weights(const ParameterStore& parameters, const Config& config,
-                            const std::string& path, const std::string& prefix,
-                            Checksums checksums) {
-    return Importer(parameters, config, path, prefix, checksums).run();
+                            const std::string& path, const std::string& prefix, Checksums checksums,
+                            const CountDone& read_so_far) {
+    return Importer(parameters, config, path, prefix, checksums, read_so_far).run();
 }
 
 void ImportReport::print(std::ostream& out) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <ostream>
 #include <string>
@@ -11,6 +12,9 @@
 #include "train/checkpoints/checkpoint_file.h"
 
 namespace mdn {
+
+/// Is told how many of how many are done.
+using CountDone = std::function<void(int64_t done, int64_t total)>;
 
 /// Names that begin alike, "sem.*", and how many there are.
 using NameGroups = std::map<std::string, int64_t>;
@@ -41,9 +45,11 @@ struct ImportReport {
 /// Error naming the file and the tensor or the block at fault for a backbone of another kind,
 /// depth, width or shift spacing, one that lacks tensors, several that fit and differ, numbers that
 /// check_numbers() refuses, and convolutions of nothing but zeros. `checksums`: what is done with
-/// those of safetensors files.
+/// those of safetensors files. `read_so_far` counts readings; every tensor is read twice, first to
+/// be checked.
 ImportReport import_weights(const ParameterStore& parameters, const Config& config,
                             const std::string& path, const std::string& prefix = "",
-                            Checksums checksums = Checksums::compared);
+                            Checksums checksums = Checksums::compared,
+                            const CountDone& read_so_far = {});
 
 }  // namespace mdn

@@ -3,6 +3,7 @@
 #include "train/checkpoints/import_weights.h"
 #include "train/commands/command.h"
 #include "train/load_model.h"
+#include "train/output/progress.h"
 #include "train/output_paths.h"
 
 namespace mdn {
@@ -50,9 +51,12 @@ class ImportCommand final : public Command {
         if (!data_.empty()) take_classes_of(data_, config);
         if (!dry_run_) check_outputs({{"--out", output_}}, inputs());
         const MicroDualNet model(config, static_cast<uint64_t>(seed_));
-        const ImportReport report =
-            import_weights(model.parameters(), config, checkpoint_, prefix_,
-                           ignore_checksums_ ? Checksums::ignored : Checksums::compared);
+        const ImportReport report = [&] {
+            Progress progress(out);
+            return import_weights(model.parameters(), config, checkpoint_, prefix_,
+                                  ignore_checksums_ ? Checksums::ignored : Checksums::compared,
+                                  count_progress(progress, "reading tensor"));
+        }();
         if (!dry_run_)
             write_safetensors(output_, weights_to_disk(model.parameters()),
                               {{metadata_config, to_json(config)}});

@@ -70,6 +70,25 @@ TEST_SUITE("train/checkpoints/import_weights") {
         if (fresh.written()) check_imports(fresh.path());
     }
 
+    TEST_CASE("reading is counted: each tensor that is taken is checked, then copied") {
+        const Config config = load_config(test::torch_checkpoints + "basic.json");
+        const MicroDualNet model(config, 5);
+        std::vector<int64_t> counted;
+        int64_t total = 0;
+        const ImportReport report = import_weights(
+            model.parameters(), config, test::torch_checkpoints + "names/torchvision.basic.pth", "",
+            Checksums::compared, [&](int64_t done, int64_t of) {
+                counted.push_back(done);
+                total = of;
+            });
+        int64_t taken = 0;
+        for (const auto& [name, tensors] : report.taken) taken += tensors;
+        CHECK(taken > 10);
+        CHECK(total == 2 * taken);
+        CHECK(std::ssize(counted) == total);
+        for (int64_t i = 0; i < std::ssize(counted); ++i) CHECK(counted[i] == i + 1);
+    }
+
     TEST_CASE("the report says what was taken, ignored and left, and what was never run") {
         const Ran ran =
             microdualnet({"import", test::torch_checkpoints + "names/mmaction2_tsm.bottleneck.pth",
