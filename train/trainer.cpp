@@ -405,10 +405,15 @@ void Trainer::keep_report_data(const Evaluation& evaluation, const Metrics& metr
     write_report_data(run_.out, run_.settings.val, data);
 }
 
-void Trainer::write_report() const {
+void Trainer::write_report() {
     const bool evaluated = is_file(report_data_file(run_.out, run_.settings.val));
-    write_file(report_file(run_.out),
-               report_of_folders({run_.out}, evaluated ? run_.settings.val : ""));
+    // A page can be written again; the epoch that it is about cannot.
+    try {
+        write_file(report_file(run_.out),
+                   report_of_folders({run_.out}, evaluated ? run_.settings.val : ""));
+    } catch (const Error& error) {
+        progress_.line(std::string("warning: no ") + report_file(run_.out) + ": " + error.what());
+    }
 }
 
 /// For a run that is told to stop. Returns what to say.

@@ -77,7 +77,7 @@ class Trainer {
     double finish_step(const Batch& batch);
     Evaluation validate();
     void keep_report_data(const Evaluation& evaluation, const Metrics& metrics, double seconds);
-    void write_report() const;
+    void write_report();
     void finish_epoch(double seconds, int64_t clips_of_session);
     std::string go_back();
     std::string save_and_say();

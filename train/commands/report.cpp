@@ -28,6 +28,7 @@ class ReportCommand final : public Command {
 
     void run(const CommandLine&, std::ostream& out, std::ostream&) override {
         const std::string path = out_.empty() ? default_output() : out_;
+        check_page_name({"--out", out_});
         std::vector<NamedPath> inputs;
         for (const std::string& folder : folders_)
             for (const char* file : {"/log.jsonl", "/best.safetensors", "/last.safetensors"})

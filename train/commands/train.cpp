@@ -110,7 +110,7 @@ class TrainCommand final : public Command {
             !event_files(run_.tensorboard).empty())
             throw Error("--tensorboard " + run_.tensorboard + " already holds the events of a run",
                         "replace them with --overwrite, or give another folder");
-        check_outputs({{"--profile-trace", run_.profile_trace.file}}, {});
+        check_outputs({{"--profile-trace", run_.profile_trace.file}}, {}, {"--data", run_.data});
         check_inputs_kept({{"--profile-trace", run_.profile_trace.file},
                            {"--out", last_checkpoint(run_.out)},
                            {"--out", next_checkpoint(run_.out)},

@@ -207,7 +207,13 @@ void read_training(RunData& run) {
     else
         run.missing.push_back(run.name + ": there is no " + log + ", so there are no curves.");
     for (const std::string& name : json_names(report_data_folder(run.folder))) {
-        const Json data = read_evaluation_data(report_data_file(run.folder, name));
+        Json data;
+        try {
+            data = read_evaluation_data(report_data_file(run.folder, name));
+        } catch (const Error& error) {  // not the one that is shown: that one was read before
+            run.missing.push_back(run.name + ": passed over: " + error.what());
+            continue;
+        }
         if (data["origin"].value("command", "") == "train")
             run.training = {{"origin", data["origin"]}, {"config", data["config"]}};
     }
@@ -277,10 +283,23 @@ Json read_curves(const std::string& log, int64_t most) {
         const auto found = json.find(key);
         return found != json.end() && found->is_number() ? *found : Json();
     };
-    // Steps per epoch: those of the first one.
-    int64_t per_epoch = 0;
-    for (const Json& step : steps)
-        per_epoch += number(step, "epoch") == number(steps.front(), "epoch");
+    // Steps per epoch. A log may begin in the middle of a run: where its first epoch ends, the
+    // number of the next step says how many steps the epochs before it had. Within one epoch: as
+    // many as there are.
+    const auto of = [&](const Json& step, const char* key) {
+        const Json value = number(step, key);
+        return value.is_null() ? 0.0 : value.get<double>();
+    };
+    double per_epoch = static_cast<double>(std::max<size_t>(steps.size(), 1));
+    for (size_t i = 1; i < steps.size(); ++i)
+        if (of(steps[i], "epoch") > of(steps[i - 1], "epoch") && of(steps[i], "step") > 0) {
+            per_epoch = of(steps[i], "step") / (of(steps[i], "epoch") - 1);
+            break;
+        }
+    const double first = steps.empty() ? 0
+                         : of(steps[0], "epoch") == of(steps.back(), "epoch")
+                             ? (of(steps[0], "epoch") - 1) * per_epoch
+                             : of(steps[0], "step");
     Json curves = {{"steps", Json::object()}, {"epochs", Json::object()}};
     Json& columns = curves["steps"];
     const auto count = std::ssize(steps), points = std::min<int64_t>(count, most);
@@ -288,9 +307,8 @@ Json read_curves(const std::string& log, int64_t most) {
         columns[key] = Json::array();
     for (int64_t p = 0; p < points; ++p) {
         const int64_t begin = p * count / points, end = (p + 1) * count / points;
-        columns["x"].push_back(std::round(1e4 * static_cast<double>(begin + end) / 2 /
-                                          static_cast<double>(per_epoch)) /
-                               1e4);
+        columns["x"].push_back(
+            std::round(1e4 * (first + static_cast<double>(begin + end) / 2) / per_epoch) / 1e4);
         for (const char* key : {"loss_ce", "loss_mac", "top1", "lr", "gradient_norm"}) {
             double sum = 0;
             int64_t known = 0;
