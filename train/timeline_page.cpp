@@ -88,18 +88,20 @@ std::vector<TimelineRow> TimelinePage::worth_explaining(int64_t count) const {
 }
 
 Json TimelinePage::data() const {
-    Json data = {
-        {"recording", options_.recording},
-        {"weights", options_.weights},
-        {"fps", options_.frames_per_second},
-        {"frames", options_.frames},
-        {"windows", rows_},
-        {"window", options_.window},
-        {"stride", options_.stride},
-        {"windows_per_cell", windows_per_cell_},
-        {"entities", options_.entities},
-        {"numbers_from", cells_.empty() ? 1 : cells_[0].numbers_from},
-        {"explain", {{"command", options_.explain_command}, {"stem", options_.explain_stem}}}};
+    Json data = {{"recording", options_.recording},
+                 {"weights", options_.weights},
+                 {"fps", options_.frames_per_second},
+                 {"frames", options_.frames},
+                 {"windows", rows_},
+                 {"window", options_.window},
+                 {"stride", options_.stride},
+                 {"windows_per_cell", windows_per_cell_},
+                 {"entities", options_.entities},
+                 {"numbers_from", cells_.empty() ? 1 : cells_[0].numbers_from},
+                 {"explain",
+                  {{"command", options_.explain_command},
+                   {"folder", options_.explain_folder},
+                   {"stem", options_.explain_stem}}}};
     data["names"] = Json::object();
     const auto name = [&](int64_t c) {
         data["names"][std::to_string(c)] = class_name(options_.names, c);

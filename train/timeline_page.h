@@ -26,7 +26,8 @@ struct TimelinePageOptions {
     /// `microdualnet explain …` for this recording, to which the page adds the frames of a window
     /// and the file to write.
     std::string explain_command;
-    std::string explain_stem;  // that file's name, before its frames: "day1_window"
+    std::string explain_folder = {};  // before that name in the command: of the page, with its /
+    std::string explain_stem;         // that file's name, before its frames: "day1_window"
 };
 
 /// Takes the rows of a timeline as they come. Of more than `most_cells` windows, the page shows the

@@ -30,6 +30,12 @@ std::string window_stem(const std::string& html) {
     return std::filesystem::path(html).stem().string() + "_window_";
 }
 
+/// "out/" of out/day1.html, where the command of a window's explanation must write it.
+std::string folder_of(const std::string& html) {
+    const std::string folder = std::filesystem::path(html).parent_path().string();
+    return folder.empty() || folder.ends_with("/") ? folder : folder + "/";
+}
+
 /// The page, with pictures along the recording, and those of the windows that are explained.
 void write_page(TimelinePage& page, const TimelineFlags& flags, MicroDualNet& model,
                 const ClipFiles& recording, const ClipOptions& clips, const TimelineSource& source,
@@ -141,6 +147,7 @@ void predict_timeline(const TimelineFlags& flags, const CommandLine& options, Mi
             .window = settings.window,
             .stride = settings.stride,
             .explain_command = source.explain_command,
+            .explain_folder = folder_of(flags.html),
             .explain_stem = window_stem(flags.html)});
 
     Progress progress(notes);

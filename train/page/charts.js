@@ -43,8 +43,10 @@ Page.scale = function (parent, map, ...texts) {
 // ---- Text in drawings -------------------------------------------------------------------------
 
 // Pixels that a text takes, roughly: SVG has no layout of its own.
-Page.textWidth = (text, size = 12) => 0.56 * size * String(text).length;
-Page.shortened = (text, letters) => (text.length <= letters ? text : text.slice(0, letters - 1) + "…");
+// Chinese, Japanese and Korean signs are as wide as they are high.
+Page.textWidth = (text, size = 12) => size * [...String(text)].reduce((w, c) => w + (c >= "\u1100" ? 1 : /[A-Zmw]/.test(c) ? 0.72 : 0.58), 0);
+// The end is kept: "touching or scratching head" and "… neck" differ there.
+Page.shortened = (text, letters) => (text.length <= letters ? text : text.slice(0, Math.ceil(letters / 2) - 1) + "…" + text.slice(-Math.floor(letters / 2)));
 // A drawing's width, no wider than the page: text in it stays as large as it is.
 Page.fitting = (width) => Math.min(width, Math.max(280, Page.main.clientWidth - 8));
 // About `count` round numbers that cover low … high.

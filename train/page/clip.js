@@ -223,7 +223,9 @@
     columns: [{ name: "taken away", text: true }, ...order.map((c) => ({ name: truth(c), digits: 3 })), { name: "likeliest then", text: true }],
     rows: [["nothing", ...data.probabilities, classes[predicted]], ...list.map((o) => [told(o), ...o.probabilities, classes[o.likeliest]])],
   });
-  const ofParts = taken.filter((o) => o.entity !== undefined), ofFrames = taken.filter((o) => o.entity === undefined);
+  // The box of a body part that is visible in no frame is the whole frame: covering it covers all.
+  const seen = (k) => data.visible.some((frame) => frame[k]);
+  const ofParts = taken.filter((o) => o.entity !== undefined && seen(o.entity)), ofFrames = taken.filter((o) => o.entity === undefined);
   if (ofParts.length) {
     const figure = Page.figure(Page.main, {
       id: "parts", title: "With a body part taken away",
@@ -233,8 +235,10 @@
       { name: "covered: its box painted over in every frame", has: ["covered"], colour: Page.category(1) },
       { name: clip.pictures.length ? "not visible: its box becomes the whole frame" : "not visible: all its joints are missing", has: ["unseen"], colour: Page.category(0) },
     ].filter((w) => ofParts.some((o) => w.has.includes(o.kind)));
-    chosen(figure, (holder, c) => effect(holder, parts.map((name, k) => ({ name, all: ofParts.filter((o) => o.entity === k) })), ways, c));
+    chosen(figure, (holder, c) => effect(holder, parts.map((name, k) => ({ name, all: ofParts.filter((o) => o.entity === k) })).filter(({ all }) => all.length), ways, c));
     const notes = [];
+    const hidden = parts.filter((_, k) => !seen(k));
+    if (hidden.length) notes.push(`${hidden.join(", ")}: visible in no frame, so that there is nothing to take away.`);
     if (clip.pictures.length) notes.push("Covered: the pixels of the box have the mean colour of pretraining, and the model still looks there. The box of another body part that lies behind it is covered as well: the head's box holds the face's.");
     if (data.keypoints) notes.push(clip.pictures.length ? "Not visible: the body part's joints count as not found in any frame, so that its box is the whole frame, as in training; the pixels stay." : "Not visible: the body part's joints count as not found in any frame, as in training.");
     Page.add(figure, "p", { class: "quiet" }, notes.join(" "));

@@ -329,7 +329,8 @@
     put("dataset", origin.data);
     put("evaluated", evaluation && (origin.split ? `${evaluation.rates.clips} clips of the list “${origin.split}”` : `${evaluation.rates.clips} clips (${run.evaluation_name}.json)`));
     put("weights", origin.weights);
-    put("epoch of the weights", origin.epoch || (training && training.epoch));
+    put("epoch of the weights", origin.epoch);
+    put("steps behind the weights", origin.step);
     put("clips without a visible person", evaluation && evaluation.without_person);
     put("time of the evaluation", origin.seconds && duration(origin.seconds));
     if (run.curves) {

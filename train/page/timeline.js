@@ -134,7 +134,7 @@
     const explained = Page.add(what, "p", {});
     if (data.links[cell[START]]) explained.append(Page.el("a", { href: encodeURI(file) }, "Open the explanation of this window"), ": frames, attention, Grad-CAM, and what its answer rests on.");
     else {
-      const command = `${data.explain.command} --from ${cell[START]} --to ${cell[END]} --output ${escaped(file)}`;
+      const command = `${data.explain.command} --from ${cell[START]} --to ${cell[END]} --output ${escaped(data.explain.folder + file)}`;
       explained.append("This command writes the explanation of this window: ", Page.el("code", {}, command), " ");
       const copy = Page.el("button", { type: "button", onclick: () => navigator.clipboard && navigator.clipboard.writeText(command).then(() => (copy.textContent = "copied")) }, "copy");
       Page.add(what, "p", { class: "controls" }, navigator.clipboard ? copy : null, Page.el("a", { href: encodeURI(file) }, "open it, once written beside this page"));

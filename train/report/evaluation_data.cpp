@@ -121,8 +121,10 @@ Json spread(std::vector<double> values, bool quantiles) {
     return json;
 }
 
-Json routing_json(const std::vector<ClipPrediction>& predictions, const Metrics& metrics) {
-    if (metrics.alpha_st.empty()) return nullptr;
+/// null without a router: α is then a constant, and nobody chose it.
+Json routing_json(const std::vector<ClipPrediction>& predictions, const Metrics& metrics,
+                  bool routed) {
+    if (metrics.alpha_st.empty() || !routed) return nullptr;
     std::vector<std::vector<size_t>> clips_of(metrics.classes.size());
     std::vector<size_t> all;
     for (size_t i = 0; i < predictions.size(); ++i) {
@@ -223,7 +225,7 @@ Json evaluation_data(const Evaluation& evaluation, const Metrics& metrics, const
         {"metrics", rates_json(answers_of(predictions), names.count(), {.body_of = names.body_of})},
         {"recall_intervals", recall_intervals_json(recall)},
         {"paths", paths_json(predictions, metrics)},
-        {"routing", routing_json(predictions, metrics)},
+        {"routing", routing_json(predictions, metrics, config.has_router())},
         {"confusions", confusions_json(confusions, names)},
         {"mistakes", mistakes_json(predictions)},
         {"answers", answers_json(predictions)},

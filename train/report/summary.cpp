@@ -32,9 +32,11 @@ std::string accuracy_text(const Json& evaluation) {
     const Json& top1 = evaluation["metrics"][0];
     return "The model names the right action of " + percent_text(top1["value"]) + " of " +
            evaluation["rates"]["clips"].dump() +
-           " clips (Top-1). With other clips of the same kind " + "this would lie between " +
-           percent_text(top1["low"]) + " and " + percent_text(top1["high"]) +
-           " in 95 of 100 cases. Guessing would reach " + percent_text(top1["chance"]) +
+           " clips (Top-1). So many clips tell its rate on all clips of this kind only roughly: "
+           "the "
+           "95\u00a0% interval reaches from " +
+           percent_text(top1["low"]) + " to " + percent_text(top1["high"]) +
+           ". Guessing would reach " + percent_text(top1["chance"]) +
            ", and always naming the most frequent class " + percent_text(top1["frequent"]) +
            ". The interval counts which clips were drawn, not which run: another seed, or another "
            "machine, trains another model, which may lie outside it.";
@@ -99,7 +101,9 @@ std::string paths_text(const Json& evaluation) {
     return "When every body part must take one path, the same model gets " +
            percent_text(top1[1]["value"]) + " with ST alone and " + percent_text(top1[2]["value"]) +
            " with TS alone, against " + percent_text(top1[0]["value"]) +
-           " with the router's weights. It was not trained to answer with one path.";
+           (evaluation["routing"].is_null() ? " with the mean of both"
+                                            : " with the router's weights") +
+           ". It was not trained to answer with one path.";
 }
 
 }  // namespace
