@@ -217,8 +217,8 @@ void Trainer::train_epoch() {
     train_->start(position_.epoch, position_.batch);
     std::optional<Batch> batch = next_batch();
     // Only now that clips can be read is an older run replaced.
+    open_event_file();  // before anything is removed, in case it cannot be
     if (!log_) begin_folder();
-    open_event_file();
     if (events_ && batch) events_->frames(position_.step, *batch);
     if (batch) bring(*batch, position_.step);
     while (batch) {
@@ -402,17 +402,21 @@ void Trainer::keep_report_data(const Evaluation& evaluation, const Metrics& metr
                                                    .settings = run_.settings.to_text(),
                                                    .seconds = seconds});
     add_clips(data, evaluation, *model_, *val_);
-    write_report_data(run_.out, run_.settings.val, data);
+    try {
+        write_report_data(run_.out, run_.settings.val, data);
+    } catch (const Error& error) {
+        progress_.line(std::string("warning: no data for a report: ") + error.what());
+    }
 }
 
+/// Before the epoch is saved, so what goes wrong is only said: a page can be written again.
 void Trainer::write_report() {
     const bool evaluated = is_file(report_data_file(run_.out, run_.settings.val));
-    // A page can be written again; the epoch that it is about cannot.
     try {
         write_file(report_file(run_.out),
                    report_of_folders({run_.out}, evaluated ? run_.settings.val : ""));
     } catch (const Error& error) {
-        progress_.line(std::string("warning: no ") + report_file(run_.out) + ": " + error.what());
+        progress_.line("warning: no " + report_file(run_.out) + ": " + error.what());
     }
 }
 
@@ -461,6 +465,7 @@ void Trainer::save(const std::string& path) {
     metadata[metadata_config] = to_json(run_.config);
     metadata["threads"] = std::to_string(threads());
     metadata[metadata_data] = run_.data;
+    if (!run_.events_folder.empty()) metadata[metadata_events] = run_.events_folder;
     metadata[metadata_precision] = run_.machine.precision_text();
     if (!init_digest_.empty()) metadata[metadata_init] = init_digest_;
     std::string& names = metadata[metadata_classes];

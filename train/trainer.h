@@ -45,7 +45,8 @@ struct TrainRun {
     int64_t cache_bytes = 0;
     MachineFlags machine;
     ProfileTraceFlags profile_trace;
-    std::string tensorboard;  // folder for event files, or empty
+    std::string tensorboard;    // folder for event files, or empty
+    std::string events_folder;  // that folder's own name, or where the run has them from before
     /// How the user continues a run that was stopped, as messages have it.
     std::string goes_on = "--resume continues the run";
     /// What progress says besides, when so many of the run's steps are made; may be empty.

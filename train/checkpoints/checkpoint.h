@@ -18,6 +18,7 @@ inline constexpr const char* metadata_classes = "class_names";  // one a line
 inline constexpr const char* metadata_data = "data";            // dataset folder
 inline constexpr const char* metadata_init = "init_crc32";      // of the weights it began with
 inline constexpr const char* metadata_step = "position.step";
+inline constexpr const char* metadata_events = "tensorboard";   // folder of the run's event files
 inline constexpr const char* metadata_precision = "precision";  // of the activations' arithmetic
 
 /// What became of the tensors of a file.

@@ -70,6 +70,7 @@ class EvalCommand final : public Command {
                        {"--profile-trace", trace_.file}},
                       {{"--weights", model_.weights}, {"--config", model_.config}},
                       {"--data", data_});
+        if (!json_file_.empty()) check_report_data(kept_as().first);
         check_split("--split", data_, split_);
         const LoadedModel loaded = load_model(model_, machine_, notes);
         const Config& config = loaded.model->config();

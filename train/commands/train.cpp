@@ -43,6 +43,9 @@ class TrainCommand final : public Command {
             settings[name] = value;
         }
         run_.settings = TrainSettings::from_text(settings, stored.path);
+        if (const auto events = stored.metadata.find(metadata_events);
+            events != stored.metadata.end())
+            run_.events_folder = events->second;
         if (options.given("--data")) return;
         const auto data = stored.metadata.find(metadata_data);
         if (data == stored.metadata.end())
@@ -53,6 +56,26 @@ class TrainCommand final : public Command {
             throw Error("the run in " + run_.out + " was trained on " + run_.data +
                             ", which is no folder here",
                         "--data DIR says where the dataset is now");
+    }
+
+    /// Curves of two runs must not become one.
+    void take_events_folder() {
+        const std::string& folder = run_.tensorboard;
+        if (folder.empty()) return;
+        std::error_code ignored;
+        std::string own = std::filesystem::weakly_canonical(folder, ignored).string();
+        if (!event_files(folder).empty()) {
+            if (run_.resume && own != run_.events_folder)
+                throw Error(
+                    "--tensorboard " + folder + " holds the events of another run",
+                    run_.events_folder.empty()
+                        ? "give an empty folder"
+                        : "give an empty folder, or that of this run: " + run_.events_folder);
+            if (!run_.resume && !overwrite_)
+                throw Error("--tensorboard " + folder + " already holds the events of a run",
+                            "replace them with --overwrite, or give another folder");
+        }
+        run_.events_folder = std::move(own);
     }
 
   public:
@@ -106,10 +129,7 @@ class TrainCommand final : public Command {
         }
         if (run_.settings.validates()) check_split("--val", run_.data, run_.settings.val);
         run_.settings.reading.refuse_unread(options, clip_needs(run_.config));
-        if (!run_.tensorboard.empty() && !run_.resume && !overwrite_ &&
-            !event_files(run_.tensorboard).empty())
-            throw Error("--tensorboard " + run_.tensorboard + " already holds the events of a run",
-                        "replace them with --overwrite, or give another folder");
+        take_events_folder();
         check_outputs({{"--profile-trace", run_.profile_trace.file}}, {}, {"--data", run_.data});
         check_inputs_kept({{"--profile-trace", run_.profile_trace.file},
                            {"--out", last_checkpoint(run_.out)},

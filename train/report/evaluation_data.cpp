@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "data/file.h"
 #include "engine/error.h"
 #include "engine/files/atomic_file.h"
 #include "engine/files/crc32.h"
@@ -26,6 +27,11 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int64_t most_mistakes = 12, clips_of_each_group = 4;
+
+bool is_of_training(const Json& data) {
+    return data.is_object() && data.contains("origin") && data["origin"].is_object() &&
+           data["origin"].contains("command") && data["origin"]["command"] == "train";
+}
 
 /// To as many digits as a page shows: the file is a third as long.
 double rounded(double x, double steps = 1000) { return std::round(x * steps) / steps; }
@@ -273,9 +279,27 @@ std::map<std::string, std::string> run_settings(
     return settings;
 }
 
+Json training_of(const Json& data) {
+    if (is_of_training(data))
+        return {{"origin", data["origin"]}, {"config", data.value("config", Json())}};
+    if (!data.is_object() || !data.contains("training")) return nullptr;
+    const Json& kept = data["training"];
+    return is_of_training(kept) ? kept : Json();
+}
+
 std::string report_data_folder(const std::string& folder) { return folder + "/report_data"; }
 std::string report_data_file(const std::string& folder, const std::string& name) {
     return report_data_folder(folder) + "/" + name + ".json";
+}
+
+void check_report_data(const std::string& folder) {
+    const std::string inside = report_data_folder(folder);
+    std::error_code missing;
+    if (!std::filesystem::exists(inside, missing)) return;  // made beside the file, if that can be
+    if (!is_folder(inside))
+        throw Error(inside + ", where a report finds what it shows, is no folder",
+                    "move it, or write --json-file into another folder");
+    check_writable(inside + "/x.json");
 }
 
 void write_report_data(const std::string& folder, const std::string& name, const Json& data) {
@@ -283,8 +307,14 @@ void write_report_data(const std::string& folder, const std::string& name, const
     const std::string inside = report_data_folder(folder);
     std::filesystem::create_directories(inside, failure);
     if (failure) throw Error("cannot make the folder " + inside + ": " + failure.message());
-    write_file(report_data_file(folder, name),
-               data.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+    const std::string file = report_data_file(folder, name);
+    Json written = data;
+    // An evaluation may take the place of the training's own.
+    if (is_file(file) && !is_of_training(data))
+        if (Json training = training_of(Json::parse(read_file(file), nullptr, false));
+            !training.is_null())
+            written["training"] = std::move(training);
+    write_file(file, written.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace mdn

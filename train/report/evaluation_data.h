@@ -77,7 +77,15 @@ std::map<std::string, std::string> run_settings(const std::map<std::string, std:
 std::string report_data_folder(const std::string& folder);
 std::string report_data_file(const std::string& folder, const std::string& name);
 
-/// Writes the data there; makes the folder where it is missing. Throws Error if it cannot.
+/// What the data says of the training that wrote it, `origin` and `config`, or keeps of a training
+/// in whose place it was written; null of others.
+nlohmann::ordered_json training_of(const nlohmann::ordered_json& data);
+
+/// For before a long computation: throws Error if write_report_data() could not write there.
+void check_report_data(const std::string& folder);
+
+/// Writes the data there; makes the folder where it is missing. What lies there already is
+/// replaced, but for what it says of a training. Throws Error if it cannot.
 void write_report_data(const std::string& folder, const std::string& name,
                        const nlohmann::ordered_json& data);
 

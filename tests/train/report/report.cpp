@@ -144,8 +144,8 @@ TEST_SUITE("train/report/report") {
         CHECK(run["evaluation"]["origin"]["data"] == "</script><b>");
         CHECK_FALSE(run["evaluation"].contains("answers"));
         const std::string summary = run["summary"].dump();
-        CHECK(contains(summary, {"of 40 clips", "95 of 100", "25.0", "ST alone", "face (0.",
-                                 "largest confusion", "another seed"}));
+        CHECK(contains(summary, {"of 40 clips", "interval reaches from", "25.0", "ST alone",
+                                 "face (0.", "largest confusion", "another seed"}));
     }
 
     TEST_CASE("several runs are compared clip by clip where they answered the same clips") {
@@ -216,8 +216,95 @@ TEST_SUITE("train/report/report") {
               data_of(evaluated)["runs"][0]["evaluation"]);
         CHECK(microdualnet({"report", run, run, "--evaluation", "val"}).code == 0);
         CHECK(data_of(bytes_of(run + "/comparison.html"))["runs"].size() == 2);
-        CHECK_MISTAKE(microdualnet({"report", run, "--out", run + "/log.jsonl"}),
-                      {"--out", "overwrite", "log.jsonl"});
+        for (const char* file : {"/log.jsonl", "/test.json", "/report_data/val.json"}) {
+            const std::string before = bytes_of(run + file);
+            CHECK_MISTAKE(microdualnet({"report", run, "--out", run + file}),
+                          {"--out", run + file, ".html"});
+            CHECK(bytes_of(run + file) == before);
+        }
         CHECK_MISTAKE(microdualnet({"report"}), {"RUN_DIR", "missing"});
+    }
+
+    TEST_CASE(
+        "an evaluation under the name of the training's keeps what that says of the training") {
+        SmallProject project;
+        const std::string run = project.file("run"), val = report_data_file(run, "val");
+        REQUIRE(microdualnet(project.train(run, {"--epochs", "1"})).code == 0);
+        const Json trained = Json::parse(bytes_of(val));
+        for (int times = 0; times < 2; ++times)
+            REQUIRE(microdualnet({"eval", "--weights", best_checkpoint(run), "--data", project.data,
+                                  "--split", "val", "--json-file", run + "/val.json"})
+                        .code == 0);
+        CHECK(Json::parse(bytes_of(val))["origin"]["command"] == "eval");
+        REQUIRE(microdualnet({"report", run}).code == 0);
+        const Json shown = data_of(bytes_of(run + "/report.html"))["runs"][0];
+        CHECK(shown["training"]["origin"] == trained["origin"]);
+        CHECK(shown["training"]["config"] == trained["config"]);
+    }
+
+    TEST_CASE("a page says where the weights that were evaluated have changed since") {
+        SmallProject project;
+        const std::string run = project.file("run");
+        REQUIRE(
+            microdualnet(project.train(run, {"--epochs", "1", "--schedule", "constant"})).code ==
+            0);
+        REQUIRE(microdualnet({"eval", "--weights", last_checkpoint(run), "--data", project.data,
+                              "--json-file", run + "/test.json"})
+                    .code == 0);
+        const auto missing = [&] {
+            REQUIRE(microdualnet({"report", run}).code == 0);
+            return data_of(bytes_of(run + "/report.html"))["runs"][0]["missing"];
+        };
+        CHECK(missing().empty());
+        REQUIRE(microdualnet({"train", "--resume", "--out", run, "--epochs", "2"}).code == 0);
+        const Json said = missing();
+        REQUIRE(said.size() == 1);
+        CHECK(contains(said[0].get<std::string>(),
+                       {"last.safetensors after 5 steps", "after 10", "eval --json-file"}));
+    }
+
+    TEST_CASE("a model without a router is not said to choose") {
+        SmallProject project;
+        std::string text = small_config_json;
+        text.replace(text.find("\"classes\""), 0, "\"fusion\": \"mean\", ");
+        write(project.config, text);
+        const std::string run = project.file("run");
+        REQUIRE(microdualnet(project.train(run, {"--epochs", "1"})).code == 0);
+        const Json shown = data_of(bytes_of(run + "/report.html"))["runs"][0];
+        CHECK(shown["evaluation"]["routing"].is_null());
+        CHECK(!shown["evaluation"]["paths"].is_null());
+        CHECK_FALSE(contains(shown.dump(), {"router's weights"}));
+    }
+
+    TEST_CASE("what cannot be shown does not stop a training") {
+        SmallProject project;
+        const std::string run = project.file("run");
+        auto train = project.train(run, {"--epochs", "2"});
+        REQUIRE(microdualnet(train).code == 0);
+        // Another file in report_data/ is passed over, and named.
+        write(report_data_file(run, "test"), "{}");
+        REQUIRE(microdualnet({"report", run, "--evaluation", "val"}).code == 0);
+        CHECK(contains(data_of(bytes_of(run + "/report.html"))["runs"][0]["missing"].dump(),
+                       {"passed over", "test.json", "format"}));
+        // A folder lies where the page should go.
+        std::filesystem::remove(run + "/report.html");
+        std::filesystem::create_directories(run + "/report.html/kept");
+        train.emplace_back("--overwrite");
+        const Ran ran = microdualnet(train);
+        INFO(ran.err);
+        CHECK(ran.code == 0);
+        CHECK(contains(ran.out, {"warning: no " + run + "/report.html: ", "epoch 2/2"}));
+        CHECK(std::filesystem::exists(last_checkpoint(run)));
+    }
+
+    TEST_CASE("where report_data cannot be made, eval says so before it reads a clip") {
+        SmallProject project;
+        const std::string run = project.file("run"), place = project.file("place");
+        REQUIRE(microdualnet(project.train(run, {"--epochs", "1"})).code == 0);
+        write(place + "/report_data", "mine");
+        const Ran ran = microdualnet({"eval", "--weights", best_checkpoint(run), "--data",
+                                      project.data, "--json-file", place + "/test.json"});
+        CHECK_MISTAKE(ran, {place + "/report_data", "no folder", "--json-file"});
+        CHECK(names_in(place) == std::set<std::string>{"report_data"});
     }
 }

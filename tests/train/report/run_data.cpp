@@ -5,6 +5,7 @@
 #include "tests/train/program.h"
 #include "tests/train/report/predictions.h"
 #include "train/output/evaluation_output.h"
+#include "train/output/format.h"
 #include "train/report/evaluation_data.h"
 
 using namespace mdn;
@@ -70,6 +71,19 @@ TEST_SUITE("train/report/run_data") {
         CHECK(contains(error_of([&] { read_curves(log); }), {"log.jsonl:2", "JSON"}));
     }
 
+    TEST_CASE("a log that begins in the middle of a run is drawn where it belongs") {
+        TemporaryFolder folder;
+        const std::string log = (folder / "log.jsonl").string();
+        std::string text;
+        // Six steps per epoch; the lines before step 14, in the third epoch, are lost.
+        for (int64_t step = 14; step < 24; ++step)
+            text += step_line(1 + step / 6, step, static_cast<double>(step));
+        write(log, text);
+        const Json curves = read_curves(log, 100);
+        CHECK(curves["steps"]["x"][0].get<double>() == Approx(14.5 / 6).epsilon(1e-4));
+        CHECK(curves["steps"]["x"][9].get<double>() == Approx(23.5 / 6).epsilon(1e-4));
+    }
+
     TEST_CASE("a run of an older program has what its evaluation says, and what is missing") {
         TemporaryFolder folder;
         const std::string run = (folder / "old").string();
@@ -94,6 +108,8 @@ TEST_SUITE("train/report/run_data") {
         CHECK(read.curves.is_null());
         REQUIRE(read.missing.size() == 2);
         CHECK(contains(read.missing[0], {"old: ", "test.json", "no pictures", "eval --json-file"}));
+        const std::string top5 = format("no interval of Top-5 (%.1f %%), body", metrics.top5);
+        CHECK(contains(read.missing[0], {top5, " or F1mean ("}));
         CHECK(contains(read.missing[1], {"log.jsonl", "no curves"}));
     }
 

@@ -12,6 +12,7 @@
 #include "train/output/tensorboard/event_file.h"
 #include "train/output/tensorboard/pictures.h"
 #include "train/output/tensorboard/run_events.h"
+#include "train/run_folder.h"
 
 using namespace mdn;
 using namespace mdn::test;
@@ -169,6 +170,39 @@ TEST_SUITE("train/output/tensorboard/events") {
         CHECK(square.first == 11);
         CHECK(decoded(square.second, folder).pixels == std::vector<uint8_t>{1, 2, 3, 250, 0, 9});
         CHECK_THROWS_AS(EventFile("/proc/nowhere"), Error);
+    }
+
+    TEST_CASE("curves of two runs do not become one, and a run is not lost to a bad folder") {
+        SmallProject project;
+        const std::string one = project.file("one"), two = project.file("two");
+        const std::string board = project.file("board"), other = project.file("other");
+        const std::vector<std::string> short_run = {"--epochs", "1", "--schedule", "constant",
+                                                    "--tensorboard"};
+        const auto with = [&](const std::string& folder) {
+            auto all = short_run;
+            all.push_back(folder);
+            return all;
+        };
+        REQUIRE(microdualnet(project.train(one, with(board))).code == 0);
+        REQUIRE(microdualnet(project.train(two, with(other))).code == 0);
+        const auto resume = [&](const std::string& folder) {
+            return microdualnet(
+                {"train", "--resume", "--out", two, "--epochs", "2", "--tensorboard", folder});
+        };
+        CHECK_MISTAKE(resume(board), {"--tensorboard " + board, "another run", other});
+        CHECK(resume(project.file("two/../other")).code == 0);
+        CHECK(event_files(board).size() == 1);
+        CHECK(event_files(other).size() == 2);
+
+        const std::string best = bytes_of(best_checkpoint(one));
+        const std::string labels = project.data + "/labels.txt", before = bytes_of(labels);
+        auto again = project.train(one, with(labels));
+        again.emplace_back("--overwrite");
+        CHECK(microdualnet(again).code == 2);
+        CHECK(bytes_of(best_checkpoint(one)) == best);
+        auto profiled = project.train(project.file("three"), {"--profile-trace", labels});
+        CHECK_MISTAKE(microdualnet(profiled), {"--profile-trace", "labels.txt"});
+        CHECK(bytes_of(labels) == before);
     }
 
     TEST_CASE("a run's curves are those of its log, and a run that goes on drops what it repeats") {
