@@ -60,20 +60,32 @@ Page.ticks = function (low, high, count) {
 
 // ---- Heat maps --------------------------------------------------------------------------------
 
-// rows, columns: names. cell(r, c) → null (no square) or {colour: [r,g,b], text, tip}. Names on the
-// left and, slanted, above; `across` and `down` say what columns and rows are.
-Page.matrix = function (parent, { rows, columns, cell, size = 24, across = "", down = "", label, letters = 22 }) {
+// Where the squares of a matrix lie, and how wide the whole is.
+Page.matrixPlace = function ({ rows, columns, size, across = "", down = "", letters = 22 }) {
   const longest = (names) => Math.max(...names.map((n) => Page.textWidth(Page.shortened(n, letters))), 10);
   const left = longest(rows) + 10 + (down ? 16 : 0), slanted = longest(columns);
   const upright = slanted <= size - 2;
   const top = (upright ? 18 : slanted * 0.72 + 14) + (across ? 16 : 0);
-  const width = left + columns.length * size + (upright ? 4 : slanted * 0.72 + 6), height = top + rows.length * size + 2;
+  return { left, top, upright, width: left + columns.length * size + (upright ? 4 : slanted * 0.72 + 6) };
+};
+// rows, columns: names. cell(r, c) → null (no square) or {colour: [r,g,b], text, tip}. Names on the
+// left and, slanted, above; `across` and `down` say what columns and rows are. Squares have the side
+// `size`, or what fits the page but not less than `least`; a text that does not fit its square is
+// left out.
+Page.matrix = function (parent, { rows, columns, cell, size = 24, least = size, across = "", down = "", label, letters = 22 }) {
+  const place = (side) => Page.matrixPlace({ rows, columns, size: side, across, down, letters });
+  while (size > least && place(size).width > Page.main.clientWidth - 8) --size;
+  const { left, top, upright, width } = place(size), height = top + rows.length * size + 2;
+  const font = size < 22 ? 9 : 11;
+  // Names are 12 pixels high: of rows that are less, every second or third has its name.
+  const named = (i) => i % Math.ceil(11 / size) === 0;
   const root = Page.svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", tabindex: 0, "aria-label": label + ". Arrow keys read its values.", "data-tips": true, "data-values": rows.length * columns.length });
   if (across) root.append(Page.svg("text", { x: left, y: 12, class: "quiet" }, across + " →"));
   if (down) root.append(Page.svg("text", { x: 12, y: top, class: "quiet", transform: `rotate(-90 12 ${top})`, "text-anchor": "end" }, "← " + down));
-  rows.forEach((name, r) =>
+  rows.forEach((name, r) => named(r) &&
     root.append(Page.svg("text", { x: left - 6, y: top + r * size + size / 2 + 4, "text-anchor": "end" }, Page.shortened(name, letters), Page.svg("title", {}, name))));
   columns.forEach((name, c) => {
+    if (!named(c)) return;
     const x = left + c * size + size / 2, y = top - 6;
     root.append(upright
       ? Page.svg("text", { x, y, "text-anchor": "middle" }, name)
@@ -83,8 +95,8 @@ Page.matrix = function (parent, { rows, columns, cell, size = 24, across = "", d
   cells.forEach((line, r) => line.forEach((told, c) => {
     if (!told) return;
     root.append(Page.svg("rect", { x: left + c * size, y: top + r * size, width: size, height: size, fill: Page.rgb(told.colour), stroke: "var(--ground)", "stroke-width": 1 }));
-    if (told.text)
-      root.append(Page.svg("text", { x: left + (c + 0.5) * size, y: top + (r + 0.5) * size + 4, "text-anchor": "middle", "font-size": size < 22 ? 9 : 11, style: `fill:${Page.ink(told.colour)}` }, told.text));
+    if (told.text && Page.textWidth(told.text, font) <= size)
+      root.append(Page.svg("text", { x: left + (c + 0.5) * size, y: top + (r + 0.5) * size + 4, "text-anchor": "middle", "font-size": font, style: `fill:${Page.ink(told.colour)}` }, told.text));
   }));
   const here = Page.svg("rect", { width: size, height: size, class: "here", visibility: "hidden" });
   root.append(here);
@@ -123,9 +135,34 @@ Page.reads = function (root, step, leave) {
   root.addEventListener("blur", leave);
 };
 
+// Arrow keys read the tips of a drawing's marks, which the pointer reads as well: cells of a grid with
+// so many columns, or a list. `place.at`, which of them is read, may outlive the drawing.
+Page.readsTips = function (root, marks, { columns = 1, place = { at: 0 } } = {}) {
+  if (!marks.length) return root;
+  root.setAttribute("tabindex", 0);
+  root.setAttribute("aria-label", root.getAttribute("aria-label") + ". Arrow keys read its values.");
+  root.setAttribute("data-values", marks.length);
+  const here = Page.svg("rect", { class: "here", visibility: "hidden", "vector-effect": "non-scaling-stroke", "pointer-events": "none" });
+  root.append(here);
+  const within = (i, count) => Math.min(Math.max(i, 0), count - 1);
+  Page.reads(root, ([right, down]) => {
+    const at = within(place.at, marks.length);
+    // A list has one direction.
+    const row = within(Math.floor(at / columns) + down + (columns === 1 ? right : 0), marks.length / columns);
+    const mark = marks[(place.at = row * columns + (columns === 1 ? 0 : within((at % columns) + right, columns)))];
+    for (const side of ["x", "y", "width", "height"]) here.setAttribute(side, mark.getAttribute(side));
+    here.setAttribute("visibility", "visible");
+    Page.tip.beside(here, mark.dataset.tip);
+  }, () => here.setAttribute("visibility", "hidden"));
+  return root;
+};
+
 // ---- Curves -----------------------------------------------------------------------------------
 
-Page.dashes = [null, "7 4", "2 3", "9 3 2 3"];
+// Two kinds of line, for training and validation, in each of four ways.
+Page.dashes = [null, "7 4", "2 3", "9 3 2 3", "14 4", "6 3 2 3 2 3", "4 8", "14 3 5 3"];
+// Those of run i: together with its colour, 32 runs differ.
+Page.runDash = (i, kind) => Page.dashes[2 * ((i + Math.floor(i / 8)) % 4) + kind];
 
 // series: [{name, colour, dash, points: [[x, y], …]}], y null where there is none. Hover, or the
 // arrow keys, read the values at a place.
@@ -176,7 +213,7 @@ Page.curves = function (parent, { series, x, label, from, to, low, high, digits 
   Page.reads(root, ([right_]) => show(Math.min(Math.max(at + right_, 0), places.length - 1)), () => here.setAttribute("visibility", "hidden"));
   parent.append(root);
   if (series.length > 1)
-    Page.legend(parent, series.map((s) => ({ name: s.name, mark: Page.svg("path", { d: "M0 7H14", stroke: s.colour, "stroke-width": 3, "stroke-dasharray": s.dash }) })));
+    Page.legend(parent, series.map((s) => ({ name: s.name, mark: Page.svg("path", { d: "M0 7H34", stroke: s.colour, "stroke-width": 3, "stroke-dasharray": s.dash }) })), 34);
   return root;
 };
 

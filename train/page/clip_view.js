@@ -6,8 +6,8 @@
 Page.limbs = [[1, 8], [1, 2], [1, 5], [2, 3], [3, 4], [5, 6], [6, 7], [8, 9], [9, 10], [10, 11], [8, 12], [12, 13], [13, 14], [1, 0], [0, 15], [15, 17], [0, 16], [16, 18], [14, 19], [19, 20], [14, 21], [11, 22], [22, 23], [11, 24]];
 Page.entityName = (name) => name.replace(/_/g, " ");
 
-// Frame t of a clip. entities: names. `weights` (optional, one per entity): how thick its box is.
-Page.frame = function (clip, t, entities, { weights } = {}) {
+// Frame t of a clip. entities: names. The boxes say what they are: Page.readsTips(…, Page.boxesOf(…)).
+Page.frame = function (clip, t, entities) {
   const S = clip.side, u = S / 112;
   const number = clip.frames[t];
   const root = Page.svg("svg", { viewBox: `0 0 ${S} ${S}`, role: "img", "aria-label": `Frame ${number + 1} of ${clip.name}` });
@@ -21,13 +21,14 @@ Page.frame = function (clip, t, entities, { weights } = {}) {
   }
   (clip.boxes[t] || []).forEach(([x1, y1, x2, y2], k) => {
     const tip = Page.entityName(entities[k]) + (clip.alpha.length ? `\nST ${Page.percent(clip.alpha[k])}, TS ${Page.percent(1 - clip.alpha[k])}` : "");
-    const thick = weights ? 0.6 + 5 * weights[k] : 1.4;
     const box = { x: x1, y: y1, width: x2 - x1, height: y2 - y1, fill: "transparent" };
-    root.append(Page.svg("rect", { ...box, stroke: "#000", "stroke-width": (thick + 1) * u, opacity: 0.45 }),
-      Page.svg("rect", { ...box, stroke: Page.onPictures(k), "stroke-width": thick * u, "data-tip": tip }));
+    root.append(Page.svg("rect", { ...box, stroke: "#000", "stroke-width": 2.4 * u, opacity: 0.45 }),
+      Page.svg("rect", { ...box, stroke: Page.onPictures(k), "stroke-width": 1.4 * u, "data-tip": tip }));
   });
   return root;
 };
+
+Page.boxesOf = (frame) => [...frame.querySelectorAll(":scope > rect[data-tip]")];
 
 // Okabe and Ito's colours as they are: pictures are as dark in a light page as in a dark one.
 Page.onPictures = (k) => ["#56B4E9", "#E69F00", "#00C490", "#F0E442", "#F08040", "#E39CC6", "#FFFFFF", "#9AD4F5"][k % 8];

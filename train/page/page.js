@@ -35,12 +35,20 @@ Page.add = function (parent, tag, attributes, ...children) {
 
 Page.fixed = (x, digits = 1) => (x === null || x === undefined ? "–" : x.toFixed(digits));
 Page.percent = (share, digits = 0) => (100 * share).toFixed(digits) + "\u00a0%";
+// A difference of two shares, in points and with its sign.
+Page.points = function (difference) {
+  const text = Math.abs(100 * difference).toFixed(1);
+  return text === "0.0" ? "no change" : (difference > 0 ? "+" : "−") + text + " points";
+};
 Page.count = (n, one, many) => n + " " + (n === 1 ? one : many || one + "s");
+
+// The address of a file, its name being any: "#" and "?" would begin something else.
+Page.href = (path) => path.split("/").map(encodeURIComponent).join("/");
 
 // ---- Figures ----------------------------------------------------------------------------------
 
 // A figure: a heading, one sentence that says what to look for, and the returned element to draw
-// into. It joins the list of contents. `draw` is told to draw again when the width changes.
+// into. It joins the list of contents.
 Page.figure = function (parent, { id, title, look, level = 2 }) {
   const section = Page.add(parent, "section", { class: "figure", id });
   Page.add(section, "h" + level, { id: id + "-title" }, title);
@@ -128,7 +136,7 @@ Page.table = function (parent, { columns, rows, caption, sortable = true, marked
     Page.el("th", { scope: "col", class: column.text ? "text" : null },
       sortable && rows.length > 1
         ? Page.el("button", { type: "button", "data-tip": column.tip, onclick: () => sort(c) }, column.name)
-        : Page.el("span", { "data-tip": column.tip }, column.name)));
+        : Page.el("span", { "data-tip": column.tip, tabindex: column.tip ? 0 : null }, column.name)));
   function sort(c) {
     // Numbers first show their largest, names their first.
     const numbers = rows.some((row) => typeof value(row[c]) === "number");
@@ -181,12 +189,12 @@ Page.slider = function (parent, label, count, change, initial = 0) {
   };
 };
 
-// A legend: entries [{name, mark}], the mark an SVG element of 14×14 or a colour.
-Page.legend = function (parent, entries) {
+// A legend: entries [{name, mark}], the mark an SVG element of `width`×14 or a colour.
+Page.legend = function (parent, entries, width = 14) {
   Page.add(parent, "div", { class: "legend" },
     entries.map(({ name, mark }) =>
       Page.el("span", {},
-        Page.svg("svg", { width: 14, height: 14, "aria-hidden": "true" },
-          typeof mark === "string" ? Page.svg("rect", { width: 14, height: 14, rx: 2, fill: mark }) : mark),
+        Page.svg("svg", { width, height: 14, "aria-hidden": "true" },
+          typeof mark === "string" ? Page.svg("rect", { width, height: 14, rx: 2, fill: mark }) : mark),
         name)));
 };

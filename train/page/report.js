@@ -13,6 +13,18 @@
   const present = (evaluation) => classes(evaluation).map((_, c) => c).filter((c) => classes(evaluation)[c].clips > 0);
   const interval = (m) => `${fixed(m.low)} to ${fixed(m.high)}\u00a0%`;
 
+  // What the rates are, where they are first drawn.
+  function meanings(parent, names) {
+    const said = {
+      "Top-1": "the likeliest action is the right one.",
+      "Top-5": "the right action is among the five likeliest.",
+      "F1 macro": "the mean over the actions of F1 = 2 · right / (clips of the action + clips that were given it): a rare action counts as much as a frequent one.",
+      "body Top-1": "the likeliest action belongs to the right body-level class, a group of actions such as all of the head.",
+      "F1mean": "the mean of four F1: macro and micro (which equals Top-1), of the actions and of the body-level classes.",
+    };
+    add(parent, "ul", { class: "plain quiet" }, names.filter((name) => said[name]).map((name) => Page.el("li", {}, `${name}: ${said[name]}`)));
+  }
+
   // ---- Several runs beside each other -----------------------------------------------------------
 
   function comparison(parent) {
@@ -31,6 +43,7 @@
         })),
         kinds: [{ name: "rate", colour: "var(--text)" }], low: 0, high: 100, x: "percent; bars: 95 % bootstrap intervals over clips", label: "Rates of all runs", letters: 40,
       });
+      meanings(drawing, names);
       if (data.differences.length)
         add(drawing.parentNode, "ul", { class: "plain" }, data.differences.map((text) => Page.el("li", {}, text)));
       Page.numbers(drawing, {
@@ -49,8 +62,8 @@
     if (!known.length) return;
     const zip = (xs, ys) => xs.map((x, i) => [x, ys[i] === undefined ? null : ys[i]]);
     const label = (run, name) => (several ? `${run.name}: ${name}` : name);
-    const ofSteps = (column, name, k) => known.map((run) => ({ name: label(run, name), dash: several ? Page.dashes[(2 * runs.indexOf(run)) % 4] : null, colour: several ? runColour(runs.indexOf(run)) : Page.category(k), points: zip(run.curves.steps.x, run.curves.steps[column] || []) }));
-    const ofEpochs = (column, name, k, dash) => known.map((run) => ({ name: label(run, name), colour: several ? runColour(runs.indexOf(run)) : Page.category(k), dash, points: zip(run.curves.epochs.x, run.curves.epochs[column]) }));
+    const ofSteps = (column, name, k) => known.map((run) => ({ name: label(run, name), dash: several ? Page.runDash(runs.indexOf(run), 0) : null, colour: several ? runColour(runs.indexOf(run)) : Page.category(k), points: zip(run.curves.steps.x, run.curves.steps[column] || []) }));
+    const ofEpochs = (column, name, k) => known.map((run) => ({ name: label(run, name), colour: several ? runColour(runs.indexOf(run)) : Page.category(k), dash: several ? Page.runDash(runs.indexOf(run), 1) : Page.dashes[k], points: zip(run.curves.epochs.x, run.curves.epochs[column]) }));
     const most = (series) => Math.max(...series.flatMap((s) => s.points.map((p) => p[1] || 0)), 1e-9);
     const last = Math.max(...known.flatMap((run) => [...run.curves.epochs.x, ...run.curves.steps.x]));
     const draw = (id, title, look, series, options = {}) => {
@@ -61,14 +74,15 @@
       Page.curves(drawing, { series, x: "epoch", label: title, from: 0, to: last, low: 0, high: most(series) * 1.02, ...options });
     };
     add(parent, "h2", {}, "How the training went");
+    if (known.length > 32) add(parent, "p", { class: "quiet" }, "Colours and dashes tell 32 runs apart; from the 33rd on they repeat. Hover or the arrow keys name each run.");
     const columns = add(parent, "div", { class: "columns" });
     parent = columns;
     draw("loss-ce", "Cross-entropy", "Training should fall and flatten; validation that rises while training falls is overfitting.",
-      [...ofSteps("loss_ce", "training, mean of steps", 0), ...ofEpochs("val_loss", "validation", 1, Page.dashes[1])]);
-    draw("loss-mac", "MAC loss", "It falls as the two paths come to describe the same body part alike; flat from the start means that they never agreed.",
+      [...ofSteps("loss_ce", "training, mean of steps", 0), ...ofEpochs("val_loss", "validation", 1)]);
+    draw("loss-mac", "MAC loss", "The MAC loss (mutual action consistency) asks that both paths describe the same body part of a clip alike: it falls as they come to do so; flat from the start means that they never agreed.",
       ofSteps("loss_mac", "training, mean of steps", 2));
     draw("accuracy", "Accuracy", "Training far above validation at the end is overfitting; curves that still rise there ask for a longer training.",
-      [...ofSteps("top1", "training Top-1, mean of steps", 0), ...ofEpochs("val_top1", "validation Top-1", 1, Page.dashes[1]), ...(several ? [] : ofEpochs("val_top5", "validation Top-5", 2, Page.dashes[2]))], { high: 100, digits: 2 });
+      [...ofSteps("top1", "training Top-1, mean of steps", 0), ...ofEpochs("val_top1", "validation Top-1", 1), ...(several ? [] : ofEpochs("val_top5", "validation Top-5", 2))], { high: 100, digits: 2 });
     draw("rate", "Learning rate", "Compare its height with the loss above at the same epoch: the last improvements come when it is small.",
       ofSteps("lr", "learning rate", 3), { digits: 7 });
   }
@@ -91,10 +105,11 @@
       look: `The bar is the 95 % bootstrap interval over the ${n} clips: it should lie far to the right of chance and of always naming the most frequent class.`,
     });
     Page.marks(drawing, {
-      rows: evaluation.metrics.map((m) => ({ name: m.name, values: [m.value, m.chance, m.frequent], bar: [m.low, m.high], barColour: "var(--c0)", tip: `${m.name}: ${fixed(m.value, 2)} %\n95 % interval: ${interval(m)}\nchance: ${m.chance === null ? "not simple" : fixed(m.chance, 2) + " %"}\nmost frequent class: ${fixed(m.frequent, 2)} %` })),
+      rows: evaluation.metrics.map((m) => ({ name: m.name, values: [m.value, m.chance, m.frequent], bar: [m.low, m.high], barColour: "var(--c0)", tip: `${m.name}: ${fixed(m.value, 2)} %\n95 % interval: ${interval(m)}\nchance: ${m.chance === null ? "no simple formula" : fixed(m.chance, 2) + " %"}\nmost frequent class: ${fixed(m.frequent, 2)} %` })),
       kinds: [{ name: "the model", colour: "var(--c0)" }, { name: "chance: a class drawn evenly", colour: "var(--c1)" }, { name: "always the most frequent class of these clips", colour: "var(--c2)" }],
       low: 0, high: 100, x: "percent", label: "Rates with their intervals", step: 30,
     });
+    if (!several) meanings(drawing, evaluation.metrics.map((m) => m.name));
     Page.numbers(drawing, {
       columns: [{ name: "rate" }, { name: "percent", digits: 2 }, { name: "95 % from", digits: 2 }, { name: "to", digits: 2 }, { name: "chance", digits: 2 }, { name: "most frequent class", digits: 2 }],
       rows: evaluation.metrics.map((m) => [m.name, m.value, m.low, m.high, m.chance, m.frequent]),
@@ -107,7 +122,7 @@
     const spread = routing.entities.every((e) => e.quantiles);
     const drawing = Page.figure(parent, {
       id: "routing", title: "Which path each body part chose",
-      look: "Left of the middle a body part takes more of TS (time first, then body), right of it more of ST (body first, then time); a long bar means that the choice depends on the clip.",
+      look: "α is the weight that the router gives to the ST path; the TS path has the rest. Left of the middle a body part takes more of TS (time first, then body), right of it more of ST (body first, then time); a long bar means that the choice depends on the clip.",
     });
     Page.marks(drawing, {
       rows: names.map((name, k) => {
@@ -181,6 +196,7 @@
       });
     });
     drawing.append(holder);
+    add(drawing, "p", { class: "quiet" }, "Recall is the share of the action's clips that are named rightly. Wilson's interval holds the shares under which such a count would be no surprise; it suits few clips as well, and never leaves 0 to 100 %.");
     Page.numbers(drawing, {
       columns: [{ name: "action" }, { name: "clips" }, { name: "recall", digits: 1 }, { name: "from", digits: 1 }, { name: "to", digits: 1 }, { name: "ST alone", digits: 1 }, { name: "TS alone", digits: 1 }, { name: "precision", digits: 1 }, { name: "F1", digits: 1 }],
       rows: rows.map((c) => { const own = classes(evaluation)[c], alone = paths && paths.classes[c], span = evaluation.recall_intervals[c]; return [own.name, own.clips, own.recall, span[0], span[1], alone ? alone.st : null, alone ? alone.ts : null, own.precision, own.f1]; }),
@@ -191,7 +207,12 @@
 
   function confusion(parent, evaluation) {
     const matrix = evaluation.rates.confusion, all = classes(evaluation);
-    const columns = add(parent, "div", { class: "columns" });
+    const seen = all.map((_, c) => c).filter((c) => all[c].clips > 0 || all[c].predicted > 0);
+    const shown = seen.filter((c) => all[c].clips > 0);
+    // Beside the words where half of the page is enough, else above them.
+    const size = 25, names = (list) => list.map((c) => all[c].name);
+    const { width } = Page.matrixPlace({ rows: names(shown), columns: names(seen), size, down: "true" });
+    const columns = width < main.clientWidth / 2 - 16 ? add(parent, "div", { class: "columns" }) : parent;
     const drawing = Page.figure(columns, {
       id: "confusion", title: "What is taken for what",
       look: "Each row is a true action, each column what the model said: dark squares off the diagonal are its confusions.",
@@ -216,11 +237,10 @@
       return chain;
     }
     Page.choice(Page.controls(drawing), "Order of the actions: ", [["list", "as in the dataset"], ["worst", "worst first"], ["together", "confused ones beside each other"]], (by) => {
-      const seen = all.map((_, c) => c).filter((c) => all[c].clips > 0 || all[c].predicted > 0);
       const order = orders[by](seen), rows = order.filter((c) => all[c].clips > 0);
       holder.replaceChildren();
       Page.matrix(holder, {
-        rows: rows.map((c) => all[c].name), columns: order.map((c) => all[c].name), size: order.length > 30 ? 16 : 25, down: "true", across: "said", label: "Confusion matrix",
+        rows: names(rows), columns: names(order), size, least: 12, down: "true", across: "said", label: "Confusion matrix",
         cell: (r, c) => {
           const truth = rows[r], said = order[c], count = matrix[truth][said], share = count / all[truth].clips;
           return { colour: Page.sequential(share), text: count ? String(count) : "", tip: `“${all[truth].name}” ${truth === said ? "named rightly" : `taken for “${all[said].name}”`}: ${count} of ${Page.count(all[truth].clips, "clip")} (${percent(share, 1)})` };
@@ -254,12 +274,14 @@
     const picture = add(left, "div");
     const maps = Page.el("div", { class: "maps" });
     let t = 0, k = 0, layer = 0;
+    const place = { at: 0 };
     const layers = Math.max(0, ...Object.values(clip.attention).map((l) => l.length));
     const redraw = () => Page.attentionMaps(maps, clip, entities, t, k, layer);
     Page.slider(Page.controls(left), "Frame", clip.frames.length, (i, output) => {
       t = i;
       output.textContent = `${clip.frames[i] + 1}`;
-      picture.replaceChildren(Page.frame(clip, i, entities));
+      const frame = Page.frame(clip, i, entities);
+      picture.replaceChildren(Page.readsTips(frame, Page.boxesOf(frame), { place }));
       redraw();
     }, Math.floor(clip.frames.length / 2));
     // The five best classes, as bars.

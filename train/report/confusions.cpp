@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <numeric>
 
+#include "train/output/counted.h"
 #include "train/output/format.h"
 
 namespace mdn {
 
 namespace {
-
-std::string clips_text(int64_t clips) {
-    return std::to_string(clips) + (clips == 1 ? " clip" : " clips");
-}
 
 std::string quoted(const std::string& name) { return "“" + name + "”"; }
 
@@ -64,7 +61,7 @@ std::string confusion_text(const Confusion& c, const ClassNames& names) {
     const std::string truth = quoted(names.names[c.truth]),
                       given = quoted(names.names[c.predicted]);
     std::string text = truth + " is taken for " + given + " in " + std::to_string(c.clips) +
-                       " of its " + clips_text(c.of) +
+                       " of its " + counted(c.of, "clip") +
                        format(" (%.0f\u00a0%%)", percent(c.clips, c.of));
     text += c.back > 0 ? ", and the other way round in " + std::to_string(c.back) + " of " +
                              std::to_string(c.back_of) + "."

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "train/output/counted.h"
 #include "train/output/format.h"
 #include "train/page/page.h"
 #include "train/report/comparison.h"
@@ -25,6 +26,12 @@ void tell_apart(std::vector<RunData>& runs) {
         if (std::count(names.begin(), names.end(), run.name) > 1) run.name = run.folder;
 }
 
+/// With its sign; a difference that is none to one digit has none.
+std::string points(double difference) {
+    const std::string text = format("%+.1f", difference);
+    return text == "+0.0" || text == "-0.0" ? "0.0" : text;
+}
+
 /// The sentences on pairs of runs: each with the first.
 Json differences(const std::vector<RunData>& runs) {
     Json list = Json::array();
@@ -41,12 +48,13 @@ Json differences(const std::vector<RunData>& runs) {
         }
         const PairedDifference pair = paired_difference(a, b);
         std::string text = other.name + " minus " + first.name;
-        text += format(": %+.1f points of Top-1 on the same clips", pair.difference);
-        text += format(" (95 %% interval %+.1f to %+.1f; ", pair.interval.low, pair.interval.high);
-        text += pair.interval.low > 0 || pair.interval.high < 0 ? "0 is outside it)."
-                                                                : "0 is inside it).";
-        text += " Only " + other.name + " is right on " + std::to_string(pair.only_second) +
-                " clips, only " + first.name + " on " + std::to_string(pair.only_first) + ".";
+        text += ": " + points(pair.difference) + " points of Top-1 on the same clips";
+        text +=
+            " (95 % interval " + points(pair.interval.low) + " to " + points(pair.interval.high);
+        text += pair.interval.low > 0 || pair.interval.high < 0 ? "; 0 is outside it)."
+                                                                : "; 0 is inside it).";
+        text += " Only " + other.name + " is right on " + counted(pair.only_second, "clip") +
+                ", only " + first.name + " on " + counted(pair.only_first, "clip") + ".";
         list.push_back(text);
     }
     return list;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "train/output/counted.h"
 #include "train/output/format.h"
 
 namespace mdn {
@@ -31,8 +32,8 @@ std::string entity_text(std::string name) {
 std::string accuracy_text(const Json& evaluation) {
     const Json& top1 = evaluation["metrics"][0];
     return "The model names the right action of " + percent_text(top1["value"]) + " of " +
-           evaluation["rates"]["clips"].dump() +
-           " clips (Top-1). So many clips tell its rate on all clips of this kind only roughly: "
+           counted(evaluation["rates"]["clips"].get<int64_t>(), "clip") +
+           " (Top-1). So many clips tell its rate on all clips of this kind only roughly: "
            "the "
            "95\u00a0% interval reaches from " +
            percent_text(top1["low"]) + " to " + percent_text(top1["high"]) +
@@ -62,9 +63,11 @@ std::string routing_text(const Json& evaluation) {
     };
     add(st, "mostly the ST path (body first, then time)");
     add(ts, "mostly the TS path (time first, then body)");
-    add(between, "neither clearly");
-    return "Which path by the router, with the mean weight of ST in brackets: " + listed(parts) +
-           ".";
+    add(between, "both paths about equally");
+    return "Which path by the router, with α in brackets, the mean weight of ST (1: ST alone, 0: "
+           "TS "
+           "alone): " +
+           listed(parts) + ".";
 }
 
 /// Of the entities, the one whose mean α differs most between classes.

@@ -144,7 +144,7 @@ TEST_SUITE("train/report/report") {
         CHECK(run["evaluation"]["origin"]["data"] == "</script><b>");
         CHECK_FALSE(run["evaluation"].contains("answers"));
         const std::string summary = run["summary"].dump();
-        CHECK(contains(summary, {"of 40 clips", "interval reaches from", "25.0", "ST alone",
+        CHECK(contains(summary, {"of 40 clips", "95\u00a0% interval", "25.0", "ST alone",
                                  "face (0.", "largest confusion", "another seed"}));
     }
 
@@ -164,6 +164,22 @@ TEST_SUITE("train/report/report") {
         CHECK(contains(data["differences"][0].get<std::string>(), {text, "95 % interval"}));
         CHECK(
             contains(data["differences"][1].get<std::string>(), {"c", "not known", "same clips"}));
+        // One clip has no plural, and no difference has no sign.
+        RunData same = runs[1], better = runs[1];
+        better.name = "c";
+        auto& guesses = better.evaluation["answers"]["predicted"];
+        const auto& truths = better.evaluation["answers"]["truth"];
+        for (size_t i = 0; i < truths.size(); ++i)
+            if (guesses[i] != truths[i]) {
+                guesses[i] = truths[i];
+                break;
+            }
+        const Json close = data_of(report_html({runs[0], same, better}));
+        CHECK(contains(close["differences"][0].get<std::string>(),
+                       {"b minus a: 0.0 points", "95 % interval 0.0 to 0.0",
+                        "Only b is right on 0 clips, only a on 0 clips."}));
+        CHECK(contains(close["differences"][1].get<std::string>(),
+                       {"minus a: +2.5 points", "is right on 1 clip, only a on 0 clips."}));
         // Two runs of one name are told apart.
         const Json twins = data_of(report_html({run_of("x", 1), run_of("x", 2)}));
         CHECK(twins["runs"][0]["name"] == "runs/x");
