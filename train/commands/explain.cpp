@@ -146,7 +146,7 @@ class ExplainCommand final : public Command {
         write_file(output_, page);
         progress.line(passes_text(explanation) + ", " + duration_text(seconds) + "; wrote " +
                       output_ + " (" + bytes_text(std::ssize(page)) + ")");
-        for (const std::string& missing : missing_figures(config))
+        for (const std::string& missing : missing_figures(config, explanation.clip.view.frames))
             notes << "not on the page: " << missing << "\n";
     }
 };

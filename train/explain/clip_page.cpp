@@ -22,9 +22,10 @@ constexpr int64_t picture_side = 224;
 
 double rounded(double x) { return std::round(1e4 * x) / 1e4; }
 
-/// The classes that the page speaks of: the likeliest five, the true one, and what any occlusion
-/// makes the likeliest.
-std::vector<int64_t> classes_shown(const Explanation& explanation) {
+/// The classes that the page speaks of: the likeliest five, the true one, what any occlusion makes
+/// the likeliest, and the likeliest over all views.
+std::vector<int64_t> classes_shown(const Explanation& explanation,
+                                   const std::vector<double>& mean_of_views) {
     std::vector<int64_t> shown = top_classes(explanation.clip.probabilities, 5);
     const auto add = [&](int64_t cls) {
         if (std::find(shown.begin(), shown.end(), cls) == shown.end()) shown.push_back(cls);
@@ -33,6 +34,7 @@ std::vector<int64_t> classes_shown(const Explanation& explanation) {
     for (const ClassMap& map : explanation.class_maps) add(map.cls);
     for (const OccludedAnswer& answer : explanation.occlusions)
         add(top_classes(answer.probabilities, 1)[0]);
+    if (!mean_of_views.empty()) add(top_classes(mean_of_views, 1)[0]);
     return shown;
 }
 
@@ -130,7 +132,7 @@ Json occlusions_json(const Explanation& explanation, const std::vector<int64_t>&
 
 }  // namespace
 
-std::vector<std::string> missing_figures(const Config& config) {
+std::vector<std::string> missing_figures(const Config& config, const std::vector<int64_t>& frames) {
     std::vector<std::string> missing;
     if (!config.has_frames())
         missing.push_back(
@@ -154,6 +156,9 @@ std::vector<std::string> missing_figures(const Config& config) {
             "A choice of the router: this model has none, and takes the mean of both paths.");
     if (config.frames == 1)
         missing.push_back("Frames taken away: this model reads one frame of a clip.");
+    else if (distinct_frames(frames) == 1)
+        missing.push_back("Frames taken away: this clip has one frame, which the model reads " +
+                          std::to_string(config.frames) + " times; no other could take its place.");
     return missing;
 }
 
@@ -174,7 +179,7 @@ Json clip_page_data(const Explanation& explanation, const Film& film, const Conf
     const Inspection& clip = explanation.clip;
     // clip_view.js says a frame's number, less one.
     const int64_t offset = facts.first_number - 1;
-    const std::vector<int64_t> classes = classes_shown(explanation);
+    const std::vector<int64_t> classes = classes_shown(explanation, facts.mean_of_views);
     Json data;
     data["clip"] = clip_json(facts.clip, clip, config.size,
                              {.picture_side = picture_side, .most_frames = config.frames});
@@ -183,6 +188,7 @@ Json clip_page_data(const Explanation& explanation, const Film& film, const Conf
     data["classes"] = Json::array();
     for (const int64_t c : classes) data["classes"].push_back(class_name(facts.classes, c));
     data["probabilities"] = of_classes(clip.probabilities, classes);
+    data["views"] = {{"count", facts.views}, {"mean", of_classes(facts.mean_of_views, classes)}};
     const auto label = std::find(classes.begin(), classes.end(), explanation.label);
     data["label"] = explanation.label == unlabelled ? Json() : Json(label - classes.begin());
     data["person"] = std::any_of(clip.view.joints.begin(), clip.view.joints.end(),
@@ -211,7 +217,7 @@ Json clip_page_data(const Explanation& explanation, const Film& film, const Conf
     }
     data["occlusions"] = occlusions_json(explanation, classes, offset);
     data["film"] = film_json(film, offset);
-    data["missing"] = missing_figures(config);
+    data["missing"] = missing_figures(config, clip.view.frames);
     data["facts"] = {{"weights", facts.weights},
                      {"preset", config.preset},
                      {"frames", config.frames},

@@ -54,9 +54,9 @@ Explanation explain(MicroDualNet& model, const ClipFiles& files, const ClipOptio
                     int64_t label, const std::function<void(int64_t, int64_t)>& progress) {
     const Config& config = model.config();
     const Device device = model.parameters().device();
-    const std::vector<Occlusion> occlusions = occlusions_for(config);
     Explanation result;
     result.clip = inspect(model, files, options);
+    const std::vector<Occlusion> occlusions = occlusions_for(config, result.clip.view.frames);
     result.label = label;
     result.passes = 1;
     const Inspection& clip = result.clip;

@@ -26,6 +26,15 @@ std::vector<int64_t> shown_frames(const Occlusion& occlusion, int64_t T) {
     return shown;
 }
 
+/// Of frames in order: where each begins that is not the one before it, and at last their count.
+std::vector<int64_t> begins_of(const std::vector<int64_t>& frames) {
+    std::vector<int64_t> begins;
+    for (int64_t t = 0; t < std::ssize(frames); ++t)
+        if (t == 0 || frames[t] != frames[t - 1]) begins.push_back(t);
+    begins.push_back(std::ssize(frames));
+    return begins;
+}
+
 /// x [B,T,...] with frame t showing frame shown[t].
 Tensor with_frames(const Tensor& x, const std::vector<int64_t>& shown) {
     Tensor result = empty_like(x);
@@ -67,19 +76,25 @@ void hide_joints(Tensor& joints, int64_t entity) {
 
 }  // namespace
 
-std::vector<Occlusion> occlusions_for(const Config& config) {
+int64_t distinct_frames(const std::vector<int64_t>& frames) {
+    return std::ssize(begins_of(frames)) - 1;
+}
+
+std::vector<Occlusion> occlusions_for(const Config& config, const std::vector<int64_t>& frames) {
     std::vector<Occlusion> all;
     const int64_t T = config.frames, K = config.entity_count();
     if (config.has_frames() && config.has_entities())
         for (int64_t k = 0; k < K; ++k) all.push_back({.kind = Kind::covered, .entity = k});
     if (config.regions == Regions::keypoints)
         for (int64_t k = 0; k < K; ++k) all.push_back({.kind = Kind::unseen, .entity = k});
-    if (T == 1) return all;
-    const int64_t stretches = std::min(T, most_dropped_stretches);
+    const std::vector<int64_t> begins = begins_of(frames);
+    const int64_t distinct = distinct_frames(frames);
+    if (distinct == 1) return all;
+    const int64_t stretches = std::min(distinct, most_dropped_stretches);
     for (int64_t i = 0; i < stretches; ++i)
         all.push_back({.kind = Kind::dropped,
-                       .first = i * T / stretches,
-                       .last = (i + 1) * T / stretches - 1});
+                       .first = begins[i * distinct / stretches],
+                       .last = begins[(i + 1) * distinct / stretches] - 1});
     all.push_back({.kind = Kind::still, .first = T / 2, .last = T / 2});
     all.push_back({.kind = Kind::backwards});
     return all;

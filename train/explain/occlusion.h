@@ -26,14 +26,19 @@ struct Occlusion {
     bool operator==(const Occlusion&) const = default;
 };
 
-/// Stretches into which the frames are divided, each dropped once; fewer where there are fewer
-/// frames.
+/// Stretches into which the frames of the clip are divided, each dropped once; fewer where there
+/// are fewer frames.
 constexpr int64_t most_dropped_stretches = 8;
 
-/// Those that mean something to a model, in this order: covered needs frames and entities; unseen
-/// needs keypoints, as fixed regions are always where they are; dropped, still and backwards need
-/// more than one frame.
-std::vector<Occlusion> occlusions_for(const Config& config);
+/// How many frames of a clip the model reads, of `frames` in order (ClipView::frames): of a clip of
+/// fewer than T frames, it reads some more than once.
+int64_t distinct_frames(const std::vector<int64_t>& frames);
+
+/// Those that mean something to a model and a clip, in this order: covered needs frames and
+/// entities; unseen needs keypoints, as fixed regions are always where they are; dropped, still and
+/// backwards need more than one frame of the clip. `frames` as above, T of them. A frame of the
+/// clip that is read several times is dropped as a whole: else its own copy would take its place.
+std::vector<Occlusion> occlusions_for(const Config& config, const std::vector<int64_t>& frames);
 
 /// `inputs` (f32, on the CPU, any number of clips) with that taken away, in memory of its own:
 /// - covered: every pixel that the box touches is 0, the mean colour of pretraining. The box stays,

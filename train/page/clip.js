@@ -17,8 +17,17 @@
   if (data.label === null) fact("–", "the true action is not known here");
   else if (data.label === predicted) fact("✓ " + classes[data.label], "the true action");
   else fact("✗ " + classes[data.label], `the true action, to which the model gives ${Page.percent(data.probabilities[data.label], 1)}`);
-  fact(`${T} of ${film.count}`, "frames of the clip that the model reads, one per equal part");
+  const distinct = new Set(clip.frames).size;
+  fact(`${distinct} of ${film.count}`, 
+    distinct < T ? (distinct === 1 ? `frame of the clip, which the model reads ${T} times` : `frames of the clip that the model reads, some more than once: it reads ${T} in all`)
+    : T === 1 ? "frame of the clip that the model reads: the middle one"
+    : `frames of the clip that the model reads: the middle one of each of ${T} equal parts`);
   fact(data.facts.preset, `model; weights ${data.facts.weights}`);
+  // The timeline that links here may say the mean over several views of the clip.
+  if (data.views.count > 1) {
+    const best = data.views.mean.indexOf(Math.max(...data.views.mean));
+    Page.add(Page.main, "p", { class: "note", id: "views" }, `This page explains one of ${data.views.count} views of these frames, the first: it gives “${classes[best]}” ${Page.percent(data.probabilities[best], 1)}. The timeline has the mean over all ${data.views.count} views, which is ${Page.percent(data.views.mean[best], 1)}.`);
+  }
   if (data.keypoints && !data.person) Page.add(Page.main, "p", { class: "note" }, "Nobody is visible in any frame that the model reads: every box is the whole frame, or every joint is missing.");
   Page.beginContents(Page.main);
 
@@ -33,6 +42,7 @@
   const stage = Page.add(left, "div", { class: "stage" });
   const caption = Page.add(left, "p", { class: "quiet", role: "status" });
   const state = { at: 0, entity: 0, layer: 0, overlay: "" };
+  let place = { at: 0 };  // which box or cell the keyboard reads
   const cellBox = (i) => [i % data.map.width, Math.floor(i / data.map.width)];
 
   // Cells of the feature map over the picture: values in 0…1.
@@ -66,7 +76,7 @@
     const t = film.nearest[i], read = film.frames[i] === clip.frames[t];
     const shown = { ...clip, frames: [film.frames[i]], pictures: film.pictures.length ? [film.pictures[i]] : [], joints: [film.joints[i]], boxes: clip.boxes.length ? [clip.boxes[t]] : [] };
     const root = Page.frame(shown, 0, entities);
-    const boxes = [...root.querySelectorAll("rect[data-tip]")];
+    const boxes = Page.boxesOf(root);
     boxes.forEach((box, k) => {
       const own = data.visible[t][k];
       if (!own) box.setAttribute("stroke-dasharray", "3 3");
@@ -77,6 +87,9 @@
       box.dataset.tip += own ? "" : "\nnot visible in this frame: the box of the nearest frame in which it is, or the whole frame";
     });
     overlay(root, t);
+    // Cells lie over the boxes, for the keyboard as for the pointer.
+    const cells = [...root.querySelectorAll(".overlay rect")];
+    Page.readsTips(root, cells.length ? cells : boxes, { columns: cells.length ? data.map.width : 1, place });
     return { root, t, read };
   }
 
@@ -94,8 +107,9 @@
     }
   }
   function show() {
-    const { root, t, read } = drawn(state.at);
+    const { root, t, read } = drawn(state.at), focused = stage.contains(document.activeElement);
     stage.replaceChildren(root);
+    if (focused) root.focus({ preventScroll: true });
     stage.classList.toggle("unread", !read);
     caption.textContent = read
       ? `Frame ${film.frames[state.at] + 1}: the model's frame ${t + 1} of ${T}.`
@@ -122,6 +136,7 @@
   const more = Page.controls(left);
   const redraw = (name) => (value) => {
     state[name] = name === "overlay" ? value : +value;
+    if (name === "overlay") place = { at: 0 };
     show();
   };
   const overlays = [["", "nothing"]];
@@ -151,7 +166,7 @@
   // Arrow keys move the frames, unless a control or a drawing has them.
   document.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
-    if (event.target.closest("input, select, textarea, svg[tabindex]")) return;
+    if (event.target.closest("input, select, textarea, svg[tabindex]") && !(stage.contains(event.target) && !event.key.startsWith("Arrow"))) return;
     const read = film.frames.map((_, i) => i).filter((i) => film.frames[i] === clip.frames[film.nearest[i]]);
     const to = {
       ArrowRight: () => Math.min(state.at + 1, film.frames.length - 1),
@@ -165,7 +180,7 @@
     event.preventDefault();
     slider.set(to());
   });
-  Page.add(left, "p", { class: "quiet" }, "Keys: ← → a frame, Page Up and Page Down to the next frame that the model reads, Home, End.");
+  Page.add(left, "p", { class: "quiet" }, "Keys: ← → a frame, Page Up and Page Down to the next frame that the model reads, Home, End. With the focus on the picture, ← → ↑ ↓ read its boxes, or the cells over it.");
   slider.set(film.frames.indexOf(clip.frames[0]));
 
   // ---- Routing --------------------------------------------------------------------------------
@@ -174,8 +189,8 @@
     const routing = Page.figure(Page.main, {
       id: "routing", title: "Which path each body part takes",
       look: data.router
-        ? "Right of the middle a body part trusts the ST path (the body first, then time), left of it the TS path (time first)."
-        : "This model has no router: both paths weigh the same.",
+        ? "α is the weight that the router gives to the ST path; the TS path has the rest. Right of the middle a body part trusts the ST path (the body first, then time), left of it the TS path (time first)."
+        : "α is the weight of the ST path. This model has no router: both paths weigh the same.",
     });
     Page.marks(routing, {
       rows: parts.map((name, k) => ({ name, values: [clip.alpha[k]], colour: Page.category(k), tip: `${name}\nST ${Page.percent(clip.alpha[k], 1)}, TS ${Page.percent(1 - clip.alpha[k], 1)}` })),
@@ -203,13 +218,13 @@
   const told = (o) => ({
     covered: () => `${parts[o.entity]} covered`,
     unseen: () => `${parts[o.entity]} not visible`,
-    dropped: () => (o.t[0] === o.t[1] ? `${o.frames[0] + 1} dropped` : `${o.frames[0] + 1}–${o.frames[1] + 1} dropped`),
+    dropped: () => (o.frames[0] === o.frames[1] ? `${o.frames[0] + 1} dropped` : `${o.frames[0] + 1}–${o.frames[1] + 1} dropped`),
     still: () => `all frames show ${o.frames[0] + 1}`,
     backwards: () => "played backwards",
   })[o.kind]();
   function effect(holder, rows, kindsOf, c) {
     const base = data.probabilities[c];
-    const line = (o) => `${told(o)}: ${Page.percent(o.probabilities[c], 1)} (${o.probabilities[c] >= base ? "+" : "−"}${Math.abs(100 * (o.probabilities[c] - base)).toFixed(1)} points); likeliest: ${classes[o.likeliest]}`;
+    const line = (o) => `${told(o)}: ${Page.percent(o.probabilities[c], 1)} (${Page.points(o.probabilities[c] - base)}); likeliest: ${classes[o.likeliest]}`;
     Page.marks(holder, {
       rows: rows.map(({ name, all }) => ({ name, values: kindsOf.map((k) => { const o = all.find((a) => k.has.includes(a.kind)); return o ? o.probabilities[c] : null; }), tip: `${classes[c]}, ${Page.percent(base, 1)} with nothing taken away\n` + all.map(line).join("\n") })),
       kinds: kindsOf, low: 0, high: 1, x: `probability of “${classes[c]}”`, label: `Probability of ${classes[c]} with something taken away`, at: [{ value: base, text: "nothing taken away" }],
@@ -239,7 +254,7 @@
     const notes = [];
     const hidden = parts.filter((_, k) => !seen(k));
     if (hidden.length) notes.push(`${hidden.join(", ")}: visible in no frame, so that there is nothing to take away.`);
-    if (clip.pictures.length) notes.push("Covered: the pixels of the box have the mean colour of pretraining, and the model still looks there. The box of another body part that lies behind it is covered as well: the head's box holds the face's.");
+    if (clip.pictures.length) notes.push("Covered: the pixels of the box are painted grey, which is 0 after normalising, and the model still looks there. The box of another body part that lies behind it is covered as well: the head's box holds the face's.");
     if (data.keypoints) notes.push(clip.pictures.length ? "Not visible: the body part's joints count as not found in any frame, so that its box is the whole frame, as in training; the pixels stay." : "Not visible: the body part's joints count as not found in any frame, as in training.");
     Page.add(figure, "p", { class: "quiet" }, notes.join(" "));
     table(figure, ofParts);
@@ -261,7 +276,7 @@
     const { cosines, loss, trained } = data.similarity;
     const figure = Page.figure(Page.main, {
       id: "mac", title: "How alike the two paths describe each body part",
-      look: "★ marks the positives, the same body part in both paths: each should be the largest of its row and of its column.",
+      look: "The MAC loss (mutual action consistency) asks that both paths describe the same body part alike, and different ones differently. ★ marks the positives, the same body part in both paths: each should be the largest of its row and of its column.",
     });
     Page.matrix(figure, {
       rows: parts.map((p) => "ST " + p), columns: parts.map((p) => "TS " + p), size: 44, down: "ST path", across: "TS path", label: "Similarity of the paths' tokens",
@@ -277,7 +292,7 @@
   // ---- What there is not, and what it took ----------------------------------------------------
 
   if (data.missing.length) {
-    const section = Page.add(Page.main, "section", { id: "missing" }, Page.el("h2", {}, "What this model does not have"));
+    const section = Page.add(Page.main, "section", { id: "missing" }, Page.el("h2", {}, "What this page does not have"));
     Page.add(section, "ul", { class: "plain" }, data.missing.map((text) => Page.el("li", {}, text)));
   }
   const how = Page.figure(Page.main, {

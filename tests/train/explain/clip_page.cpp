@@ -124,6 +124,25 @@ TEST_SUITE("train/explain/clip_page") {
         CHECK(data["occlusions"][0]["likeliest"] == 0);
     }
 
+    TEST_CASE("beside a mean over views, the page has that mean of each class it speaks of") {
+        Explained explained;
+        Explanation& e = explained.explanation;
+        CHECK(explained.page_data()["views"] == Json({{"count", 1}, {"mean", Json::array()}}));
+        e.clip.probabilities = {0.3, 0.25, 0.2, 0.1, 0.08, 0.07, 0};
+        e.label = unlabelled;
+        e.class_maps.clear();
+        for (OccludedAnswer& one : e.occlusions) one.probabilities = e.clip.probabilities;
+        e.st_alone = e.ts_alone = e.clip.probabilities;
+        const std::vector<double> mean = {0.1, 0.15, 0.05, 0.05, 0.05, 0, 0.6};
+        const Json data = clip_page_data(
+            e, explained.film, explained.model_config,
+            {.clip = "c", .weights = "w", .classes = {}, .views = 6, .mean_of_views = mean});
+        CHECK(data["views"]["count"] == 6);
+        // The likeliest over all views is none of the five of this one.
+        CHECK(data["views"]["mean"] == Json({0.1, 0.15, 0.05, 0.05, 0.05, 0.6}));
+        CHECK(data["classes"][5] == "class 6");
+    }
+
     TEST_CASE("the document holds its data whatever names they contain") {
         const Explained explained;
         const std::string page =
@@ -136,11 +155,13 @@ TEST_SUITE("train/explain/clip_page") {
     TEST_CASE("a model says which figures it does not have") {
         const auto missing = [](const Config& config) {
             std::string all;
-            for (const std::string& text : missing_figures(config)) all += text + "\n";
+            for (const std::string& text : missing_figures(config, {0, 2})) all += text + "\n";
             return all;
         };
         Config config = load_config(SmallProject().config);
         CHECK(missing(config).empty());
+        REQUIRE(missing_figures(config, {4, 4}).size() == 1);
+        CHECK(contains(missing_figures(config, {4, 4})[0], {"one frame", "reads 2 times"}));
         config.paths = Paths::ts;
         CHECK(contains(missing(config), {"Routing", "TS path only"}));
         config.paths = Paths::dual;

@@ -61,7 +61,7 @@ TEST_SUITE("train/explain/explanation") {
             });
         const Inspection clip = inspect(model, project.files(), options);
         CHECK(explanation.clip.probabilities == clip.probabilities);
-        const auto occlusions = occlusions_for(model.config());
+        const auto occlusions = occlusions_for(model.config(), clip.view.frames);
         REQUIRE(explanation.occlusions.size() == occlusions.size());
         int64_t moved = 0;
         for (size_t i = 0; i < occlusions.size(); ++i) {
@@ -96,6 +96,30 @@ TEST_SUITE("train/explain/explanation") {
         for (int64_t i = 0; i < 4; ++i)
             CHECK(explanation.similarity[i] == Approx(similarity.data<float>()[i]));
         CHECK(explanation.visible == std::vector<std::vector<bool>>(4, {true, true}));
+    }
+
+    TEST_CASE("a clip of two frames has both of them dropped, one of a single frame none") {
+        LongClip project;
+        MicroDualNet model(project.model_config, 5);
+        const ClipOptions options = clip_options(model.config(), Sampling::test);
+        ClipFiles files = project.files();
+        files.count = 2;
+        const Explanation two = explain(model, files, options, unlabelled);
+        CHECK(two.clip.view.frames == std::vector<int64_t>{0, 0, 1, 1});
+        int64_t dropped = 0;
+        for (const OccludedAnswer& one : two.occlusions) {
+            if (one.occlusion.kind != Kind::dropped) continue;
+            ++dropped;
+            CHECK(largest_difference(one.probabilities, two.clip.probabilities) > 1e-5);
+        }
+        CHECK(dropped == 2);
+        CHECK(two.passes == 1 + 2 + 2 + 2);
+        files.count = 1;
+        const Explanation one = explain(model, files, options, unlabelled);
+        for (const OccludedAnswer& answer : one.occlusions)
+            CHECK(
+                (answer.occlusion.kind == Kind::covered || answer.occlusion.kind == Kind::unseen));
+        CHECK(one.passes == 1 + 2);
     }
 
     TEST_CASE("a body part whose joints are missing in a frame is not visible there") {
@@ -133,7 +157,8 @@ TEST_SUITE("train/explain/explanation") {
             MicroDualNet model(config, 7);
             const ClipOptions options = clip_options(config, Sampling::test);
             const Explanation explanation = explain(model, project.files(), options, unlabelled);
-            CHECK(explanation.occlusions.size() == occlusions_for(config).size());
+            CHECK(explanation.occlusions.size() ==
+                  occlusions_for(config, explanation.clip.view.frames).size());
             CHECK(explanation.class_maps.empty() == !config.has_frames());
             CHECK(explanation.cells.empty() == !(config.has_frames() && config.has_entities()));
             CHECK(explanation.similarity.empty() == !config.has_both_paths());

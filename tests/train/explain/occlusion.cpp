@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 #include <algorithm>
+#include <set>
 
+#include "data/sampling.h"
 #include "tests/model/inputs.h"
 
 using namespace mdn;
@@ -42,8 +44,15 @@ std::vector<int64_t> order(const Occlusion& occlusion, int64_t T) {
     return shown;
 }
 
+/// The frames that the model reads of a long clip: all different.
+std::vector<int64_t> all_different(const Config& config) {
+    std::vector<int64_t> frames;
+    for (int64_t t = 0; t < config.frames; ++t) frames.push_back(2 * t + 1);
+    return frames;
+}
+
 int64_t count(const Config& config, Kind kind) {
-    const auto all = occlusions_for(config);
+    const auto all = occlusions_for(config, all_different(config));
     return std::count_if(all.begin(), all.end(),
                          [&](const Occlusion& o) { return o.kind == kind; });
 }
@@ -115,7 +124,7 @@ TEST_SUITE("train/explain/occlusion") {
 
     TEST_CASE("every frame is dropped once, and never more passes than are promised") {
         for (const int64_t T : {1, 2, 3, 8, 9, 16, 128}) {
-            const auto all = occlusions_for(config_of(T));
+            const auto all = occlusions_for(config_of(T), all_different(config_of(T)));
             std::vector<int64_t> times(T);
             int64_t with_backbone = 1;
             for (const Occlusion& occlusion : all) {
@@ -126,7 +135,38 @@ TEST_SUITE("train/explain/occlusion") {
             CHECK(times == std::vector<int64_t>(T, T > 1));
             CHECK(with_backbone <= 1 + 2 + 8 + 2);
         }
-        CHECK(occlusions_for(preset_config("paper-ma52")).size() == 6 + 6 + 8 + 2);
+        const Config paper = preset_config("paper-ma52");
+        CHECK(occlusions_for(paper, all_different(paper)).size() == 6 + 6 + 8 + 2);
+    }
+
+    TEST_CASE("of a clip of fewer than T frames, each frame is dropped once, with all its copies") {
+        for (const int64_t T : {2, 4, 8, 32})
+            for (const int64_t N : {1, 2, 3, 5, 8, 20}) {
+                CAPTURE(T);
+                CAPTURE(N);
+                const std::vector<int64_t> frames = sample_test(N, T);
+                const std::set<int64_t> read(frames.begin(), frames.end());
+                CHECK(distinct_frames(frames) == std::ssize(read));
+                std::multiset<int64_t> dropped;
+                int64_t drops = 0, others = 0;
+                for (const Occlusion& occlusion : occlusions_for(config_of(T), frames)) {
+                    others += occlusion.kind == Kind::still || occlusion.kind == Kind::backwards;
+                    if (occlusion.kind != Kind::dropped) continue;
+                    ++drops;
+                    const std::set<int64_t> gone(frames.begin() + occlusion.first,
+                                                 frames.begin() + occlusion.last + 1);
+                    dropped.insert(gone.begin(), gone.end());
+                    // None of them is shown any more.
+                    for (const int64_t t : order(occlusion, T)) CHECK(!gone.contains(frames[t]));
+                }
+                if (read.size() == 1) {
+                    CHECK(drops + others == 0);  // no frame could take its place
+                } else {
+                    CHECK(drops == std::min<int64_t>(std::ssize(read), most_dropped_stretches));
+                    CHECK(dropped == std::multiset<int64_t>(read.begin(), read.end()));
+                    CHECK(others == 2);
+                }
+            }
     }
 
     TEST_CASE("a variant has the occlusions that mean something to it") {
