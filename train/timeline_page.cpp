@@ -15,6 +15,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// Whether a row tells more of its stretch: without a person the model has nobody to look at,
+/// however sure it is.
+bool tells_more(const TimelineRow& row, const TimelineRow& than) {
+    if (row.person_visible != than.person_visible) return row.person_visible;
+    return row.probability > than.probability;
+}
+
 double thousandth(double x) { return std::round(1000 * x) / 1000; }
 
 /// [first frame, last frame, person visible, [[class, probability], …] the three best, [α per
@@ -47,8 +54,10 @@ void TimelinePage::add(const TimelineRow& row) {
     }
     run_->last_frame = row.last_frame;
     ++run_->windows;
+    run_->unseen += !row.person_visible;
     run_->sum += row.probability;
-    if (row.probability > run_->surest.probability) run_->surest = row;
+    run_->highest = std::max(run_->highest, row.probability);
+    if (tells_more(row, run_->surest)) run_->surest = row;
 }
 
 void TimelinePage::keep_longest(std::vector<Run>& runs) {
@@ -83,7 +92,7 @@ void TimelinePage::add_link(const TimelineRow& row, const std::string& file) {
 std::vector<TimelineRow> TimelinePage::worth_explaining(int64_t count) const {
     std::vector<TimelineRow> rows;
     for (const Run& run : longest_runs())
-        if (std::ssize(rows) < count) rows.push_back(run.surest);
+        if (std::ssize(rows) < count && run.surest.person_visible) rows.push_back(run.surest);
     return rows;
 }
 
@@ -101,7 +110,8 @@ Json TimelinePage::data() const {
                  {"explain",
                   {{"command", options_.explain_command},
                    {"folder", options_.explain_folder},
-                   {"stem", options_.explain_stem}}}};
+                   {"stem", options_.explain_stem}}},
+                 {"views", options_.views}};
     data["names"] = Json::object();
     const auto name = [&](int64_t c) {
         data["names"][std::to_string(c)] = class_name(options_.names, c);
@@ -124,7 +134,7 @@ Json TimelinePage::data() const {
         name(run.surest.action);
         data["runs"].push_back({run.surest.action, run.first_frame, run.last_frame, run.windows,
                                 thousandth(run.sum / static_cast<double>(run.windows)),
-                                thousandth(run.surest.probability), run.surest.first_frame});
+                                thousandth(run.highest), run.surest.first_frame, run.unseen});
     }
     data["thumbnails"] = Json::array();
     const std::vector<int64_t> frames = thumbnail_frames();

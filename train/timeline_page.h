@@ -28,6 +28,7 @@ struct TimelinePageOptions {
     std::string explain_command;
     std::string explain_folder = {};  // before that name in the command: of the page, with its /
     std::string explain_stem;         // that file's name, before its frames: "day1_window"
+    int64_t views = 1;                // of a window, whose mean its row is
 };
 
 /// Takes the rows of a timeline as they come. Of more than `most_cells` windows, the page shows the
@@ -51,7 +52,7 @@ class TimelinePage {
     void add_link(const TimelineRow& row, const std::string& file);
 
     /// The surest window of each of the longest runs, at most `count`, longest first: what is most
-    /// worth a page of its own.
+    /// worth a page of its own. A window in which nobody is visible is none of them.
     std::vector<TimelineRow> worth_explaining(int64_t count) const;
 
     nlohmann::ordered_json data() const;
@@ -60,10 +61,12 @@ class TimelinePage {
   private:
     /// Neighbouring windows with the same action.
     struct Run {
-        TimelineRow surest;
+        TimelineRow surest;  // of the windows with a visible person; of all where there is none
         int64_t first_frame = 0, last_frame = 0;
         int64_t windows = 0;
-        double sum = 0;  // of their probabilities
+        int64_t unseen = 0;  // of them without a visible person
+        double sum = 0;      // of their probabilities
+        double highest = 0;  // of them all
     };
 
     static void keep_longest(std::vector<Run>& runs);

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <chrono>
+#include <cstdio>
 #include <thread>
 
 #include "engine/files/safetensors.h"
@@ -134,6 +135,47 @@ TEST_SUITE("train/stop") {
                 CHECK(fs::is_empty(place));
             }
         }
+    }
+
+    TEST_CASE("a timeline keeps its rows once they are complete, and its pages only all together") {
+        SmallProject project;
+        const std::string run = project.file("run"), text = project.file("text");
+        REQUIRE(microdualnet(project.train(run, {"--epochs", "1", "--val", "none"})).code == 0);
+        // Frames that take long enough to decode for a signal to come in time.
+        write_clip(project.data, "day", 1, 1600, 1200, 5);
+        for (int t = 2; t <= 100; ++t)
+            for (const auto& [kind, ending] :
+                 {std::pair("frames", ".jpg"), {"keypoints", "_keypoints.json"}}) {
+                char stem[32];
+                std::snprintf(stem, sizeof stem, "img_%05d", t);
+                fs::create_symlink(
+                    std::string("img_00001") + ending,
+                    fs::path(project.data) / kind / "day" / (std::string(stem) + ending));
+            }
+        const fs::path place = project / "place";
+        fs::create_directory(place);
+        const std::string csv = (place / "t.csv").string(), html = (place / "t.html").string();
+        const auto timeline = [&](const char* window) {
+            return microdualnet_command({"predict", "--weights", last_checkpoint(run), "--frames",
+                                         project.data + "/frames/day", "--keypoints",
+                                         project.data + "/keypoints/day", "--window", window,
+                                         "--stride", window, "--timeline", csv, "--html", html,
+                                         "--explain", "1"});
+        };
+        const auto stopped = [&](const char* window, const std::string& at) {
+            Process process(timeline(window), text);
+            REQUIRE(process.wait_for([&] { return fs::exists(at); }));
+            process.signal(SIGINT);
+            const Ended ended = process.wait();
+            INFO(ended.text);
+            CHECK(ended.code == 130);
+            return ended.text;
+        };
+        stopped("2", csv + ".partial-1");  // among the windows
+        CHECK(fs::is_empty(place));
+        CHECK(contains(stopped("50", csv),
+                       {"stopped by SIGINT: " + csv + " is complete", "no page is written"}));
+        CHECK(names_in(place) == std::set<std::string>{"t.csv"});
     }
 
     TEST_CASE("converting keypoints leaves whole clips only") {

@@ -57,10 +57,12 @@ TEST_SUITE("train/timeline_page") {
         CHECK(data["names"]["1"] == "wave");
         CHECK(data["windows_per_cell"] == 1);
         CHECK(data["runs_in_all"] == 4);
-        CHECK(data["runs"] == Json({{0, 1, 6, 2, 0.625, 0.75, 3},
-                                    {1, 5, 12, 3, 0.542, 0.625, 7},
-                                    {0, 11, 14, 1, 0.875, 0.875, 11},
-                                    {2, 13, 16, 1, 0.5, 0.5, 13}}));
+        // The last number: in how many of the windows nobody is visible.
+        CHECK(data["runs"] == Json({{0, 1, 6, 2, 0.625, 0.75, 3, 0},
+                                    {1, 5, 12, 3, 0.542, 0.625, 7, 1},
+                                    {0, 11, 14, 1, 0.875, 0.875, 11, 0},
+                                    {2, 13, 16, 1, 0.5, 0.5, 13, 0}}));
+        CHECK(data["views"] == 1);
         // The longest runs first, of each the surest window.
         const auto rows = page.worth_explaining(2);
         REQUIRE(rows.size() == 2);
@@ -74,6 +76,30 @@ TEST_SUITE("train/timeline_page") {
         CHECK(page.data()["links"]["7"] == "day_window_7-10.html");
         const std::string html = page.html();
         CHECK(contains(html, {"Timeline of day", "\\u003c/script>", "id: \"stretches\""}));
+    }
+
+    TEST_CASE("a window in which nobody is visible is not explained, however sure it is") {
+        TimelinePage page(options_of(6));
+        // The longest stretch has nobody; the next one's surest window has nobody either.
+        const int64_t actions[] = {2, 2, 2, 1, 1, 0};
+        const double sure[] = {0.96, 0.95, 0.94, 0.5, 0.9, 0.6};
+        for (int64_t i = 0; i < 6; ++i) {
+            TimelineRow row = row_of(i, actions[i], sure[i]);
+            row.person_visible = i == 3 || i == 5;
+            page.add(row);
+        }
+        const Json runs = page.data()["runs"];
+        REQUIRE(runs.size() == 3);
+        CHECK(runs[0] == Json({2, 1, 8, 3, 0.95, 0.96, 1, 3}));
+        // `highest` is of all windows, what would be explained of one that shows somebody.
+        CHECK(runs[1] == Json({1, 7, 12, 2, 0.7, 0.9, 7, 1}));
+        CHECK(runs[2] == Json({0, 11, 14, 1, 0.6, 0.6, 11, 0}));
+        const auto rows = page.worth_explaining(10);
+        REQUIRE(rows.size() == 2);
+        CHECK(rows[0].first_frame == 7);
+        CHECK(rows[1].first_frame == 11);
+        // Those without a person do not use up what was asked for.
+        CHECK(page.worth_explaining(1).at(0).first_frame == 7);
     }
 
     TEST_CASE("the page does not grow with the recording, and shows the surest of neighbours") {

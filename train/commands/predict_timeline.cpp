@@ -1,6 +1,7 @@
 #include "train/commands/predict_timeline.h"
 
 #include <algorithm>
+#include <deque>
 #include <filesystem>
 #include <optional>
 
@@ -9,7 +10,9 @@
 #include "train/evaluate.h"
 #include "train/explain/clip_page.h"
 #include "train/explain/explanation.h"
+#include "train/output/counted.h"
 #include "train/output/progress.h"
+#include "train/stop.h"
 #include "train/timeline_page.h"
 
 namespace mdn {
@@ -36,7 +39,9 @@ std::string folder_of(const std::string& html) {
     return folder.empty() || folder.ends_with("/") ? folder : folder + "/";
 }
 
-/// The page, with pictures along the recording, and those of the windows that are explained.
+/// The page, with pictures along the recording, and those of the windows that are explained. All
+/// get their names at the end: a page whose links lead nowhere, or to another recording's windows,
+/// would be worse than none.
 void write_page(TimelinePage& page, const TimelineFlags& flags, MicroDualNet& model,
                 const ClipFiles& recording, const ClipOptions& clips, const TimelineSource& source,
                 const std::vector<std::string>& names, Progress& progress) {
@@ -50,6 +55,7 @@ void write_page(TimelinePage& page, const TimelineFlags& flags, MicroDualNet& mo
         }
     }
     const std::vector<TimelineRow> rows = page.worth_explaining(flags.explain);
+    std::deque<AtomicFile> files;
     int64_t done = 0;
     for (const TimelineRow& row : rows) {
         const Stopwatch each;
@@ -60,23 +66,26 @@ void write_page(TimelinePage& page, const TimelineFlags& flags, MicroDualNet& mo
                                  std::to_string(row.last_frame) + ".html";
         const Explanation explanation = explain(model, window, clips, unlabelled);
         const Film film = film_of(window, clips, explanation.clip.view.frames, most_film_frames);
-        write_file(
-            (std::filesystem::path(flags.html).parent_path() / file).string(),
+        files.emplace_back((std::filesystem::path(flags.html).parent_path() / file).string());
+        files.back().write(
             clip_page(explanation, film, model.config(),
                       {.clip = recording.name + ", frames " + std::to_string(row.first_frame) +
                                " to " + std::to_string(row.last_frame),
                        .weights = source.weights,
                        .classes = names,
                        .first_number = row.first_frame,
-                       .seconds = each.seconds()}));
+                       .seconds = each.seconds(),
+                       .views = clips.views(),
+                       .mean_of_views = row.probabilities}));
         page.add_link(row, file);
         progress.update(count_text("explanation", ++done, std::ssize(rows), watch.seconds()));
     }
     const std::string html = page.html();
-    write_file(flags.html, html);
+    files.emplace_back(flags.html).write(html);
+    for (AtomicFile& file : files) file.commit();
     progress.line(
         "wrote " + flags.html + " (" + bytes_text(std::ssize(html)) + ")" +
-        (rows.empty() ? "" : " and " + std::to_string(rows.size()) + " pages of windows") + ", " +
+        (rows.empty() ? "" : " and " + counted(std::ssize(rows), "page") + " of windows") + ", " +
         duration_text(watch.seconds()));
 }
 
@@ -94,9 +103,9 @@ void TimelineFlags::declare(CommandLine& options) {
                    "frames per second of the recording; adds times to the timeline");
     options.text("--html", html, "FILE",
                  "also write the timeline as a page: actions, routing and thumbnails");
-    options.integer("--explain", explain, 0, 1000,
+    options.integer("--explain", explain, 0, TimelinePage::most_runs,
                     "with --html: write the page of `explain` for this many windows as well, the "
-                    "surest of each of the longest stretches");
+                    "surest of each of the longest stretches in which somebody is visible");
 }
 
 bool TimelineFlags::wanted(const CommandLine& options) const {
@@ -148,7 +157,8 @@ void predict_timeline(const TimelineFlags& flags, const CommandLine& options, Mi
             .stride = settings.stride,
             .explain_command = source.explain_command,
             .explain_folder = folder_of(flags.html),
-            .explain_stem = window_stem(flags.html)});
+            .explain_stem = window_stem(flags.html),
+            .views = clips.views()});
 
     Progress progress(notes);
     const Stopwatch watch;
@@ -169,7 +179,13 @@ void predict_timeline(const TimelineFlags& flags, const CommandLine& options, Mi
     progress.line(std::to_string(recording.count) + " frames, " + std::to_string(rows) +
                   (rows == 1 ? " window" : " windows") + ", " + duration_text(watch.seconds()));
     if (without_person > 0) progress.line(without_person_text("windows", without_person, config));
-    if (page) write_page(*page, flags, model, recording, clips, source, names, progress);
+    if (!page) return;
+    try {
+        write_page(*page, flags, model, recording, clips, source, names, progress);
+    } catch (const Stopped& stopped) {
+        throw Stopped(stopped.signal(),
+                      (file ? flags.file : "the timeline") + " is complete; no page is written");
+    }
 }
 
 }  // namespace mdn

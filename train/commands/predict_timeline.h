@@ -35,7 +35,7 @@ struct TimelineSource {
 
 /// Writes the timeline to the file of --timeline, which appears when it is complete, or to `out` as
 /// it comes: CSV, or JSON for a file so named or with `json`. Then writes the page of --html, and
-/// those of --explain beside it.
+/// those of --explain beside it: all, or none where the work on them is stopped or fails.
 void predict_timeline(const TimelineFlags& flags, const CommandLine& options, MicroDualNet& model,
                       const ClipFiles& recording, const ClipOptions& clips, BatchReading reading,
                       const TimelineSource& source, const std::vector<std::string>& names,

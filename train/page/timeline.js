@@ -6,6 +6,7 @@
   const data = Page.data, { entities, cells, runs } = data;
   const K = entities.length, parts = entities.map(Page.entityName);
   const START = 0, END = 1, SEEN = 2, TOP = 3, ALPHA = 4;
+  const WINDOW = 6, UNSEEN = 7;  // of a run: its surest window, and in how many nobody is visible
   const name = (c) => data.names[c];
   const first = data.numbers_from, last = first + data.frames - 1;
   const clock = (seconds) => {
@@ -33,7 +34,8 @@
   fact(String(data.windows), `windows of ${data.window} frames, one every ${data.stride}`);
   fact(String(data.runs_in_all), "stretches of the same action");
   fact(name(common[0]), `the commonest action: ${Page.percent(windows.get(common[0]) / cells.length)} of the windows`);
-  Page.add(Page.main, "p", { class: "quiet" }, "Every window has a likeliest action; nothing decides whether there is an action at all. Read a low confidence as “none of these, perhaps”." + (data.windows_per_cell > 1 ? ` There are more windows than this page can show: of every ${data.windows_per_cell} neighbours it shows the surest.` : "") + (data.cells_without_person ? ` In ${Page.count(data.cells_without_person, "window")} nobody is visible (hatched): the model then reads the whole frame.` : ""));
+  Page.add(Page.main, "p", { class: "quiet" }, "Every window has a likeliest action; nothing decides whether there is an action at all. Read a low confidence as “none of these, perhaps”." + (data.windows_per_cell > 1 ? ` There are more windows than this page can show: of every ${data.windows_per_cell} neighbours it shows the surest.` : "") + (data.cells_without_person ? ` In ${Page.count(data.cells_without_person, "window")} nobody is visible (hatched): every box is then the whole frame, or every joint is missing.` : ""));
+  if (data.views > 1) Page.add(Page.main, "p", { class: "quiet" }, `Each window's probabilities are the mean over ${data.views} views of it. The page that explains a window shows the first of them alone, and says both.`);
   Page.beginContents(Page.main);
 
   // ---- The strip ------------------------------------------------------------------------------
@@ -67,7 +69,7 @@
     if (frame >= first && frame <= last) root.append(Page.svg("text", { x: px(frame), y: bottom + 16, "text-anchor": "middle", class: "quiet" }, data.fps > 0 ? clock(tick) : String(tick)));
   }
   if (K) {
-    root.append(Page.svg("text", { x: left, y: routesTop - 8, class: "quiet" }, "Routing: blue where the body part takes the ST path, orange where it takes the TS path"));
+    root.append(Page.svg("text", { x: left, y: routesTop - 8, class: "quiet" }, "Routing: α, the weight of the ST path: blue where a body part takes ST, orange where it takes TS"));
     // As a picture, a pixel per window: thousands of elements would be slow.
     const canvas = Object.assign(document.createElement("canvas"), { width: 1100, height: K });
     const draw = canvas.getContext("2d");
@@ -132,12 +134,12 @@
     if (K) Page.marks(how, { rows: parts.map((text, k) => ({ name: text, values: [cell[ALPHA][k]], colour: Page.category(k), tip: `${text}\nST ${Page.percent(cell[ALPHA][k], 1)}, TS ${Page.percent(1 - cell[ALPHA][k], 1)}` })), kinds: [{ name: "α of ST", colour: Page.category(0) }], low: 0, high: 1, x: "α of the ST path", label: "Routing of this window", width: 460, at: [{ value: 0.5, text: "both alike" }] });
     const file = data.links[cell[START]] || `${data.explain.stem}${cell[START]}-${cell[END]}.html`;
     const explained = Page.add(what, "p", {});
-    if (data.links[cell[START]]) explained.append(Page.el("a", { href: encodeURI(file) }, "Open the explanation of this window"), ": frames, attention, Grad-CAM, and what its answer rests on.");
+    if (data.links[cell[START]]) explained.append(Page.el("a", { href: Page.href(file) }, "Open the explanation of this window"), ": frames, attention, Grad-CAM, and what its answer rests on.");
     else {
       const command = `${data.explain.command} --from ${cell[START]} --to ${cell[END]} --output ${escaped(data.explain.folder + file)}`;
       explained.append("This command writes the explanation of this window: ", Page.el("code", {}, command), " ");
       const copy = Page.el("button", { type: "button", onclick: () => navigator.clipboard && navigator.clipboard.writeText(command).then(() => (copy.textContent = "copied")) }, "copy");
-      Page.add(what, "p", { class: "controls" }, navigator.clipboard ? copy : null, Page.el("a", { href: encodeURI(file) }, "open it, once written beside this page"));
+      Page.add(what, "p", { class: "controls" }, navigator.clipboard ? copy : null, Page.el("a", { href: Page.href(file) }, "open it, once written beside this page"));
     }
     pictures.forEach((button, n) => button.setAttribute("aria-current", data.thumbnails[n][0] + first >= cell[START] && data.thumbnails[n][0] + first <= cell[END]));
     const current = pictures.find((button) => button.getAttribute("aria-current") === "true");
@@ -155,25 +157,28 @@
     event.preventDefault();
     select(to, true);
   });
-  const surest = cells.reduce((best, cell, i) => (cell[TOP][0][1] > cells[best][TOP][0][1] ? i : best), 0);
+  // A window with nobody in it is no example, however sure the model is.
+  const sure = (cell) => (cell[SEEN] ? 1 : 0) + cell[TOP][0][1];
+  const surest = cells.reduce((best, cell, i) => (sure(cell) > sure(cells[best]) ? i : best), 0);
   const linked = cells.findIndex((cell) => data.links[cell[START]]);
   select(linked >= 0 ? linked : surest);
 
   // ---- Stretches ------------------------------------------------------------------------------
 
+  const unseen = runs.some((run) => run[UNSEEN]);
   const list = Page.figure(Page.main, {
     id: "stretches", title: "What happens when",
-    look: "Sort by confidence: stretches of many windows with a high mean are what the recording surely holds." + (runs.length < data.runs_in_all ? ` These are the ${runs.length} longest of ${data.runs_in_all} stretches.` : ""),
+    look: "Sort by “mean”: stretches of many windows with a high mean are what the recording surely holds" + (unseen ? ", unless nobody is visible in them: without a person the model has nobody to look at." : ".") + (runs.length < data.runs_in_all ? ` These are the ${runs.length} longest of ${data.runs_in_all} stretches.` : ""),
   });
   Page.table(list, {
-    columns: [{ name: "action", text: true }, { name: "from" }, { name: "to" }, { name: "windows", tip: "neighbouring windows with this action" }, { name: "mean", digits: 3, tip: "mean probability" }, { name: "highest", digits: 3, tip: "of one window" }, { name: "explained", text: true }],
-    rows: runs.map(([c, from, to, count, mean, most, window]) => [name(c), { show: at(from), sort: from }, { show: at(to), sort: to }, count, mean, most, data.links[window] ? "yes" : "–"]),
+    columns: [{ name: "action", text: true }, { name: "from" }, { name: "to" }, { name: "windows", tip: "neighbouring windows with this action" }, { name: "mean", digits: 3, tip: "mean probability" }, { name: "highest", digits: 3, tip: "of one window" }, ...(unseen ? [{ name: "nobody visible", tip: "windows of the stretch in which nobody is visible" }] : []), { name: "explained", text: true }],
+    rows: runs.map(([c, from, to, count, mean, most, window, hidden]) => [name(c), { show: at(from), sort: from }, { show: at(to), sort: to }, count, mean, most, ...(unseen ? [{ show: hidden === count ? "all" : hidden, sort: hidden }] : []), data.links[window] ? "yes" : "–"]),
   });
   if (Object.keys(data.links).length) {
     const pages = Page.add(list, "ul", { class: "plain" });
     for (const [frame, file] of Object.entries(data.links)) {
-      const run = runs.find((r) => r[6] === +frame);
-      Page.add(pages, "li", {}, Page.el("a", { href: encodeURI(file) }, `${run ? name(run[0]) : "window"} at ${at(+frame)}`));
+      const run = runs.find((r) => r[WINDOW] === +frame);
+      Page.add(pages, "li", {}, Page.el("a", { href: Page.href(file) }, `${run ? name(run[0]) : "window"} at ${at(+frame)}`));
     }
   }
 }

@@ -1,4 +1,5 @@
 // `explain`, and the page of `predict --html`.
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -6,6 +7,7 @@
 #include "model/micro_dualnet.h"
 #include "tests/train/program.h"
 #include "train/checkpoints/checkpoint.h"
+#include "train/inspection.h"
 #include "train/load_model.h"
 
 using namespace mdn;
@@ -22,6 +24,55 @@ struct Project : SmallProject {
     void write_weights(const Config& model_config) {
         MicroDualNet model(model_config, 3);
         write_safetensors(weights, weights_to_disk(model.parameters()));
+    }
+    /// Weights by which some windows of 4 frames of a clip are the first class and some the second,
+    /// none the third: the bias lies between what the first is ahead of the second in them.
+    void write_weights_of_two_actions(const std::string& clip, int64_t frames) {
+        MicroDualNet model(load_config(config), 3);
+        const ClipFiles files{.name = clip,
+                              .frames = data + "/frames/" + clip,
+                              .keypoints = data + "/keypoints/" + clip,
+                              .count = frames};
+        std::vector<float> ahead;
+        for (int64_t first = 0; first + 4 <= frames; first += 2) {
+            const auto logits =
+                inspect(model, files.part(first, 4), clip_options(model.config(), Sampling::test))
+                    .outputs.logits.to_vector<float>();
+            ahead.push_back(logits[0] - logits[1]);
+        }
+        const auto [least, most] = std::minmax_element(ahead.begin(), ahead.end());
+        REQUIRE(*most - *least > 1e-4f);
+        auto* bias = model.parameters().find("classifier.fc2.bias")->value.data<float>();
+        bias[1] += (*least + *most) / 2;
+        bias[2] -= 100;
+        write_safetensors(weights, weights_to_disk(model.parameters()));
+    }
+    /// `predict` of windows of 4 frames of a clip, to NAME.csv, NAME.html and two pages of windows.
+    std::vector<std::string> timeline(const std::string& clip, const std::string& name,
+                                      const std::vector<std::string>& more) const {
+        std::vector<std::string> words = {"predict",
+                                          "--config",
+                                          config,
+                                          "--weights",
+                                          weights,
+                                          "--frames",
+                                          data + "/frames/" + clip,
+                                          "--keypoints",
+                                          data + "/keypoints/" + clip,
+                                          "--window",
+                                          "4",
+                                          "--stride",
+                                          "2",
+                                          "--timeline",
+                                          file(name + ".csv"),
+                                          "--html",
+                                          file(name + ".html"),
+                                          "--explain",
+                                          "2",
+                                          "--keypoint-fill",
+                                          "1"};
+        words.insert(words.end(), more.begin(), more.end());
+        return words;
     }
     Ran explain(std::vector<std::string> more) const {
         more.insert(more.begin(), "explain");
@@ -150,29 +201,7 @@ TEST_SUITE("train/commands/explain") {
         Project project;
         write_clip(project.data, "day one", 12, 40, 36, 55);
         const std::string html = project.file("t.html"), csv = project.file("t.csv");
-        const std::vector<std::string> arguments = {"predict",
-                                                    "--config",
-                                                    project.config,
-                                                    "--weights",
-                                                    project.weights,
-                                                    "--frames",
-                                                    project.data + "/frames/day one",
-                                                    "--keypoints",
-                                                    project.data + "/keypoints/day one",
-                                                    "--window",
-                                                    "4",
-                                                    "--stride",
-                                                    "2",
-                                                    "--timeline",
-                                                    csv,
-                                                    "--html",
-                                                    html,
-                                                    "--explain",
-                                                    "2",
-                                                    "--keypoint-fill",
-                                                    "1",
-                                                    "--fps",
-                                                    "5"};
+        const std::vector<std::string> arguments = project.timeline("day one", "t", {"--fps", "5"});
         const Ran ran = microdualnet(arguments);
         INFO(ran.err);
         REQUIRE(ran.code == 0);
@@ -207,5 +236,65 @@ TEST_SUITE("train/commands/explain") {
         CHECK_MISTAKE(microdualnet({"predict", "--weights", project.weights, "--frames", "x",
                                     "--window", "4", "--explain", "2"}),
                       {"--explain", "--html FILE"});
+    }
+
+    TEST_CASE("where a timeline's rows are means over views, page and window say so") {
+        Project project;
+        write_clip(project.data, "day", 12, 40, 36, 55);
+        const Ran ran =
+            microdualnet(project.timeline("day", "t", {"--clips", "2", "--crops", "3"}));
+        INFO(ran.err);
+        REQUIRE(ran.code == 0);
+        const Json data = data_of(project.file("t.html"));
+        CHECK(data["views"] == 6);
+        REQUIRE(!data["links"].empty());
+        bool differ = false;
+        for (auto link = data["links"].begin(); link != data["links"].end(); ++link) {
+            const Json window = data_of(project.file(link.value().get<std::string>()));
+            CHECK(window["views"]["count"] == 6);
+            for (const Json& cell : data["cells"]) {
+                if (cell[0] != std::stoll(link.key())) continue;
+                // The strip's answer is on the window's page, beside that of its one view.
+                const std::string name =
+                    data["names"][std::to_string(cell[3][0][0].get<int64_t>())];
+                for (size_t c = 0; c < window["classes"].size(); ++c) {
+                    if (window["classes"][c] != name) continue;
+                    const double mean = window["views"]["mean"][c];
+                    CHECK(std::abs(mean - cell[3][0][1].get<double>()) < 0.001);
+                    differ |= std::abs(mean - window["probabilities"][c].get<double>()) > 0.0005;
+                }
+            }
+        }
+        CHECK(differ);  // or one view would do for all
+        REQUIRE(microdualnet(project.timeline("day", "one", {})).code == 0);
+        const Json one = data_of(project.file("one.html"));
+        CHECK(one["views"] == 1);
+    }
+
+    TEST_CASE("a timeline's page and those of its windows are written all, or none") {
+        Project project;
+        write_clip(project.data, "day", 40, 40, 36, 55);
+        project.write_weights_of_two_actions("day", 40);
+        const auto arguments = project.timeline("day", "t", {});
+        REQUIRE(microdualnet(arguments).code == 0);
+        std::vector<std::string> pages = {project.file("t.html")};
+        const Json links = data_of(pages[0])["links"];
+        for (const Json& link : links) pages.push_back(project.file(link.get<std::string>()));
+        REQUIRE(pages.size() == 3);
+        for (const std::string& page : pages) write(page, "older");
+        // Where one of them cannot be written, the others stay as they are.
+        std::filesystem::remove(pages[2]);
+        std::filesystem::create_directory(pages[2]);
+        const auto before = names_in(project.file(""));
+        CHECK_MISTAKE(microdualnet(arguments), {pages[2]});
+        CHECK(bytes_of(pages[0]) == "older");
+        CHECK(bytes_of(pages[1]) == "older");
+        CHECK(names_in(project.file("")) == before);
+        // Those whose files had no name yet have none now.
+        std::filesystem::remove(pages[0]);
+        std::filesystem::remove(pages[1]);
+        CHECK(microdualnet(arguments).code == 2);
+        CHECK_FALSE(std::filesystem::exists(pages[0]));
+        CHECK_FALSE(std::filesystem::exists(pages[1]));
     }
 }
