@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import urllib.parse
 
 
 def find_chromium():
@@ -81,14 +82,15 @@ class Browser:
         while not any(event.get("method") == method for event in self.events):
             self.events.append(self._receive())
 
-    def open(self, path, width=1400, height=900, dark=False):
-        """Loads a file as a window of that size shows it."""
+    def open(self, path, width=1400, height=900, dark=False, paper=False):
+        """Loads a file as a window of that size shows it, or `paper` of that width."""
         self.events = []
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
                   deviceScaleFactor=1, mobile=width < 600)
-        self.call("Emulation.setEmulatedMedia", features=[
+        self.call("Emulation.setEmulatedMedia", media="print" if paper else "", features=[
             {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
-        self.call("Page.navigate", url="file://" + os.path.abspath(path))
+        # "#" in a file's name is part of it.
+        self.call("Page.navigate", url="file://" + urllib.parse.quote(os.path.abspath(path)))
         self.wait_for("Page.loadEventFired")
 
     def run(self, expression):

@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
 """Opens every kind of page in headless Chromium and checks what a reader would notice:
 no message on the console, no request to anywhere, every figure there and not empty, nothing wider
-than a phone's window, text that stands out in light and dark, and figures that answer the keyboard.
+than a phone's window or a sheet of paper, text that stands out in light and dark, and figures that
+answer the keyboard.
 
     tests/pages/check.py [--program build/microdualnet] [--keep DIR] [PAGE.html ...]
 
 Without pages it renders a small dataset, trains for a moment, and has the program write them.
 """
 import argparse
+import json
 import os
+import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -61,7 +65,20 @@ CONTRAST = """(() => {
 })()"""
 
 # A drawing that takes the keyboard shows a value after an arrow key.
+# Marks whose value the pointer reads and the keyboard does not: neither they nor their drawing can
+# have the focus.
+UNREACHED = """[...document.querySelectorAll('[data-tip]')]
+  .filter((mark) => !mark.closest('button, a[href], input, select, summary, [tabindex]'))
+  .map((mark) => mark.tagName + ' in #' + mark.closest('section')?.id + ': ' + mark.dataset.tip)"""
+
+# The width of A4 in CSS pixels, without its margins of a centimetre.
+PAPER = 718
+
 KEYBOARD = "[...document.querySelectorAll('svg[tabindex]')].length"
+
+
+def counted(count, what):
+    return "%d %s%s" % (count, what, "" if count == 1 else "s")
 
 
 def check_page(browser, page, expected, failures):
@@ -75,6 +92,8 @@ def check_page(browser, page, expected, failures):
         for trouble in browser.troubles():
             fail(where + trouble)
         figures = browser.run(FIGURES)
+        if not figures:
+            fail(where + "there is no figure")
         for figure in figures:
             name = "figure #" + figure["id"]
             if not figure["heading"]:
@@ -96,6 +115,11 @@ def check_page(browser, page, expected, failures):
         if contrast["ratio"] < 4.5:
             fail(where + "contrast %.2f of %s" % (contrast["ratio"], contrast["text"]))
 
+    browser.open(page, width=PAPER, paper=True)
+    wide = browser.run("document.documentElement.scrollWidth")
+    if wide > PAPER:
+        fail("printed, the page is %d px wide, not %d" % (wide, PAPER))
+
     # The keyboard: every drawing that can have the focus says a value, and another after an arrow.
     browser.open(page)
     for i in range(browser.run(KEYBOARD)):
@@ -110,6 +134,8 @@ def check_page(browser, page, expected, failures):
         if not all(said[1:]) or (values > 1 and len(set(said)) == 1):
             fail("drawing %d does not answer the arrow keys: %s" % (i, browser.run(
                 "document.querySelectorAll('svg[tabindex]')[%d].getAttribute('aria-label')" % i)))
+    for mark in browser.run(UNREACHED)[:5]:
+        fail("the keyboard does not reach " + mark)
     # Sorting: a click turns the first table's order.
     turned = browser.run("""(() => {
       const button = document.querySelector('thead button');
@@ -124,6 +150,21 @@ def check_page(browser, page, expected, failures):
         fail("a table does not sort")
     for trouble in browser.troubles():
         fail("after use: " + trouble)
+
+
+def check_report(browser, page, fail):
+    """What only reports do; fail(text) notes what is wrong."""
+    browser.open(page)
+    hidden = browser.run("""(() => {
+      const drawing = document.querySelector('#confusion .drawing');
+      return drawing ? drawing.scrollWidth - drawing.clientWidth : 0;
+    })()""")
+    if hidden > 0:
+        fail("at 1400 px, %d px of the confusion matrix are to be scrolled to" % hidden)
+    lines = browser.run("""[...document.querySelectorAll('#loss-ce .legend path')]
+      .map((line) => line.getAttribute('stroke') + ' ' + line.getAttribute('stroke-dasharray'))""")
+    if len(set(lines)) != len(lines):
+        fail("of %d curves, only %d differ in colour or dash" % (len(lines), len(set(lines))))
 
 
 REPORT = ["rates", "routing", "routing-classes", "classes", "confusion", "mistakes", "loss-ce",
@@ -144,19 +185,53 @@ def write_pages(program, folder):
         run("eval", "--weights", runs[name] + "/best.safetensors", "--data", data, "--split",
             "test", "--json-file", runs[name] + "/test.json", "--report",
             runs[name] + "/evaluated.html")
-    run("report", runs["full"], runs["tsm"], "--out", folder + "/compared.html")
+    run("report", runs["tsm"], runs["full"], "--out", folder + "/compared.html")
     old = os.path.join(folder, "old")
     os.makedirs(old)
     with open(runs["full"] + "/test.json") as source, open(old + "/test.json", "w") as target:
         target.write(source.read())
     run("report", old)
+    pages = [(many_classes(run, folder), ["rates", "classes", "confusion"]),
+             (many_runs(run, folder, runs["full"]), ["compared", "loss-ce"])]
     no_paths = ["rates", "classes", "confusion", "loss-ce", "accuracy", "made", "clips-mistake"]
-    return [*write_explanations(run, folder, data),
+    return [*pages, *write_explanations(run, folder, data),
             (runs["full"] + "/report.html", REPORT), (runs["full"] + "/evaluated.html", REPORT),
             (runs["tsm"] + "/report.html", no_paths),
             (folder + "/compared.html", ["compared"] + REPORT),
             (old + "/report.html", ["rates", "routing", "routing-classes", "classes", "confusion",
                                     "made"])]
+
+
+def many_classes(run, folder, classes=60):
+    """The report of an evaluation of so many classes that was not computed by any model."""
+    draw = random.Random(1)
+    matrix = [[(20 if t == p else 0) + (draw.random() < 0.1) for p in range(classes)]
+              for t in range(classes)]
+    own = os.path.join(folder, "classes")
+    os.makedirs(own)
+    with open(own + "/test.json", "w") as file:
+        json.dump({
+            "clips": sum(map(sum, matrix)),
+            "action": {"top1": 80.0, "top5": 95.0, "f1_macro": 78.0},
+            "classes": [{"name": "touching or scratching part %d" % c, "clips": sum(matrix[c]),
+                         "correct": matrix[c][c], "predicted": sum(row[c] for row in matrix),
+                         "recall": 100 * matrix[c][c] / sum(matrix[c]),
+                         "precision": 80.0, "f1": 80.0}
+                        for c in range(classes)],
+            "confusion": matrix}, file)
+    run("report", own)
+    return own + "/report.html"
+
+
+def many_runs(run, folder, one, count=10):
+    """The report of a run beside copies of itself."""
+    copies = ["%s/copy-%d" % (folder, i) for i in range(count)]
+    for copy in copies:
+        os.makedirs(copy)
+        for name in ("log.jsonl", "test.json"):
+            shutil.copy(os.path.join(one, name), copy)
+    run("report", *copies, "--out", folder + "/many.html")
+    return folder + "/many.html"
 
 
 def main():
@@ -178,13 +253,20 @@ def main():
         failures = []
         with Browser() as browser:
             for page, expected in pages:
-                check_page(browser, page, expected, failures)
                 name = os.path.basename(page)
-                check_explanation(browser, page,
-                                  lambda text: failures.append(name + ": " + text))
+
+                def fail(text):
+                    failures.append(name + ": " + text)
+
+                if not os.path.isfile(page):
+                    fail("there is no file " + page)
+                    continue
+                check_page(browser, page, expected, failures)
+                check_report(browser, page, fail)
+                check_explanation(browser, page, fail)
     for failure in failures:
         print("pages-check: " + failure, file=sys.stderr)
-    print("pages-check: %d pages, %d failures" % (len(pages), len(failures)))
+    print("pages-check: %s, %s" % (counted(len(pages), "page"), counted(len(failures), "failure")))
     return 1 if failures else 0
 
 

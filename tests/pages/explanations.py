@@ -1,5 +1,6 @@
 """The pages of `explain` and of `predict --html`: writes one per kind of model, and checks what is
-theirs alone: the frames move, the overlays have their cells, a click on the timeline shows a window.
+theirs alone: the frames move, the overlays have their cells, the keyboard reads each of them, a
+click on the timeline shows a window.
 """
 import json
 import os
@@ -21,7 +22,8 @@ def write_explanations(run, folder, data):
     """[(page, ids of the figures it must have)]; run(*words) runs the program."""
     pages = []
     with open(data + "/test.txt") as clips:
-        clip = clips.readline().split()[0]
+        listed = [line.split()[0] for line in clips]
+    clip = listed[0]
     for name, (changes, figures, _) in VARIANTS.items():
         config, out = "%s/%s.json" % (folder, name), "%s/explained-%s" % (folder, name)
         with open(config, "w") as file:
@@ -33,19 +35,54 @@ def write_explanations(run, folder, data):
         run("explain", clip, *model, "--output", page)
         pages.append((page, figures))
         if name == "full":
-            timeline = folder + "/timeline.html"
-            run("predict", *model, "--clip", clip, "--window", "12", "--fps", "25", "--timeline",
-                folder + "/timeline.csv", "--html", timeline, "--explain", "1")
+            run("explain", clip, *model, "--from", "3", "--to", "3", "--output",
+                folder + "/clip-frame.html")
+            pages.append((folder + "/clip-frame.html", [f for f in figures if f != "moments"]))
+            # A name that an address must spell out.
+            timeline = folder + "/timeline #1, 100%.html"
+            frames, keypoints = join_clips(data, listed[:3], folder)
+            run("predict", "--weights", out + "/last.safetensors", "--frames", frames,
+                "--keypoints", keypoints, "--clips", "2", "--window", "8", "--fps", "25",
+                "--timeline", folder + "/timeline.csv", "--html", timeline, "--explain", "1")
             pages.append((timeline, ["strip", "window", "stretches"]))
+            with open(folder + "/timeline.csv") as rows:
+                explained = [row.split(",") for row in rows]
+            pages += [(page, figures) for page in
+                      ("%s/timeline #1, 100%%_window_%s-%s.html" % (folder, row[0], row[1])
+                       for row in explained) if os.path.isfile(page)]
     return pages
+
+
+def join_clips(data, clips, folder):
+    """(frames, keypoints) of one recording of several clips. In the second nobody is seen."""
+    number = 0
+    folders = [folder + "/recording", folder + "/recording_pose"]
+    for made in folders:
+        os.makedirs(made)
+    for i, clip in enumerate(clips):
+        for frame in sorted(os.listdir("%s/frames/%s" % (data, clip))):
+            number += 1
+            stem = os.path.splitext(frame)[0]
+            os.symlink(os.path.abspath("%s/frames/%s/%s" % (data, clip, frame)),
+                       "%s/img_%05d%s" % (folders[0], number, os.path.splitext(frame)[1]))
+            pose = "%s/img_%05d_keypoints.json" % (folders[1], number)
+            if i == 1:
+                with open(pose, "w") as file:
+                    json.dump({"version": 1.3, "people": []}, file)
+            else:
+                os.symlink(os.path.abspath("%s/keypoints/%s/%s_keypoints.json"
+                                           % (data, clip, stem)), pose)
+    return folders
 
 
 def check_explanation(browser, page, fail):
     """What only these pages do, on a page of theirs; fail(text) notes what is wrong."""
-    name = os.path.basename(page)
-    if name.startswith("clip-"):
-        check_clip(browser, page, VARIANTS[name[len("clip-"):-len(".html")]][2], fail)
-    elif name == "timeline.html":
+    name = os.path.splitext(os.path.basename(page))[0]
+    browser.open(page)
+    if count(browser, "section#clip"):
+        variant = VARIANTS.get(name[len("clip-"):]) if name.startswith("clip-") else None
+        check_clip(browser, page, variant[2] if variant else [], fail)
+    elif count(browser, "section#stretches"):
         check_timeline(browser, page, fail)
 
 
@@ -70,15 +107,22 @@ def check_clip(browser, page, absent, fail):
     at = "+document.getElementById('scrubber').value"
     before = browser.run(at)
     browser.key("ArrowRight")
-    if browser.run(at) != before + 1:
+    if browser.run(at) != min(before + 1, browser.run("Page.data.film.frames.length") - 1):
         fail("the right arrow does not move the frames")
     browser.key("ArrowLeft")
     if browser.run(at) != before:
         fail("the left arrow does not move the frames")
     data = browser.run("Page.data")
+    if (count(browser, "#views") > 0) != (data["views"]["count"] > 1):
+        fail("the page does not say of how many views it explains one")
+    numbers = set(data["clip"]["frames"])
+    if ("moments" in browser.run("[...document.querySelectorAll('section')].map((s) => s.id)")) \
+            != (len(numbers) > 1):
+        fail("frames are taken away from a clip of one, or not from one of several")
     boxes = len(data["entities"]) if data["clip"]["boxes"] else 0
     if count(browser, ".stage rect[data-tip]") != boxes:
         fail("%d boxes are drawn, not %d" % (count(browser, ".stage rect[data-tip]"), boxes))
+    check_read(browser, "box", boxes, 1, fail)
     if count(browser, ".watch .maps svg") != len(data["clip"]["attention"]):
         fail("attention maps are missing")
     cells = data["map"]["height"] * data["map"]["width"]
@@ -86,6 +130,7 @@ def check_clip(browser, page, absent, fail):
         choose(browser, "overlay", overlay)
         if count(browser, ".stage .overlay rect") != cells:
             fail("overlay %s does not have %d cells" % (overlay, cells))
+        check_read(browser, "cell of overlay " + overlay, cells, data["map"]["width"], fail)
         if "%" not in browser.run("document.querySelector('.stage .overlay rect').dataset.tip"):
             fail("a cell of overlay %s does not say its value" % overlay)
     if data["cells"]:
@@ -102,6 +147,33 @@ def check_clip(browser, page, absent, fail):
             fail("the cells that a body part reads lie away from its box")
 
 
+def check_read(browser, what, expected, columns, fail):
+    """The arrow keys read every mark on the picture, row by row, and say what the pointer reads."""
+    if not expected:
+        return
+    browser.run("document.querySelector('.stage svg').focus()")
+    read = []
+    for i in range(expected):
+        read.append(browser.run("""(() => {
+          const here = document.querySelector('.stage svg > .here'), tip = document.getElementById('tip');
+          return tip.hidden || here.getAttribute('visibility') !== 'visible' ? '' :
+            ['x', 'y', 'width', 'height'].map((side) => here.getAttribute(side)).join(' ') + ': ' + tip.textContent;
+        })()"""))
+        if columns > 1 and (i + 1) % columns == 0:
+            browser.key("ArrowDown")
+            for _ in range(columns - 1):
+                browser.key("ArrowLeft")
+        else:
+            browser.key("ArrowRight")
+    selector = ".stage .overlay rect" if columns > 1 else ".stage svg > rect[data-tip]"
+    shown = browser.run("""[...document.querySelectorAll('%s')].map((mark) =>
+      ['x', 'y', 'width', 'height'].map((side) => mark.getAttribute(side)).join(' ') + ': ' + mark.dataset.tip)"""
+                        % selector)
+    if sorted(read) != sorted(shown):
+        fail("the arrow keys read %d of %d: %s" % (len(set(read) & set(shown)), expected, what))
+    browser.run("document.activeElement.blur()")
+
+
 def check_timeline(browser, page, fail):
     browser.open(page)
     data = browser.run("Page.data")
@@ -109,11 +181,28 @@ def check_timeline(browser, page, fail):
         fail("windows are missing in the strip")
     if count(browser, "#thumbnails img") != len(data["thumbnails"]):
         fail("pictures are missing")
-    link = browser.run("document.querySelector('#window a').getAttribute('href')")
-    if link not in data["links"].values():
-        fail("the window that is explained is not linked, but " + link)
-    if not os.path.isfile(os.path.join(os.path.dirname(page), link)):
-        fail("the page that is linked is not there: " + link)
+    # Where a browser goes: a "#" that is not spelt out would end the name.
+    for place in ["#window"] + ["#stretches"] * bool(data["links"]):
+        link = browser.run("decodeURIComponent(new URL(document.querySelector('%s a').href)"
+                           ".pathname)" % place)
+        if not data["links"]:
+            expected = data["explain"]["stem"]
+            if not os.path.basename(link).startswith(expected):
+                fail("%s links to %s, not to %s…" % (place, link, expected))
+        elif os.path.basename(link) not in data["links"].values() or not os.path.isfile(link):
+            fail("%s does not link to the page of a window, but to %s" % (place, link))
+    hidden = sum(run[7] for run in data["runs"])
+    told = browser.run("""(() => {
+      const heads = [...document.querySelectorAll('#stretches thead th')];
+      const column = heads.findIndex((head) => head.textContent === 'nobody visible');
+      return column < 0 ? null : [...document.querySelectorAll('#stretches tbody tr')].map((row) => row.children[column].textContent);
+    })()""")
+    if (told is None) != (hidden == 0) or (told and "all" not in told and
+                                           any(run[3] == run[7] for run in data["runs"])):
+        fail("stretches with nobody in %d windows say %s" % (hidden, told))
+    for run in data["runs"]:
+        if run[3] == run[7] and str(run[6]) in data["links"]:
+            fail("a window with nobody in it is explained")
     frames = "document.getElementById('window-frames').textContent"
     # A click on the right end shows the last window, the left arrow the one before.
     browser.run("(() => { const s = document.querySelector('#strip svg[tabindex]'), "
