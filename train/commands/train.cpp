@@ -158,7 +158,7 @@ const CommandEntry train_command = {
     "  best.safetensors   the same, at the epoch of the best validation Top-1\n"
     "  report.html        a page about the run, with the validation at that epoch; report_data/\n"
     "                     keeps what it is made of (docs/report.md)\n"
-    "  log.jsonl          one line per step and one line per epoch (docs/recipes.md)\n"
+    "  log.jsonl          one line per step and one line per epoch (docs/inside.md)\n"
     "  train.lock         while it trains: keeps other trains out\n"
     "The safetensors files also serve as weights for eval, predict and trace.\n"
     "Ctrl-C (SIGINT) or SIGTERM lets it finish the step and save it; it then exits with 130 or "
