@@ -89,12 +89,13 @@ include engine/cuda/toolkit.mk
 # $(call sources,FOLDERS,PATTERN): of all rooms, however deep.
 sources         = $(sort $(shell find $(1) -name '$(2)' 2>/dev/null))
 LIBRARY_SOURCES := $(filter-out train/main.cpp,$(call sources,engine model data train,*.cpp))
-# Built otherwise: the programs of peers and fuzzers, and the emulated GPU (engine/cuda/toolkit.mk).
-TEST_SOURCES    := $(filter-out tests/peers/% tests/fuzz/% tests/cuda_emulation/%,$(call sources,tests,*.cpp))
+# Built otherwise: the programs of peers and fuzzers, the emulated GPU (engine/cuda/toolkit.mk), and
+# answers to the course's exercises (docs/lessons/lessons.mk).
+TEST_SOURCES    := $(filter-out tests/peers/% tests/fuzz/% tests/cuda_emulation/% tests/lessons/solutions/% tests/lessons/wrong/%,$(call sources,tests,*.cpp))
 ifneq ($(TESTS),)
 TEST_SOURCES    := $(shell tests/named_by.sh $(call quoted,$(TESTS)) $(TEST_SOURCES))
 endif
-FORMATTED       := $(foreach pattern,*.h *.cpp *.cu,$(call sources,engine model data train tests,$(pattern)))
+FORMATTED       := $(foreach pattern,*.h *.cpp *.cu,$(call sources,engine model data train tests docs,$(pattern)))
 
 objects  = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
 $(call objects,$(TEST_SOURCES)): $(BUILD)/tests/choices
@@ -110,6 +111,7 @@ help:
 	@echo 'make demo       build, render a dataset, train, evaluate on people never seen (train/demo.sh --help)'
 	@echo 'make test       build and run every test          (SANITIZE=1: under ASan and UBSan)'
 	@echo "                TESTS='data/*,train/output/*': only the suites that these patterns match"
+	@echo 'make lesson N=5 check the exercise of a lesson    (docs/lessons/README.md; make lessons: all)'
 	@echo 'make bench      time the engine and the model     (and PyTorch where it is installed)'
 	@echo 'make weights-check  check weights carried from PyTorch and back (needs PyTorch)'
 	@echo 'make peers      put the ops beside the test suites of ONNX, PyTorch and scikit-learn (needs them)'
@@ -206,11 +208,13 @@ setup: | cuda-report
 
 include tests/fuzz/fuzz.mk
 
+include docs/lessons/lessons.mk
+
 # How tests/guide.sh builds what CONTRIBUTING.md adds.
 GUIDE = $(if $(findstring EMULATION,$(CUDA_TEST_FLAGS)),GUIDE_BUILD=$(BUILD) GUIDE_CXX=$(call quoted,$(CXX) -I$(BUILD)/guide $(CXXFLAGS)) \
         GUIDE_LDFLAGS=$(call quoted,$(LDFLAGS)) \
         GUIDE_OBJECTS=$(call quoted,$(LIBRARY) $(TEST_BACKEND) $(call objects,$(TEST_SOURCES))))
-test: $(BUILD)/run_tests $(BUILD)/microdualnet
+test: $(BUILD)/run_tests $(BUILD)/microdualnet $(LESSON_TESTS)
 	@$(GUIDE) PYTHON=$(call quoted,$(PYTHON)) $(BUILD)/run_tests $(if $(TESTS),-ts=$(call quoted,$(TESTS)))
 
 demo: $(if $(filter cuda,$(DEVICE)),all,setup build/microdualnet)

@@ -1,0 +1,25 @@
+// What the exercise of lesson 8 and its checks share.
+#pragma once
+
+#include <functional>
+
+#include "engine/tensor.h"
+
+namespace mdn::lesson {
+
+/// The three parts of a path, each [B,T,K,D] → [B,T,K,D].
+struct PathParts {
+    std::function<Tensor(const Tensor&)> spatial, temporal, mlp;
+};
+
+/// The router's parameters: a two-layer MLP per entity, with R hidden numbers.
+struct RouterWeights {
+    Tensor fc1_weight, fc1_bias;  // [K,R,2D], [K,R]
+    Tensor fc2_weight, fc2_bias;  // [K,2,R], [K,2]
+};
+
+struct MixGradients {
+    Tensor st, ts, alpha;
+};
+
+}  // namespace mdn::lesson

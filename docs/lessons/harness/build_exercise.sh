@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Compiles one exercise file and links it with its lesson's checks.
+#
+#   build_exercise.sh EXERCISE CHECK.cpp CHECK.o PROGRAM
+#
+# LESSON_CXX is the compiler with its flags, LESSON_LDFLAGS those of the linker, and LESSON_LIBRARY
+# the objects and archives of the harness and the engine. Includes are looked up in the folder where
+# the script is started. What does not compile is said on stdout (exit code 1), and PROGRAM is gone.
+set -u
+exercise=$1 check_source=$2 check=$3 program=$4
+object=$program.exercise.o
+rm -f "$program" "$object"
+mkdir -p "$(dirname "$program")"
+
+if ! $LESSON_CXX -c "$exercise" -o "$object" 2>&1; then
+    echo "$exercise does not compile: the first error above names the line."
+    exit 1
+fi
+
+# A lesson that asks for an op does not take a call of the engine's own.
+for name in $(sed -n 's|^// not to be called: ||p' "$check_source"); do
+    if nm -uC "$object" | grep -qF " $name("; then
+        echo "$exercise calls $name: this is what the lesson asks you to write."
+        rm -f "$object"
+        exit 1
+    fi
+done
+
+if ! said=$($LESSON_CXX "$object" "$check" $LESSON_LIBRARY $LESSON_LDFLAGS -o "$program" 2>&1); then
+    echo "$said" | grep -o "undefined reference to .*\|multiple definition of [^;]*" | sort -u | head -20 ||
+        echo "$said" | head -20
+    echo "$exercise does not fit the checks. Each function of the exercise is there once, with the" \
+        "parameters that it had (docs/lessons/unsolved/ has the file as it was)."
+    rm -f "$object"
+    exit 1
+fi
+rm -f "$object"

@@ -1,0 +1,97 @@
+# The course: make lesson N=5 checks one exercise, make lessons says how far all are, make grade
+# SUBMISSION=DIR grades a student's files, make handout OUT=DIR copies the repository without the
+# solutions. docs/lessons/README.md is for students, docs/lessons/instructors.md for instructors.
+
+LESSONS := $(patsubst docs/lessons/%/check.cpp,%,$(wildcard docs/lessons/*/check.cpp))
+LESSON_BUILD := $(BUILD)/lessons
+
+# What an exercise may call. An archive, so that only what it calls is linked.
+LESSON_ARCHIVE := $(LESSON_BUILD)/library.a
+LESSON_LIBRARY_OBJECTS := $(filter $(BUILD)/engine/% $(BUILD)/model/%,$(LIBRARY)) $(BUILD)/engine/backend.o
+$(LESSON_ARCHIVE): $(LESSON_LIBRARY_OBJECTS)
+	@mkdir -p $(@D); rm -f $@; $(SAY) "$(STEP) ar   $@"; ar rcT $@ $^
+
+# Checks and exercises are compiled often and run once.
+LESSON_OPTIMIZE := $(if $(filter 1,$(SANITIZE)),$(OPTIMIZE),-O1)
+LESSON_HARNESS := $(call objects,$(wildcard docs/lessons/harness/*.cpp))
+LESSON_CHECKS  := $(LESSONS:%=$(BUILD)/docs/lessons/%/check.o)
+$(LESSON_HARNESS) $(LESSON_CHECKS) $(LESSONS:%=$(BUILD)/docs/lessons/%/example.o): CXXFLAGS := $(subst $(OPTIMIZE),$(LESSON_OPTIMIZE),$(CXXFLAGS))
+
+# The program that runs check programs. Of the library it needs only the type of its errors.
+LESSON_RUNNER := $(LESSON_BUILD)/runner
+$(LESSON_RUNNER): $(foreach part,runner run_task lesson results,$(BUILD)/docs/lessons/harness/$(part).o)
+	@mkdir -p $(@D); $(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $^ $(LDFLAGS))
+
+# How docs/lessons/harness/build_exercise.sh makes a check program.
+LESSON_PARTS   := $(LESSON_BUILD)/library.a $(foreach part,check check_main,$(BUILD)/docs/lessons/harness/$(part).o)
+LESSON_CXX      = $(CXX) $(filter-out -MMD -MP -Werror,$(subst $(OPTIMIZE),$(LESSON_OPTIMIZE),$(CXXFLAGS))) -g1
+BUILD_EXERCISE  = LESSON_CXX=$(call quoted,$(LESSON_CXX)) LESSON_LDFLAGS=$(call quoted,$(LDFLAGS)) \
+        LESSON_LIBRARY=$(call quoted,$(abspath $(filter %.o,$(LESSON_PARTS)) $(LESSON_ARCHIVE))) docs/lessons/harness/build_exercise.sh
+# $(call exercise_arguments,LESSON,FILE,PROGRAM)
+exercise_arguments = $(2) docs/lessons/$(1)/check.cpp $(BUILD)/docs/lessons/$(1)/check.o $(3)
+
+# ---- For students. N=5 and N=05 name the lesson whose folder begins with 05-.
+SEED ?= 1
+HINT ?= 0
+RESET ?= 0
+RUN ?= 0
+LESSON := $(filter $(N)-% 0$(N)-%,$(LESSONS))
+ifneq ($(filter lesson,$(MAKECMDGOALS)),)
+$(foreach variable,HINT RESET RUN,$(call one_of,$(variable),0 1))
+ifneq ($(words $(LESSON)),1)
+$(error N=$(N) names no lesson. There are: $(LESSONS))
+endif
+endif
+
+.PHONY: lesson lessons grade handout
+ifeq ($(RESET),1)
+lesson:
+	@docs/lessons/harness/reset.sh $(LESSON)
+else ifeq ($(RUN),1)
+lesson: $(LESSON_BUILD)/$(LESSON)/example
+	@$<
+else
+lesson: $(LESSON_RUNNER) $(LESSON_PARTS) $(LESSON:%=$(BUILD)/docs/lessons/%/check.o) | setup
+	@$(BUILD_EXERCISE) $(call exercise_arguments,$(LESSON),docs/lessons/$(LESSON)/exercise.cpp,$(LESSON_BUILD)/$(LESSON)/check) \
+	    && $(LESSON_RUNNER) --seed $(call quoted,$(SEED)) $(if $(filter 1,$(HINT)),--hint) docs/lessons/$(LESSON) run $(LESSON_BUILD)/$(LESSON)/check
+endif
+
+$(LESSONS:%=$(LESSON_BUILD)/%/example): $(LESSON_BUILD)/%/example: $(BUILD)/docs/lessons/%/example.o $(LESSON_ARCHIVE)
+	@mkdir -p $(@D); $(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $^ $(LDFLAGS))
+
+lessons: $(LESSON_RUNNER) $(LESSON_PARTS) $(LESSON_CHECKS) | setup
+	@set --; $(foreach lesson,$(LESSONS),\
+	    if $(BUILD_EXERCISE) $(call exercise_arguments,$(lesson),docs/lessons/$(lesson)/exercise.cpp,$(LESSON_BUILD)/$(lesson)/check) > $(LESSON_BUILD)/$(lesson).log; \
+	    then set -- "$$@" docs/lessons/$(lesson) run $(LESSON_BUILD)/$(lesson)/check; \
+	    else set -- "$$@" docs/lessons/$(lesson) broken $(LESSON_BUILD)/$(lesson).log; fi;) \
+	$(LESSON_RUNNER) --brief "$$@" || [ $$? = 1 ]
+
+# ---- For instructors.
+OUT ?=
+SUBMISSION ?=
+VISIBILITY ?= visible
+GRADE = LESSON_CXX=$(call quoted,$(LESSON_CXX)) LESSON_LDFLAGS=$(call quoted,$(LDFLAGS)) \
+        LESSON_LIBRARY=$(call quoted,$(abspath $(filter %.o,$(LESSON_PARTS)) $(LESSON_ARCHIVE))) \
+        LESSON_CHECKS=$(call quoted,$(abspath $(BUILD)/docs/lessons)) LESSON_RUNNER=$(call quoted,$(abspath $(LESSON_RUNNER)))
+grade: $(LESSON_RUNNER) $(LESSON_PARTS) $(LESSON_CHECKS) | setup
+	@$(GRADE) docs/lessons/harness/grade.sh --seed $(call quoted,$(SEED)) --visibility $(call quoted,$(VISIBILITY)) \
+	    --only $(call quoted,$(LESSON)) $(call quoted,$(SUBMISSION)) $(call quoted,$(OUT))
+
+handout:
+	@docs/lessons/harness/handout.sh $(call quoted,$(OUT))
+
+# ---- For the tests: a check program of every solution, unsolved exercise and planted wrong answer.
+LESSON_ANSWERS :=
+# $(eval $(call lesson_answer,LESSON,NAME,FILE))
+define lesson_answer
+LESSON_ANSWERS += $$(LESSON_BUILD)/answers/$(1)/$(2)
+$$(LESSON_BUILD)/answers/$(1)/$(2): $(3) $$(wildcard tests/lessons/solutions/$(1).cpp docs/lessons/$(1)/exercise.h) docs/lessons/harness/exercise.h docs/lessons/harness/build_exercise.sh $$(LESSON_PARTS) $$(BUILD)/docs/lessons/$(1)/check.o
+	@$$(SAY) "$$(STEP) c++  $(3)"; $$(BUILD_EXERCISE) $$(call exercise_arguments,$(1),$(3),$$@)
+endef
+ifneq ($(wildcard tests/lessons/solutions),)
+$(foreach lesson,$(LESSONS),$(eval $(call lesson_answer,$(lesson),solution,tests/lessons/solutions/$(lesson).cpp)))
+$(foreach lesson,$(LESSONS),$(eval $(call lesson_answer,$(lesson),unsolved,docs/lessons/unsolved/$(lesson).cpp)))
+$(foreach answer,$(patsubst tests/lessons/wrong/%.cpp,%,$(wildcard tests/lessons/wrong/*/*.cpp)),\
+    $(eval $(call lesson_answer,$(patsubst %/,%,$(dir $(answer))),$(notdir $(answer)),tests/lessons/wrong/$(answer).cpp)))
+endif
+LESSON_TESTS = $(if $(filter tests/lessons/%,$(TEST_SOURCES)),$(LESSON_RUNNER) $(LESSON_PARTS) $(LESSON_CHECKS) $(LESSON_ANSWERS) $(LESSONS:%=$(LESSON_BUILD)/%/example))
