@@ -215,7 +215,7 @@ GUIDE = $(if $(findstring EMULATION,$(CUDA_TEST_FLAGS)),GUIDE_BUILD=$(BUILD) GUI
         GUIDE_LDFLAGS=$(call quoted,$(LDFLAGS)) \
         GUIDE_OBJECTS=$(call quoted,$(LIBRARY) $(TEST_BACKEND) $(call objects,$(TEST_SOURCES))))
 test: $(BUILD)/run_tests $(BUILD)/microdualnet $(LESSON_TESTS)
-	@$(GUIDE) PYTHON=$(call quoted,$(PYTHON)) $(BUILD)/run_tests $(if $(TESTS),-ts=$(call quoted,$(TESTS)))
+	@$(GUIDE) $(LESSON_TEST_SETTINGS) PYTHON=$(call quoted,$(PYTHON)) $(BUILD)/run_tests $(if $(TESTS),-ts=$(call quoted,$(TESTS)))
 
 demo: $(if $(filter cuda,$(DEVICE)),all,setup build/microdualnet)
 	@DEVICE=$(DEVICE) train/demo.sh

@@ -2,7 +2,7 @@
 # SUBMISSION=DIR grades a student's files, make handout OUT=DIR copies the repository without the
 # solutions. docs/lessons/README.md is for students, docs/lessons/instructors.md for instructors.
 
-LESSONS := $(patsubst docs/lessons/%/check.cpp,%,$(wildcard docs/lessons/*/check.cpp))
+LESSONS := $(patsubst docs/lessons/%/check.cpp,%,$(wildcard docs/lessons/[0-9]*/check.cpp))
 LESSON_BUILD := $(BUILD)/lessons
 
 # What an exercise may call. An archive, so that only what it calls is linked.
@@ -25,8 +25,9 @@ $(LESSON_RUNNER): $(foreach part,runner run_task lesson results,$(BUILD)/docs/le
 # How docs/lessons/harness/build_exercise.sh makes a check program.
 LESSON_PARTS   := $(LESSON_BUILD)/library.a $(foreach part,check check_main,$(BUILD)/docs/lessons/harness/$(part).o)
 LESSON_CXX      = $(CXX) $(filter-out -MMD -MP -Werror,$(subst $(OPTIMIZE),$(LESSON_OPTIMIZE),$(CXXFLAGS))) -g1
-BUILD_EXERCISE  = LESSON_CXX=$(call quoted,$(LESSON_CXX)) LESSON_LDFLAGS=$(call quoted,$(LDFLAGS)) \
-        LESSON_LIBRARY=$(call quoted,$(abspath $(filter %.o,$(LESSON_PARTS)) $(LESSON_ARCHIVE))) docs/lessons/harness/build_exercise.sh
+LESSON_SETTINGS = LESSON_CXX=$(call quoted,$(LESSON_CXX)) LESSON_LDFLAGS=$(call quoted,$(LDFLAGS)) \
+        LESSON_LIBRARY=$(call quoted,$(abspath $(filter %.o,$(LESSON_PARTS)) $(LESSON_ARCHIVE)))
+BUILD_EXERCISE  = $(LESSON_SETTINGS) docs/lessons/harness/build_exercise.sh
 # $(call exercise_arguments,LESSON,FILE,PROGRAM)
 exercise_arguments = $(2) docs/lessons/$(1)/check.cpp $(BUILD)/docs/lessons/$(1)/check.o $(3)
 
@@ -70,11 +71,9 @@ lessons: $(LESSON_RUNNER) $(LESSON_PARTS) $(LESSON_CHECKS) | setup
 OUT ?=
 SUBMISSION ?=
 VISIBILITY ?= visible
-GRADE = LESSON_CXX=$(call quoted,$(LESSON_CXX)) LESSON_LDFLAGS=$(call quoted,$(LDFLAGS)) \
-        LESSON_LIBRARY=$(call quoted,$(abspath $(filter %.o,$(LESSON_PARTS)) $(LESSON_ARCHIVE))) \
-        LESSON_CHECKS=$(call quoted,$(abspath $(BUILD)/docs/lessons)) LESSON_RUNNER=$(call quoted,$(abspath $(LESSON_RUNNER)))
 grade: $(LESSON_RUNNER) $(LESSON_PARTS) $(LESSON_CHECKS) | setup
-	@$(GRADE) docs/lessons/harness/grade.sh --seed $(call quoted,$(SEED)) --visibility $(call quoted,$(VISIBILITY)) \
+	@$(LESSON_SETTINGS) LESSON_CHECKS=$(call quoted,$(abspath $(BUILD)/docs/lessons)) LESSON_RUNNER=$(call quoted,$(abspath $(LESSON_RUNNER))) \
+	    docs/lessons/harness/grade.sh --seed $(call quoted,$(SEED)) --visibility $(call quoted,$(VISIBILITY)) \
 	    --only $(call quoted,$(LESSON)) $(call quoted,$(SUBMISSION)) $(call quoted,$(OUT))
 
 handout:
@@ -95,3 +94,4 @@ $(foreach answer,$(patsubst tests/lessons/wrong/%.cpp,%,$(wildcard tests/lessons
     $(eval $(call lesson_answer,$(patsubst %/,%,$(dir $(answer))),$(notdir $(answer)),tests/lessons/wrong/$(answer).cpp)))
 endif
 LESSON_TESTS = $(if $(filter tests/lessons/%,$(TEST_SOURCES)),$(LESSON_RUNNER) $(LESSON_PARTS) $(LESSON_CHECKS) $(LESSON_ANSWERS) $(LESSONS:%=$(LESSON_BUILD)/%/example))
+LESSON_TEST_SETTINGS = LESSON_BUILD=$(LESSON_BUILD) LESSON_MAKE=$(call quoted,make $(foreach variable,CXX ARCHFLAG EXTRA_CXXFLAGS SANITIZE,$(variable)=$(call quoted,$($(variable)))) CUDA=0)
