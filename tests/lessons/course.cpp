@@ -160,6 +160,15 @@ TEST_SUITE("lessons/course") {
         }
     }
 
+    TEST_CASE("the page of the course shows what a wrong answer really says") {
+        if (!answers_are_built()) return;
+        const std::string page = text_of(course / "README.md");
+        const Said said = run_checks(course / "05-temporal-shift", "crosses-clips");
+        const std::string section = section_of_task(said.text, 2);
+        CHECK(!section.empty());
+        CHECK_MESSAGE(page.find(section) != std::string::npos, section);
+    }
+
     TEST_CASE("what is handed out is what RESET restores") {
         for (const fs::path& lesson : lessons()) {
             const std::string unsolved =
@@ -207,9 +216,9 @@ TEST_SUITE("lessons/course") {
                 if (shown.size() < 3 || shown.front() != '`' ||
                     (extension != ".cpp" && extension != ".h" && extension != ".cu"))
                     continue;
-                ++names;
                 const std::string name = shown.substr(1, shown.size() - 2);
-                if (name.find('/') != std::string::npos) continue;
+                if (name.find('.') != std::string::npos) continue;  // the name of the file
+                ++names;
                 CHECK_MESSAGE(std::regex_search(text_of(file), std::regex("\\b" + name + "\\b")),
                               page, ": ", name, " is not in ", target);
             }
@@ -240,8 +249,8 @@ TEST_SUITE("lessons/course") {
     TEST_CASE("commands on the pages are among those that the tests run, or say why not") {
         // These are run below, or as the scripts behind them.
         const std::regex tested(
-            "make lesson N=[0-9]+( (HINT|RESET|RUN)=1)?|make lessons|make handout OUT=.*|"
-            "make grade SUBMISSION=.*|.*  # not run in the tests: .+|#.*|");
+            "(make lesson N=[0-9]+( (HINT|RESET|RUN)=1)?|make lessons|make handout OUT=[^ ]*|"
+            "make grade SUBMISSION=[^ ]* OUT=[^ ]*)( +# .*)?|.*  # not run in the tests: .+|");
         for (const fs::path& page : pages()) {
             bool inside = false;
             std::ifstream stream(page);

@@ -88,11 +88,12 @@ TASK(4, "shift_in_place", 3) {
         shift_in_place(x, frames);
         expect_tensor("x afterwards", x, want, 0);
     });
-    // 64 MiB, of which a frame is 2 MiB: there is no room for a second tensor.
-    const Tensor x = Tensor::full({32, 32, 32, 512}, 1);
-    input("x = " + describe(x) + " (64 MiB) and room for 32 MiB more, frames = 32");
+    // A frame is 2 MiB. There is no room for a second tensor, also where the allocator gives back
+    // what earlier tensors left.
+    const Tensor x = Tensor::full({48, 32, 32, 512}, 1);
+    input("x = " + describe(x) + " (96 MiB) and room for 32 MiB more, frames = 48");
     allow_memory(int64_t{32} << 20);
-    shift_in_place(x, 32);
+    shift_in_place(x, 48);
 }
 
 }  // namespace mdn::lesson

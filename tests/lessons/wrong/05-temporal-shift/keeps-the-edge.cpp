@@ -1,4 +1,4 @@
-// Task 2 says: y[3, 0, 0, 0] is
+// Task 2 says: y[0, 0, 0, 1] is
 // Outside the clip, a channel keeps its value and is not 0.
 #define shifted right_shifted
 #include "tests/lessons/solutions/05-temporal-shift.cpp"

@@ -1,4 +1,4 @@
-// Task 4 says: x afterwards[2, 0, 0, 1] is
+// Task 4 says: x afterwards[1, 0, 0, 1] is
 // Forwards in time for both folds: the second reads what it has just overwritten.
 #define shift_in_place right_shift_in_place
 #include "tests/lessons/solutions/05-temporal-shift.cpp"

@@ -1,4 +1,4 @@
-// Task 1 says: the source frame is 0, but must be -1
+// Task 1 says: the source frame is 3, but must be -1
 // The last frame takes from the first one.
 #define source_frame right_source_frame
 #include "tests/lessons/solutions/05-temporal-shift.cpp"
