@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fails where an include runs the wrong way: engine ← model ← train and engine ← data ← train, the
-# lessons in docs/ build on engine and model, nothing but train/main.cpp knows the commands, and rooms that are neighbours form no circle. (A room and the
-# one that holds it may include each other.)
+# lessons in docs/ build on engine and model, nothing but train/main.cpp knows the commands, and rooms
+# that are neighbours form no circle. (A room and the one that holds it may include each other.)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -65,9 +65,10 @@ TASK(2, "routing", 2) {
                                        normal({entities, hidden}, DType::f32),
                                        normal({entities, 2, hidden}, DType::f32),
                                        normal({entities, 2}, DType::f32)};
-        for (const double temperature : {1.0, 3.0, 0.5}) {
+        for (const auto& [shown, temperature] :
+             {std::pair{"1", 1.0}, std::pair{"3", 3.0}, std::pair{"0.5", 0.5}}) {
             input("X_st and X_ts = " + describe(st) + ", R = " + std::to_string(hidden) +
-                  ", temperature = " + std::to_string(temperature));
+                  ", temperature = " + shown);
             const Tensor seen = concat(mean(st, 1), mean(ts, 1));
             const Tensor inner = gelu(grouped_linear(seen, weights.fc1_weight, weights.fc1_bias));
             expect_tensor(

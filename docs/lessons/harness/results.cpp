@@ -113,8 +113,8 @@ std::string junit_xml(const std::vector<LessonResult>& results) {
             if (task.outcome != Outcome::pass) {
                 const char* tag = task.outcome == Outcome::broken ? "error" : "failure";
                 text += std::string("      <") + tag + attribute("type", to_string(task.outcome)) +
-                        attribute("message", task.message.substr(0, task.message.find('\n'))) +
-                        ">" + xml(task.message) + "</" + tag + ">\n";
+                        attribute("message", task.message.substr(0, 500)) + ">" +
+                        xml(task.message) + "</" + tag + ">\n";
             }
             if (!task.printed.empty())
                 text += "      <system-out>" + xml(task.printed) + "</system-out>\n";

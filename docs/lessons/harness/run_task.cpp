@@ -22,7 +22,7 @@ namespace mdn::lesson {
 
 namespace {
 
-constexpr size_t printed_bytes = 2000;
+constexpr size_t printed_bytes = 4000;  // a sanitizer's report names the line within these
 
 double now() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
@@ -227,7 +227,13 @@ TaskResult run_task(const std::filesystem::path& program, int number, const std:
 
     const std::string with = records.input.empty() ? "" : "with " + records.input + ":\n";
     if (!records.verdict || !WIFEXITED(status)) {
-        result.message = with + end_text(status, out_of_time, limits);
+        const bool sanitizer = result.printed.find("Sanitizer") != std::string::npos ||
+                               result.printed.find("runtime error:") != std::string::npos;
+        result.message =
+            with + (sanitizer && !out_of_time
+                        ? "the sanitizer stopped your code: the first lines below that "
+                          "name exercise.cpp say where"
+                        : end_text(status, out_of_time, limits));
         return result;
     }
     const auto& [kind, text] = *records.verdict;

@@ -1,4 +1,4 @@
-// Task 2 says: temperature = 3.0
+// Task 2 says: temperature = 3:
 // The logits are multiplied by τ. At τ = 1 nobody sees it.
 #define routing right_routing
 #include "tests/lessons/solutions/08-dual-path-and-router.cpp"
