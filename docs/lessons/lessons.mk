@@ -40,7 +40,7 @@ LESSON := $(filter $(N)-% 0$(N)-%,$(LESSONS))
 ifneq ($(filter lesson,$(MAKECMDGOALS)),)
 $(foreach variable,HINT RESET RUN,$(call one_of,$(variable),0 1))
 ifneq ($(words $(LESSON)),1)
-$(error N=$(N) names no lesson. There are: $(LESSONS))
+$(error N=$(N) names no lesson: run, for example, make lesson N=1. There are: $(LESSONS))
 endif
 endif
 
