@@ -79,7 +79,8 @@ grade: $(LESSON_RUNNER) $(LESSON_PARTS) $(LESSON_CHECKS) | setup
 handout:
 	@docs/lessons/harness/handout.sh $(call quoted,$(OUT))
 
-# ---- For the tests: a check program of every solution, unsolved exercise and planted wrong answer.
+# ---- For the tests: a check program of every solution, unsolved exercise and planted wrong answer, not
+# under a sanitizer, where the memory of a task is not limited in the same way.
 LESSON_ANSWERS :=
 # $(eval $(call lesson_answer,LESSON,NAME,FILE))
 define lesson_answer
@@ -93,5 +94,5 @@ $(foreach lesson,$(LESSONS),$(eval $(call lesson_answer,$(lesson),unsolved,docs/
 $(foreach answer,$(patsubst tests/lessons/wrong/%.cpp,%,$(wildcard tests/lessons/wrong/*/*.cpp)),\
     $(eval $(call lesson_answer,$(patsubst %/,%,$(dir $(answer))),$(notdir $(answer)),tests/lessons/wrong/$(answer).cpp)))
 endif
-LESSON_TESTS = $(if $(filter tests/lessons/%,$(TEST_SOURCES)),$(LESSON_RUNNER) $(LESSON_PARTS) $(LESSON_CHECKS) $(LESSON_ANSWERS) $(LESSONS:%=$(LESSON_BUILD)/%/example))
+LESSON_TESTS = $(if $(filter tests/lessons/%-0,$(TEST_SOURCES:=-$(SANITIZE))),$(LESSON_RUNNER) $(LESSON_PARTS) $(LESSON_CHECKS) $(LESSON_ANSWERS) $(LESSONS:%=$(LESSON_BUILD)/%/example))
 LESSON_TEST_SETTINGS = LESSON_BUILD=$(LESSON_BUILD) LESSON_MAKE=$(call quoted,make $(foreach variable,CXX ARCHFLAG EXTRA_CXXFLAGS SANITIZE,$(variable)=$(call quoted,$($(variable)))) CUDA=0)

@@ -36,6 +36,10 @@ bool answers_are_built() {
         MESSAGE("not run: this copy of the repository has no solutions (make handout)");
         return false;
     }
+#ifdef __SANITIZE_ADDRESS__
+    MESSAGE("not run: under AddressSanitizer a task's memory cannot be limited in the same way");
+    return false;
+#endif
     if (setting("LESSON_BUILD").empty()) {
         MESSAGE("not run: only `make test` builds the answers");
         return false;
@@ -238,7 +242,7 @@ TEST_SUITE("lessons/course") {
                 CHECK_MESSAGE(fs::exists(lesson / file), file);
             CHECK(text_of(lesson / "drawing.svg").find("prefers-color-scheme: dark") !=
                   std::string::npos);
-            if (setting("LESSON_BUILD").empty()) continue;
+            if (!fs::exists(build() / lesson.filename() / "example")) continue;
             const Said example = shell((build() / lesson.filename() / "example").string());
             CHECK(example.code == 0);
             CHECK_MESSAGE(page.find("```\n" + example.text + "```\n") != std::string::npos,

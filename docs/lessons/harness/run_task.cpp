@@ -70,8 +70,13 @@ void limit(int resource, int64_t soft, int64_t hard) {
     limit(RLIMIT_AS, limits.memory_bytes, limits.memory_bytes);
 #endif
     const std::string seed_setting = std::string("LESSON_SEED=") + seed;
-    const char* const environment[] = {"PATH=/usr/bin:/bin", "OMP_NUM_THREADS=1", "LC_ALL=C",
-                                       seed_setting.c_str(), nullptr};
+    const char* const environment[] = {
+        "PATH=/usr/bin:/bin",
+        "OMP_NUM_THREADS=1",
+        "LC_ALL=C",
+        "ASAN_OPTIONS=hard_rss_limit_mb=2000",  // where RLIMIT_AS cannot be
+        seed_setting.c_str(),
+        nullptr};
     const char* const arguments[] = {program, number, nullptr};
     execve(program, const_cast<char**>(arguments), const_cast<char**>(environment));
     _exit(126);
