@@ -9,7 +9,7 @@ LESSON_BUILD := $(BUILD)/lessons
 LESSON_ARCHIVE := $(LESSON_BUILD)/library.a
 LESSON_LIBRARY_OBJECTS := $(filter $(BUILD)/engine/% $(BUILD)/model/%,$(LIBRARY)) $(BUILD)/engine/backend.o
 $(LESSON_ARCHIVE): $(LESSON_LIBRARY_OBJECTS)
-	@mkdir -p $(@D); rm -f $@; $(SAY) "$(STEP) ar   $@"; ar rcT $@ $^
+	@mkdir -p $(@D); rm -f $@; $(SAY) "$(STEP) ar   $@"; ar rc --thin $@ $^
 
 # Checks and exercises are compiled often and run once.
 LESSON_OPTIMIZE := $(if $(filter 1,$(SANITIZE)),$(OPTIMIZE),-O1)
