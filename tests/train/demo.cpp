@@ -101,6 +101,7 @@ TEST_SUITE("train/demo") {
         CHECK(!fs::exists(tree / "runs/demo-measured"));
         CHECK(!contains(ran.text, {"removing"}));
         CHECK(!contains(ran.text, {"shows only that"}));
+        CHECK(contains(ran.text, {"Other runs reached", "docs/benchmarks.md"}));
         ran = tree.demo("short");
         CHECK_MESSAGE(contains(ran.text, {"One epoch shows only that everything runs",
                                           "runs/demo-short/report.html"}),
