@@ -134,6 +134,7 @@ void predict_timeline(const TimelineFlags& flags, const CommandLine& options, Mi
     const std::vector<std::string> with_alpha =
         config.has_both_paths() ? config.entities : std::vector<std::string>();
     TimelineText text(format_of(flags.file, json), names, with_alpha, flags.frames_per_second);
+    Progress progress(notes);  // before the file: a signal ends with it removed
     std::optional<AtomicFile> file;
     if (!flags.file.empty()) file.emplace(flags.file);
     const auto write = [&](const std::string& part) {
@@ -160,7 +161,6 @@ void predict_timeline(const TimelineFlags& flags, const CommandLine& options, Mi
             .explain_stem = window_stem(flags.html),
             .views = clips.views()});
 
-    Progress progress(notes);
     const Stopwatch watch;
     int64_t rows = 0, without_person = 0;
     // Nothing is written before there is a row: a mistake would be found below a header.
