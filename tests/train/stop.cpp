@@ -168,7 +168,12 @@ TEST_SUITE("train/stop") {
                 fs::remove_all(place);
                 fs::create_directory(place);
                 Process process(timeline(window), text);
-                REQUIRE(process.wait_for([&] { return fs::exists(at); }));
+                // With rows in it: whether it can be written at all is tried before.
+                REQUIRE(process.wait_for([&] {
+                    std::error_code missing;
+                    const auto bytes = fs::file_size(at, missing);
+                    return !missing && bytes > 0;
+                }));
                 process.signal(SIGINT);
                 const Ended ended = process.wait();
                 INFO(ended.text);
