@@ -7,6 +7,7 @@
 #include "data/formats/dataset_format.h"
 #include "engine/error.h"
 #include "engine/files/atomic_file.h"
+#include "train/stop.h"
 
 namespace mdn {
 
@@ -89,8 +90,12 @@ void check_inputs_kept(std::vector<NamedPath> outputs, std::vector<NamedPath> in
 void check_outputs(const std::vector<NamedPath>& outputs, const std::vector<NamedPath>& inputs,
                    const NamedPath& dataset) {
     check_inputs_kept(outputs, inputs, dataset);
-    // Only now: looking creates a file beside it for a moment.
-    for (const NamedPath& output : outputs) check_writable(output.path);
+    // Only now: looking creates a file beside it for a moment. A signal waits until it is gone.
+    {
+        const Stoppable until_removed;
+        for (const NamedPath& output : outputs) check_writable(output.path);
+    }
+    stop_point();
 }
 
 void check_page_name(const NamedPath& page) {
