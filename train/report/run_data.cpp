@@ -232,8 +232,11 @@ void compare_weights(RunData& run) {
                                                                : std::string();
     };
     const std::string step = text("step");
-    const std::string file = run.folder + "/" + fs::path(text("weights")).filename().string();
-    if (step.empty() || !is_file(file)) return;
+    const fs::path weights = text("weights");
+    const std::string file = run.folder + "/" + weights.filename().string();
+    // The run may have been moved since, so only its name is compared: not those of another run.
+    const std::string of = weights.parent_path().filename().string();
+    if (step.empty() || !(of.empty() || of == run.name) || !is_file(file)) return;
     std::string now;
     try {
         now = SafetensorsReader(open_file(file)).metadata().at(metadata_step);

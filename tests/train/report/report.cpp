@@ -277,6 +277,13 @@ TEST_SUITE("train/report/report") {
         REQUIRE(said.size() == 1);
         CHECK(contains(said[0].get<std::string>(),
                        {"last.safetensors after 5 steps", "after 10", "eval --json-file"}));
+        // Weights of another run, of the same file name, are not this run's.
+        const std::string other = project.file("other");
+        REQUIRE(microdualnet(project.train(other, {"--epochs", "1"})).code == 0);
+        REQUIRE(microdualnet({"eval", "--weights", last_checkpoint(other), "--data", project.data,
+                              "--json-file", run + "/test.json"})
+                    .code == 0);
+        CHECK(missing().empty());
     }
 
     TEST_CASE("a model without a router is not said to choose") {
