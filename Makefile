@@ -93,7 +93,8 @@ LIBRARY_SOURCES := $(filter-out train/main.cpp,$(call sources,engine model data 
 # answers to the course's exercises (docs/lessons/lessons.mk).
 TEST_SOURCES    := $(filter-out tests/peers/% tests/fuzz/% tests/cuda_emulation/% tests/lessons/solutions/% tests/lessons/wrong/%,$(call sources,tests,*.cpp))
 ifneq ($(TESTS),)
-TEST_SOURCES    := $(shell tests/named_by.sh $(call quoted,$(TESTS)) $(TEST_SOURCES))
+# The emulated GPU has a suite of its own.
+TEST_SOURCES    := $(filter-out tests/cuda_emulation/%,$(shell tests/named_by.sh $(call quoted,$(TESTS)) $(TEST_SOURCES) $(wildcard tests/cuda_emulation/*.cpp)))
 endif
 FORMATTED       := $(foreach pattern,*.h *.cpp *.cu,$(call sources,engine model data train tests docs,$(pattern)))
 
@@ -102,6 +103,16 @@ $(call objects,$(TEST_SOURCES)): $(BUILD)/tests/choices
 $(call objects,$(TEST_SOURCES)): CXXFLAGS := $(CUDA_TEST_FLAGS) $(subst $(OPTIMIZE),$(OPTIMIZE_TESTS),$(CXXFLAGS))
 # engine/backend.cpp picks the devices, so each of the three ways to build it has an object.
 LIBRARY := $(call objects,$(filter-out engine/backend.cpp,$(LIBRARY_SOURCES)))
+
+# What the tests need of it: rooms below train are tested without train, the rooms that include it need
+# all and the program. The files without a suite belong to those that have one.
+TEST_LIBRARY := $(LIBRARY)
+TEST_PROGRAM := $(BUILD)/microdualnet
+BELOW_TRAIN  := tests/engine/% tests/data/% tests/model/%
+ifeq ($(shell grep -l TEST_SUITE $(filter-out $(BELOW_TRAIN),$(TEST_SOURCES)) /dev/null),)
+TEST_LIBRARY := $(filter-out $(BUILD)/train/%,$(LIBRARY))
+TEST_PROGRAM :=
+endif
 
 .PHONY: help all demo test bench weights-check peers pages-check gpu-check check format clean setup
 .DEFAULT_GOAL := all
@@ -145,7 +156,7 @@ $(BUILD)/microdualnet-cuda: $(call objects,train/main.cpp) $(LIBRARY) $(CUDA_BAC
 
 # The library comes first: of an inline function that both hold, the linker takes its optimized one.
 $(eval $(call choices_file,$(BUILD)/tests/linked,TEST_SOURCES))
-$(BUILD)/run_tests: $(LIBRARY) $(TEST_BACKEND) $(call objects,$(TEST_SOURCES)) $(BUILD)/tests/linked
+$(BUILD)/run_tests: $(TEST_LIBRARY) $(TEST_BACKEND) $(call objects,$(TEST_SOURCES)) $(BUILD)/tests/linked
 	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $(filter-out %/linked,$^) $(LDFLAGS) $(TEST_CUDA_LIBRARIES))
 
 include tests/cuda_emulation/headers.mk
@@ -214,7 +225,7 @@ include docs/lessons/lessons.mk
 GUIDE = $(if $(findstring EMULATION,$(CUDA_TEST_FLAGS)),GUIDE_BUILD=$(BUILD) GUIDE_CXX=$(call quoted,$(CXX) -I$(BUILD)/guide $(CXXFLAGS)) \
         GUIDE_LDFLAGS=$(call quoted,$(LDFLAGS)) \
         GUIDE_OBJECTS=$(call quoted,$(LIBRARY) $(TEST_BACKEND) $(call objects,$(TEST_SOURCES))))
-test: $(BUILD)/run_tests $(BUILD)/microdualnet $(LESSON_TESTS)
+test: $(BUILD)/run_tests $(TEST_PROGRAM) $(LESSON_TESTS)
 	@$(GUIDE) $(LESSON_TEST_SETTINGS) PYTHON=$(call quoted,$(PYTHON)) $(BUILD)/run_tests $(if $(TESTS),-ts=$(call quoted,$(TESTS)))
 
 demo: $(if $(filter cuda,$(DEVICE)),all,setup build/microdualnet)

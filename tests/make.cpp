@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string>
+#include <vector>
 
 #include "tests/data/temporary_dataset.h"
 #include "tests/shell.h"
@@ -193,6 +195,41 @@ TEST_SUITE("tests/make") {
         CHECK(tree.program().find("half") == std::string::npos);
         CHECK(text_of(tree / "build/release/engine/one.o").find("engine/one.cpp") !=
               std::string::npos);
+    }
+
+    TEST_CASE("for named suites, only the files that these need are built") {
+        const Tree tree;
+        fs::create_directories(tree / "tests");
+        fs::copy_file("tests/named_by.sh", tree / "tests/named_by.sh");
+        const std::vector<std::string> sources = {"tests/main.cpp", "tests/engine/one.cpp",
+                                                  "tests/train/two.cpp", "train/two.cpp",
+                                                  "tests/cuda_emulation/three.cpp"};
+        for (const std::string& source : sources) {
+            fs::create_directories((tree / source).parent_path());
+            const bool suite = source.starts_with("tests/") && source != "tests/main.cpp";
+            const std::string name = source.substr(6, source.size() - 10);
+            write(tree / source, suite ? "TEST_SUITE(\"" + name + "\") {}\n" : "");
+        }
+        const auto built = [&](const std::string& suites) {
+            fs::remove_all(tree / "build");
+            tree.made("build/release/run_tests TESTS='" + suites + "'");
+            const std::string calls = "\n" + text_of(tree.bin + "/calls");
+            std::vector<std::string> found;
+            for (const std::string& source : sources)
+                if (calls.find("\n" + source + "\n") != std::string::npos) found.push_back(source);
+            return found;
+        };
+        using Files = std::vector<std::string>;
+        const std::string shared = sources[0], engine = sources[1], train = sources[2],
+                          library = sources[3], emulation = sources[4];
+        CHECK(built("engine/*") == Files{shared, engine, emulation});
+        CHECK(built("engine/on?,cuda_emulation/*") == Files{shared, engine, emulation});
+        CHECK(built("cuda_emulation/three") == Files{shared, emulation});
+        CHECK(built("train/two") == Files{shared, train, library, emulation});
+        CHECK(built("train/two,engine/one") == sources);
+        CHECK(built("") == sources);
+        // The program that runs the tests says which suites there are.
+        CHECK(built("engine/one,nothing") == sources);
     }
 
     TEST_CASE("a value that a variable does not have is refused") {
