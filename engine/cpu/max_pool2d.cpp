@@ -1,19 +1,93 @@
-// Windows walked a row of channels at a time; the backward collects instead of scattering.
+// Windows walked with the maxima of a vector of channels in a register; the backward collects
+// instead of scattering.
 #include <algorithm>
+#include <type_traits>
+#include <vector>
 
 #include "engine/cpu/cpu_kernels.h"
 #include "engine/cpu/dispatch.h"
+#include "engine/cpu/simd.h"
 
 namespace mdn {
 
 namespace {
 
-/// Channels whose maxima are kept in registers while the window is walked.
-constexpr int64_t channel_block = 64;
-
-/// An integer as wide as T, so that comparisons of one select the other without conversion.
+/// An integer as wide as T, so that a comparison of one selects the other without conversion.
 template <class T>
 using IndexLike = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
+
+/// As many positions in a window as a vector holds numbers of type T.
+template <class T>
+struct Positions {
+    typedef uint8_t Bytes __attribute__((vector_size(lanes<T>)));
+    typedef uint8_t Unaligned __attribute__((vector_size(lanes<T>), aligned(1), may_alias));
+    using Wide = Vector<IndexLike<T>>;
+
+    static Wide read(const uint8_t* from) {
+        return __builtin_convertvector(*reinterpret_cast<const Unaligned*>(from), Wide);
+    }
+    static void write(Wide positions, uint8_t* to) {
+        *reinterpret_cast<Unaligned*>(to) = __builtin_convertvector(positions, Bytes);
+    }
+};
+
+/// A window inside an image [H,W,C]: rows [top, bottom) and columns [left, right), cut at the
+/// image's edges. Its position (y, x) is numbered y·kernel + x − origin.
+struct Window {
+    int64_t top, bottom, left, right, kernel, origin;
+};
+
+/// The maximum of a window and the position where it is, for the channels at `image`: of one vector
+/// if `vector`, else of one. A value that is not a number wins and stays.
+template <bool vector, class T>
+void find_maximum(const T* image, int64_t row_stride, int64_t channels, const Window& window, T* y,
+                  uint8_t* winner) {
+    using V = std::conditional_t<vector, Vector<T>, T>;
+    using P = std::conditional_t<vector, typename Positions<T>::Wide, IndexLike<T>>;
+    const auto value_at = [=](int64_t row, int64_t column) -> V {
+        const T* from = image + row * row_stride + column * channels;
+        if constexpr (vector)
+            return load(from);
+        else
+            return *from;
+    };
+    const auto number = [&](int64_t row, int64_t column) {
+        return P{} + static_cast<IndexLike<T>>(row * window.kernel + column - window.origin);
+    };
+    V best = value_at(window.top, window.left);
+    P at = number(window.top, window.left);
+    for (int64_t row = window.top; row < window.bottom; ++row)
+        for (int64_t column = window.left; column < window.right; ++column) {
+            const V value = value_at(row, column);
+            const auto wins = (value > best) | (value != value);
+            best = wins ? value : best;
+            at = wins ? number(row, column) : at;
+        }
+    if constexpr (vector) {
+        store(y, best);
+        Positions<T>::write(at, winner);
+    } else {
+        *y = best;
+        *winner = static_cast<uint8_t>(at);
+    }
+}
+
+/// The windows along one axis that contain a position.
+struct Windows {
+    int64_t first, last;
+};
+
+/// Those of every position of an axis of `size`, looked up because divisions are slow.
+std::vector<Windows> windows_of(int64_t size, int64_t windows, const Pool2d& options) {
+    std::vector<Windows> containing(size);
+    for (int64_t i = 0; i < size; ++i) {
+        const int64_t end = i + options.pad;
+        containing[i] = {
+            std::max<int64_t>(end - options.kernel + options.stride, 0) / options.stride,
+            std::min(end / options.stride, windows - 1)};
+    }
+    return containing;
+}
 
 }  // namespace
 
@@ -23,38 +97,30 @@ void CpuKernels::max_pool2d_forward(const Tensor& x, const Pool2d& options, Tens
         const int64_t kernel = options.kernel, stride = options.stride, pad = options.pad;
         const int64_t height = x.dim(1), width = x.dim(2), channels = x.dim(3);
         const int64_t out_height = y.dim(1), out_width = y.dim(2);
-        const auto window = [&](const T* image, int64_t oy, int64_t ox, int64_t c0, int64_t count,
-                                T* best, IndexLike<T>* at) {
-            const int64_t top = oy * stride - pad, left = ox * stride - pad;
-            bool first = true;
-            for (int64_t ky = std::max<int64_t>(-top, 0); ky < std::min(kernel, height - top); ++ky)
-                for (int64_t kx = std::max<int64_t>(-left, 0); kx < std::min(kernel, width - left);
-                     ++kx) {
-                    const T* in = image + ((top + ky) * width + left + kx) * channels + c0;
-                    const auto here = static_cast<IndexLike<T>>(ky * kernel + kx);
-#pragma omp simd
-                    for (int64_t c = 0; c < count; ++c) {
-                        // A value that is not a number wins and stays.
-                        const bool wins = first || in[c] > best[c] || in[c] != in[c];
-                        at[c] = wins ? here : at[c];
-                        best[c] = wins ? in[c] : best[c];
-                    }
-                    first = false;
-                }
-        };
-        parallel_for(x.dim(0) * out_height, x.numel(), [&](int64_t begin, int64_t end) {
-            T best[channel_block];
-            IndexLike<T> at[channel_block];
+        const T* const in = x.data<T>();
+        T* const out = y.data<T>();
+        uint8_t* const at = winner.data<uint8_t>();
+        parallel_for(x.dim(0) * out_height, x.numel(), [=](int64_t begin, int64_t end) {
             for (int64_t row = begin; row < end; ++row) {
-                const T* image = x.data<T>() + row / out_height * height * width * channels;
-                for (int64_t ox = 0; ox < out_width; ++ox)
-                    for (int64_t c0 = 0; c0 < channels; c0 += channel_block) {
-                        const int64_t count = std::min(channel_block, channels - c0);
-                        window(image, row % out_height, ox, c0, count, best, at);
-                        const int64_t offset = (row * out_width + ox) * channels + c0;
-                        std::copy_n(best, count, y.data<T>() + offset);
-                        std::copy_n(at, count, winner.data<uint8_t>() + offset);
-                    }
+                const T* image = in + row / out_height * height * width * channels;
+                const int64_t top = row % out_height * stride - pad;
+                for (int64_t ox = 0; ox < out_width; ++ox) {
+                    const int64_t left = ox * stride - pad;
+                    const Window window = {std::max<int64_t>(top, 0),
+                                           std::min(top + kernel, height),
+                                           std::max<int64_t>(left, 0),
+                                           std::min(left + kernel, width),
+                                           kernel,
+                                           top * kernel + left};
+                    const int64_t offset = (row * out_width + ox) * channels;
+                    int64_t c = 0;
+                    for (; c + lanes<T> <= channels; c += lanes<T>)
+                        find_maximum<true>(image + c, width * channels, channels, window,
+                                           out + offset + c, at + offset + c);
+                    for (; c < channels; ++c)
+                        find_maximum<false>(image + c, width * channels, channels, window,
+                                            out + offset + c, at + offset + c);
+                }
             }
         });
     });
@@ -66,35 +132,43 @@ void CpuKernels::max_pool2d_backward(const Tensor& winner, const Tensor& dy, con
         const int64_t kernel = options.kernel, stride = options.stride, pad = options.pad;
         const int64_t height = dx.dim(1), width = dx.dim(2), channels = dx.dim(3);
         const int64_t out_height = dy.dim(1), out_width = dy.dim(2);
-        // The windows along one axis that contain position i.
-        const auto first_window = [&](int64_t i) {
-            return std::max<int64_t>(i + pad - kernel + stride, 0) / stride;
-        };
-        const auto last_window = [&](int64_t i, int64_t windows) {
-            return std::min((i + pad) / stride, windows - 1);
-        };
+        const T* const grad = dy.data<T>();
+        const uint8_t* const at = winner.data<uint8_t>();
+        T* const out = dx.data<T>();
+        const std::vector<Windows> of_rows = windows_of(height, out_height, options);
+        const std::vector<Windows> of_columns = windows_of(width, out_width, options);
         // Every input collects from its windows: nothing is shared between threads.
         parallel_for(dx.dim(0) * height, dx.numel(), [&](int64_t begin, int64_t end) {
             for (int64_t row = begin; row < end; ++row) {
                 const int64_t n = row / height, iy = row % height;
-                const int64_t top = first_window(iy), bottom = last_window(iy, out_height);
+                const Windows rows = of_rows[iy];
                 for (int64_t ix = 0; ix < width; ++ix) {
-                    const int64_t left = first_window(ix), right = last_window(ix, out_width);
-                    T* out = dx.data<T>() + (row * width + ix) * channels;
-                    std::fill_n(out, channels, T{0});
-                    for (int64_t oy = top; oy <= bottom; ++oy)
-                        for (int64_t ox = left; ox <= right; ++ox) {
-                            const int64_t offset = (n * out_height + oy) * out_width + ox;
-                            const T* grad = dy.data<T>() + offset * channels;
-                            const uint8_t* at = winner.data<uint8_t>() + offset * channels;
-                            const auto here = static_cast<IndexLike<T>>(
-                                (iy + pad - oy * stride) * kernel + ix + pad - ox * stride);
-#pragma omp simd simdlen(64 / sizeof(T))
-                            for (int64_t c = 0; c < channels; ++c) {
-                                const T g = grad[c];
-                                out[c] += IndexLike<T>{at[c]} == here ? g : T{0};
-                            }
-                        }
+                    const Windows columns = of_columns[ix];
+                    // body(offset of the window's first channel, the input's position in it)
+                    const auto for_windows = [=](auto&& body) {
+                        for (int64_t oy = rows.first; oy <= rows.last; ++oy)
+                            for (int64_t ox = columns.first; ox <= columns.last; ++ox)
+                                body(((n * out_height + oy) * out_width + ox) * channels,
+                                     static_cast<IndexLike<T>>((iy + pad - oy * stride) * kernel +
+                                                               ix + pad - ox * stride));
+                    };
+                    T* const to = out + (row * width + ix) * channels;
+                    int64_t c = 0;
+                    for (; c + lanes<T> <= channels; c += lanes<T>) {
+                        Vector<T> sum{};
+                        for_windows([&](int64_t offset, IndexLike<T> here) {
+                            const Vector<T> g = load(grad + offset + c);
+                            sum += Positions<T>::read(at + offset + c) == here ? g : Vector<T>{};
+                        });
+                        store(to + c, sum);
+                    }
+                    for (; c < channels; ++c) {
+                        T sum = 0;
+                        for_windows([&](int64_t offset, IndexLike<T> here) {
+                            sum += at[offset + c] == here ? grad[offset + c] : T{0};
+                        });
+                        to[c] = sum;
+                    }
                 }
             }
         });

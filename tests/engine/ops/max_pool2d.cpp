@@ -106,6 +106,21 @@ TEST_SUITE("engine/ops/max_pool2d") {
     TEST_CASE("a value that is not a number wins") {
         const Tensor x = Tensor::from<float>({1, NAN, 3, 2}, {1, 2, 2, 1});
         CHECK(std::isnan(max_pool2d(x, {2, 2, 0}).item()));
+
+        // In every place, and for each channel of a vector and of the rest.
+        constexpr int64_t channels = 35;
+        Random random(4);
+        Tensor window = random.normal_tensor({1, 2, 2, channels});
+        std::vector<float> expected(4 * channels, 0.0f);
+        for (int64_t c = 0; c < channels; ++c) {
+            window.data<float>()[c % 4 * channels + c] = NAN;
+            expected[c % 4 * channels + c] = 1;
+        }
+        window.set_requires_grad();
+        const Tensor y = max_pool2d(window, {2, 2, 0});
+        for (const float value : y.to_vector<float>()) CHECK(std::isnan(value));
+        backward(y, Tensor::full(y.shape(), 1));
+        CHECK(window.grad().to_vector<float>() == expected);
     }
 
     TEST_CASE("max pool names what does not fit") {
