@@ -1,6 +1,7 @@
 # make check: the layout of the sources (clang-format), which way their includes run, and that every op
 # leads to its kernels. WERROR=1 adds the compiler's warnings, from a pass over every source that builds
-# nothing; the optimizer's warnings show only in a build with WERROR=1. make format applies the layout.
+# nothing; the optimizer's warnings show only in a build with WERROR=1. ROOMS='tests docs' passes over
+# the sources of these folders only. make format applies the layout.
 
 # Another version lays some files out differently, so only this one judges.
 CLANG_FORMAT_VERSION := 14
@@ -31,9 +32,11 @@ format:
 # Every source but the one that needs OpenBLAS, where that is missing (others have a <cblas.h> too). The
 # GPU's kernels and the tests are read with the emulation's headers, which every compiler understands.
 # Nvcc alone understands the probe.
-WARNED := $(filter-out %.h engine/cuda/toolkit_probe.cu,$(FORMATTED))
+ROOMS ?= engine model data train tests docs
+WARNED := $(filter-out %.h engine/cuda/toolkit_probe.cu,$(filter $(ROOMS:%=%/%),$(FORMATTED)))
 ifneq ($(filter 1,$(WERROR)),)
 ifneq ($(filter check check-warnings,$(MAKECMDGOALS)),)
+$(foreach room,$(ROOMS),$(if $(filter $(room)/%,$(FORMATTED)),,$(error ROOMS=$(ROOMS): there is no source in $(room)/)))
 ifneq ($(shell $(OPENBLAS_FOUND) && echo yes),yes)
 WARNED := $(filter-out tests/peers/gemm_bench.cpp,$(WARNED))
 endif
