@@ -38,6 +38,12 @@ const std::vector<AblationRow>& ablation_rows() {
     return rows;
 }
 
+std::vector<std::string> ablation_row_names() {
+    std::vector<std::string> names;
+    for (const AblationRow& row : ablation_rows()) names.push_back(row.name);
+    return names;
+}
+
 Config ablated(const Config& whole, const AblationRow& row) {
     Config config = whole;
     config.regions = row.regions;

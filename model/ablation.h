@@ -23,6 +23,9 @@ struct AblationRow {
 /// The six, in the paper's order: each adds one part to the one above it.
 const std::vector<AblationRow>& ablation_rows();
 
+/// Their names, in that order.
+std::vector<std::string> ablation_row_names();
+
 /// The config of that row. `whole` is the whole model: check_whole_model().
 Config ablated(const Config& whole, const AblationRow& row);
 

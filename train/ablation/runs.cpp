@@ -77,7 +77,8 @@ AblationRuns::AblationRuns(AblationOptions options, std::ostream& out)
             run.folder = options_.out + "/" + options_.rows[row].name + "/seed-" +
                          std::to_string(options_.seeds[seed]);
             run.config = ablated(options_.whole, options_.rows[row]);
-            run.settings = options_.settings;
+            run.settings = with_row_settings(options_.settings, options_.row_settings,
+                                             options_.rows[row].name);
             run.settings.seed = options_.seeds[seed];
             look_at(run);
         }
@@ -244,8 +245,9 @@ void AblationRuns::complete() {
             line += format(": Top-1 %.2f %% on ", evaluate(run)) + options_.split;
         } catch (const NonFinite& error) {
             throw NonFinite(run.folder + ": " + error.what(),
-                            "all runs of an ablation have the same settings: start another one "
-                            "with a lower --lr or --clip, and another --out");
+                            "start another ablation with a lower --lr or --clip, and another "
+                            "--out; or remove this row's folder, and give the row a lower rate "
+                            "for itself with --row-settings");
         }
         run.stage = Stage::evaluated;
         line += "; " + how_many();

@@ -11,6 +11,7 @@
 #include "data/dataset.h"
 #include "model/ablation.h"
 #include "train/ablation/result.h"
+#include "train/ablation/row_settings.h"
 #include "train/folder_lock.h"
 #include "train/output/pace.h"
 #include "train/output/progress.h"
@@ -24,8 +25,9 @@ struct AblationOptions {
     std::string data, out;
     std::string split = "test";  // on which the runs are compared
     Config whole;                // check_whole_model(); with the dataset's classes
-    TrainSettings settings;      // of every run, but the seed
+    TrainSettings settings;      // of every run, but the seed and row_settings
     std::vector<AblationRow> rows;
+    RowSettings row_settings;
     std::vector<int64_t> seeds;
     std::string init;  // weights with the backbone that every run begins with, or empty
     ViewFlags views;   // of the comparison

@@ -95,6 +95,21 @@ std::string rows_table(const AblationAnswers& answers, const AblationResult& res
     return table(rows, 1);
 }
 
+/// What the rows of the table have for themselves, a line for each row; empty of none.
+std::string row_settings_text(const AblationAnswers& answers, const AblationOrigin& origin) {
+    std::string text;
+    for (const AblationRow& row : answers.rows) {
+        const auto own = origin.row_settings.find(row.name);
+        if (own == origin.row_settings.end()) continue;
+        std::string values;
+        for (const auto& [name, value] : own->second)
+            values.append(values.empty() ? "" : ", ")
+                .append("--" + name + " " + value + " (not " + origin.settings.at(name) + ")");
+        text.append("- " + row.title + " was trained with " + values + ".\n");
+    }
+    return text.empty() ? "" : "\n" + text;
+}
+
 std::string differences_table(const AblationAnswers& answers, const AblationResult& result) {
     std::vector<Cells> rows = {{"difference of Top-1", "mean", "of each seed", "same sign",
                                 "95 %: other clips", "95 %: other clips and seeds"}};
@@ -155,6 +170,7 @@ std::string ablation_markdown(const AblationAnswers& answers, const AblationResu
                origin.data.c_str(), origin.split.c_str(), answers.truth.size(), answers.rows.size(),
                answers.rows.size() == 1 ? "row" : "rows", seeds_text(answers.seeds).c_str());
     text += rows_table(answers, result, origin);
+    text += row_settings_text(answers, origin);
     text +=
         seeds == 1
             ? "\nIn percent. One seed was trained, so no spread is known: another seed may "
@@ -199,6 +215,8 @@ Json ablation_json(const AblationAnswers& answers, const AblationResult& result,
                       {"top1", json_of(result.rates[r].top1)},
                       {"f1_macro", json_of(result.rates[r].f1_macro)}};
         if (result.rates[r].f1_mean) entry["f1_mean"] = json_of(*result.rates[r].f1_mean);
+        if (const auto own = origin.row_settings.find(row.name); own != origin.row_settings.end())
+            entry["settings"] = own->second;
         if (origin.published != Published::none)
             entry["published_top1"] = published_of(row, origin.published);
         json["rows"].push_back(entry);

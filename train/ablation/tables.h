@@ -6,6 +6,7 @@
 #include <string>
 
 #include "train/ablation/result.h"
+#include "train/ablation/row_settings.h"
 
 namespace mdn {
 
@@ -17,6 +18,7 @@ struct AblationOrigin {
     std::string data, split;
     std::string model;  // of the whole model, as the user named it: a file or a preset
     std::map<std::string, std::string> settings;  // of every run, but the seed
+    RowSettings row_settings;                     // of these rows, instead
     Published published = Published::none;
 };
 

@@ -42,17 +42,11 @@ std::vector<int64_t> seeds_of(const std::string& text) {
     return seeds;
 }
 
-std::vector<std::string> row_names() {
-    std::vector<std::string> names;
-    for (const AblationRow& row : ablation_rows()) names.push_back(row.name);
-    return names;
-}
-
 /// In the paper's order, whatever that of the list; all for an empty text.
 std::vector<AblationRow> rows_of(const std::string& text) {
     if (text.empty()) return ablation_rows();
     std::set<std::string> wanted;
-    const std::vector<std::string> known = row_names();
+    const std::vector<std::string> known = ablation_row_names();
     for (const std::string& name : split_at(text, ',')) {
         if (std::find(known.begin(), known.end(), name) == known.end())
             throw Error("--rows: there is no row '" + name + "'",
@@ -68,7 +62,7 @@ std::vector<AblationRow> rows_of(const std::string& text) {
 class AblateCommand final : public Command {
     ModelFlags model_;
     AblationOptions ablation_;
-    std::string seeds_ = "3", rows_;
+    std::string seeds_ = "3", rows_, row_settings_;
     Published published_ = Published::none;
     int64_t cache_mib_ = 512;
 
@@ -115,7 +109,9 @@ class AblateCommand final : public Command {
         options.text("--seeds", seeds_, "N|LIST",
                      "how many seeds, from 0 on; or a list with commas: 4,7 or, of one, 7,");
         options.text("--rows", rows_, "ROW,ROW",
-                     "which rows; default: all, " + comma_separated(row_names()));
+                     "which rows; default: all, " + comma_separated(ablation_row_names()));
+        options.text("--row-settings", row_settings_, "LIST",
+                     "what a row has for itself, with commas: tsm:backbone-lr=1,ts:lr=0.001");
         options.text("--split", ablation_.split, "NAME",
                      "list that the trained models are compared on: train, val or test");
         options.choice("--published", published_,
@@ -144,6 +140,7 @@ class AblateCommand final : public Command {
         check_whole_model(ablation_.whole, model);
         ablation_.settings =
             ablation_.settings.over_recipe(ablation_.whole.training, options, model_.config);
+        ablation_.row_settings = row_settings_of(row_settings_, ablation_.settings);
         take_classes_of(ablation_.data, ablation_.whole);
         if (ablation_.settings.validates())
             check_split("--val", ablation_.data, ablation_.settings.val);
@@ -159,6 +156,7 @@ class AblateCommand final : public Command {
                               .split = ablation_.split,
                               .model = model,
                               .settings = ablation_.settings.to_text(),
+                              .row_settings = ablation_.row_settings,
                               .published = published_};
         origin.settings.erase("seed");
         const std::string tables = ablation_markdown(answers, result, origin);
@@ -186,6 +184,7 @@ const CommandEntry ablate_command = {
     "  mean         + MAC          fusion mean\n"
     "  full         full (router)  nothing\n"
     "The settings are those of train, and \"training\" in the config file holds for all rows.\n"
+    "--row-settings gives one row other rates, or another optimizer, and the tables say so.\n"
     "Writes to --out:\n"
     "  ROW/seed-N/      an ordinary run, as train --out makes it, with its evaluation in\n"
     "                   SPLIT.json and report_data/\n"

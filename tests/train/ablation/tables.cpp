@@ -15,8 +15,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-const AblationOrigin origin = {
-    .data = "my_data", .split = "test", .model = "preset tiny", .settings = {{"lr", "0.001"}}};
+const AblationOrigin origin = {.data = "my_data",
+                               .split = "test",
+                               .model = "preset tiny",
+                               .settings = {{"lr", "0.001"}},
+                               .row_settings = {}};
 
 std::string markdown(const AblationAnswers& answers, Published published = Published::none) {
     AblationOrigin from = origin;

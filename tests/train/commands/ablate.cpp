@@ -408,6 +408,43 @@ TEST_SUITE("train/commands/ablate") {
         CHECK(times_of(project.file("all")).size() == 1);
     }
 
+    TEST_CASE("a row is trained with what it has for itself, and the tables say so") {
+        Project project;
+        const std::vector<std::string> own = {"--seeds", "1", "--row-settings",
+                                              "tsm:backbone-lr=0.50,tsm:optimizer=sgd"};
+        const Ran ran = microdualnet(project.ablate("all", own));
+        INFO(ran.err);
+        REQUIRE(ran.code == 0);
+        const auto tsm = read_safetensors(last_checkpoint(project.run("all", "tsm/seed-0")));
+        CHECK(tsm.metadata.at("backbone-lr") == "0.5");
+        CHECK(tsm.metadata.at("optimizer") == "sgd");
+        const auto full = read_safetensors(last_checkpoint(project.run("all", "full/seed-0")));
+        CHECK(full.metadata.at("backbone-lr") == "1");
+        CHECK(full.metadata.at("optimizer") == "adamw");
+        CHECK(contains(ran.out, {"- TSM was trained with --backbone-lr 0.5 (not 1), --optimizer "
+                                 "sgd (not adamw).\n"}));
+        const Json json = Json::parse(bytes_of(project.run("all", "ablation.json")));
+        CHECK(json["rows"][0]["settings"] == Json{{"backbone-lr", "0.5"}, {"optimizer", "sgd"}});
+        CHECK_FALSE(json["rows"][1].contains("settings"));
+        CHECK(json["settings"]["optimizer"] == "adamw");
+        // The same command goes on; another is refused as one with other settings.
+        CHECK(contains(microdualnet(project.ablate("all", own)).out, {"2 of 2 runs are complete"}));
+        CHECK_MISTAKE(microdualnet(project.ablate("all", {"--seeds", "1"})),
+                      {"tsm/seed-0 was trained with --backbone-lr 0.5, not 1"});
+
+        const auto told = [&](const std::string& text) {
+            return microdualnet(project.ablate("other", {"--row-settings", text}));
+        };
+        CHECK_MISTAKE(told("tsm=1"), {"'tsm=1' is not ROW:SETTING=VALUE", "tsm:backbone-lr=1"});
+        CHECK_MISTAKE(told("tsn:lr=1"), {"tsn:lr=1: there is no row 'tsn'", "'tsm'"});
+        CHECK_MISTAKE(told("tsm:backbonelr=1"), {"no setting", "'backbonelr'", "'backbone-lr'"});
+        CHECK_MISTAKE(told("tsm:epochs=3"), {"no setting that a row may have", "'epochs'"});
+        CHECK_MISTAKE(told("tsm:lr=fast"), {"--row-settings, row tsm", "'lr'", "fast"});
+        CHECK_MISTAKE(told("tsm:lr=-1"), {"--row-settings, row tsm", "'lr'", "-1"});
+        CHECK_MISTAKE(told("tsm:lr=1,tsm:lr=2"), {"gives tsm:lr twice"});
+        CHECK_FALSE(fs::exists(project.file("other")));
+    }
+
     TEST_CASE("a recipe in the config holds for all rows, its seed for none") {
         Project project;
         std::string config = small_config_json;

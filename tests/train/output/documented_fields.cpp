@@ -107,6 +107,7 @@ TEST_SUITE("train/output/documented_fields") {
                                                          .split = "test",
                                                          .model = "preset tiny",
                                                          .settings = {},
+                                                         .row_settings = {{"tsm", {}}},
                                                          .published = published})
                                               .dump()),
                     "", result);
