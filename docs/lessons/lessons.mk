@@ -32,7 +32,8 @@ BUILD_EXERCISE  = $(LESSON_SETTINGS) docs/lessons/harness/build_exercise.sh
 exercise_arguments = $(2) docs/lessons/$(1)/check.cpp $(BUILD)/docs/lessons/$(1)/check.o $(3)
 
 # ---- For students. N=5 and N=05 name the lesson whose folder begins with 05-.
-SEED ?= 1
+# 1 unless it is asked for: other parts of the Makefile give SEED a default of their own.
+LESSON_SEED = $(if $(filter-out file undefined,$(origin SEED)),$(SEED),1)
 HINT ?= 0
 RESET ?= 0
 RUN ?= 0
@@ -54,7 +55,7 @@ lesson: $(LESSON_BUILD)/$(LESSON)/example
 else
 lesson: $(LESSON_RUNNER) $(LESSON_PARTS) $(LESSON:%=$(BUILD)/docs/lessons/%/check.o) | setup
 	@$(BUILD_EXERCISE) $(call exercise_arguments,$(LESSON),docs/lessons/$(LESSON)/exercise.cpp,$(LESSON_BUILD)/$(LESSON)/check) \
-	    && $(LESSON_RUNNER) --seed $(call quoted,$(SEED)) $(if $(filter 1,$(HINT)),--hint) docs/lessons/$(LESSON) run $(LESSON_BUILD)/$(LESSON)/check
+	    && $(LESSON_RUNNER) --seed $(call quoted,$(LESSON_SEED)) $(if $(filter 1,$(HINT)),--hint) docs/lessons/$(LESSON) run $(LESSON_BUILD)/$(LESSON)/check
 endif
 
 $(LESSONS:%=$(LESSON_BUILD)/%/example): $(LESSON_BUILD)/%/example: $(BUILD)/docs/lessons/%/example.o $(LESSON_ARCHIVE)
@@ -73,7 +74,7 @@ SUBMISSION ?=
 VISIBILITY ?= visible
 grade: $(LESSON_RUNNER) $(LESSON_PARTS) $(LESSON_CHECKS) | setup
 	@$(LESSON_SETTINGS) LESSON_CHECKS=$(call quoted,$(abspath $(BUILD)/docs/lessons)) LESSON_RUNNER=$(call quoted,$(abspath $(LESSON_RUNNER))) \
-	    docs/lessons/harness/grade.sh --seed $(call quoted,$(SEED)) --visibility $(call quoted,$(VISIBILITY)) \
+	    docs/lessons/harness/grade.sh --seed $(call quoted,$(LESSON_SEED)) --visibility $(call quoted,$(VISIBILITY)) \
 	    --only $(call quoted,$(LESSON)) $(call quoted,$(SUBMISSION)) $(call quoted,$(OUT))
 
 handout:

@@ -171,6 +171,9 @@ TEST_SUITE("lessons/course") {
         const std::string section = section_of_task(said.text, 2);
         CHECK(!section.empty());
         CHECK_MESSAGE(page.find(section) != std::string::npos, section);
+        // So that a student sees these numbers too.
+        CHECK(shell(make() + "-n lesson N=5").text.find("--seed '1'") != std::string::npos);
+        CHECK(shell(make() + "-n lesson N=5 SEED=2").text.find("--seed '2'") != std::string::npos);
     }
 
     TEST_CASE("what is handed out is what RESET restores") {
