@@ -1,0 +1,19 @@
+// Task 1 says: c[0, 1] is
+// The result is written by columns.
+#define product right_product
+#include "tests/lessons/solutions/03-matrix-product-and-convolution.cpp"
+#undef product
+
+namespace mdn::lesson {
+
+Tensor product(const MatrixView& a, const MatrixView& b) {
+    Tensor c = Tensor::zeros({a.rows, b.columns}, DType::f64);
+    for (int64_t i = 0; i < a.rows; ++i)
+        for (int64_t j = 0; j < b.columns; ++j)
+            for (int64_t k = 0; k < a.columns; ++k)
+                c.data<double>()[j * a.rows + i] += a.data[i * a.row_stride + k * a.column_stride] *
+                                                    b.data[k * b.row_stride + j * b.column_stride];
+    return c;
+}
+
+}  // namespace mdn::lesson
