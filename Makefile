@@ -88,7 +88,8 @@ include engine/cuda/toolkit.mk
 
 # $(call sources,FOLDERS,PATTERN): of all rooms, however deep.
 sources         = $(sort $(shell find $(1) -name '$(2)' 2>/dev/null))
-LIBRARY_SOURCES := $(filter-out train/main.cpp,$(call sources,engine model data train,*.cpp))
+# Programs of their own are no part of the library.
+LIBRARY_SOURCES := $(filter-out train/main.cpp train/playground/pack.cpp train/playground/shim/%,$(call sources,engine model data train,*.cpp))
 # Built otherwise: the programs of peers and fuzzers, the emulated GPU (engine/cuda/toolkit.mk), and
 # answers to the course's exercises (docs/lessons/lessons.mk).
 TEST_SOURCES    := $(filter-out tests/peers/% tests/fuzz/% tests/cuda_emulation/% tests/lessons/solutions/% tests/lessons/wrong/%,$(call sources,tests,*.cpp))
@@ -123,6 +124,7 @@ help:
 	@echo 'make test       build and run every test          (SANITIZE=1: under ASan and UBSan)'
 	@echo "                TESTS='data/*,train/output/*': only the suites that these patterns match"
 	@echo 'make lesson N=5 check the exercise of a lesson    (docs/lessons/README.md; make lessons: all)'
+	@echo 'make playground write playground.html: the trained models live in a browser (docs/playground.md)'
 	@echo 'make bench      time the engine and the model     (and PyTorch where it is installed)'
 	@echo 'make weights-check  check weights carried from PyTorch and back (needs PyTorch)'
 	@echo 'make peers      put the ops beside the test suites of ONNX, PyTorch and scikit-learn (needs them)'
@@ -220,6 +222,8 @@ setup: | cuda-report
 include tests/fuzz/fuzz.mk
 
 include docs/lessons/lessons.mk
+
+include train/playground/playground.mk
 
 # How tests/guide.sh builds what CONTRIBUTING.md adds.
 GUIDE = $(if $(findstring EMULATION,$(CUDA_TEST_FLAGS)),GUIDE_BUILD=$(BUILD) GUIDE_CXX=$(call quoted,$(CXX) -I$(BUILD)/guide $(CXXFLAGS)) \

@@ -214,4 +214,19 @@ Tensor MicroDualNet::logits_of_path(const Outputs& outputs, Paths path) const {
                 net.parameters.dtype());
 }
 
+Outputs MicroDualNet::rerouted(const Outputs& outputs, const Tensor& alpha) const {
+    const Layers& net = *layers_;
+    if (!net.config.has_both_paths())
+        throw Error("a model of one path, or none, has nothing to route");
+    require_input("alpha", alpha, {outputs.st.dim(0), net.config.entity_count(), 2},
+                  net.parameters.dtype(), net.parameters.device());
+    Outputs result = outputs;
+    result.alpha = alpha;
+    result.fused = mix(outputs.st, outputs.ts, cast(alpha, outputs.st.dtype()));
+    result.f_entity = mean_over_frames(result.fused);
+    result.logits =
+        cast(net.classifier->forward(outputs.f_cnn, result.f_entity, {}), net.parameters.dtype());
+    return result;
+}
+
 }  // namespace mdn

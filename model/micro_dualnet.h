@@ -54,6 +54,11 @@ class MicroDualNet {
     /// Throws Error without both paths.
     Tensor logits_of_path(const Outputs& outputs, Paths path) const;
 
+    /// The outputs if the router had chosen `alpha` [B,K,2]: alpha, fused, f_entity and logits
+    /// follow it, the rest stays; from the outputs of an evaluating pass, at the price of the
+    /// classifier. Throws Error without both paths, or where alpha has another shape or dtype.
+    Outputs rerouted(const Outputs& outputs, const Tensor& alpha) const;
+
   private:
     struct Layers;
     Outputs from_features(const Tensor& features, const Tensor& boxes, const Tensor& labels,

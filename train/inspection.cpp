@@ -1,7 +1,6 @@
 #include "train/inspection.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "engine/autograd.h"
 #include "engine/ops.h"
@@ -36,15 +35,9 @@ std::vector<std::vector<Box>> boxes_of(const Tensor& boxes) {
 
 std::vector<Image> pictures_of(const Tensor& frames) {
     std::vector<Image> pictures;
-    const float* value = frames.data<float>();
-    for (int64_t t = 0; t < frames.dim(0); ++t) {
-        Image& picture = pictures.emplace_back(Image{frames.dim(2), frames.dim(1), {}});
-        for (int64_t i = 0; i < frames.dim(1) * frames.dim(2) * 3; ++i, ++value) {
-            const float level = *value * rgb_deviation[i % 3] + rgb_mean[i % 3];
-            picture.pixels.push_back(
-                static_cast<uint8_t>(std::lround(std::clamp(level, 0.f, 255.f))));
-        }
-    }
+    const int64_t size = frames.dim(1);
+    for (int64_t t = 0; t < frames.dim(0); ++t)
+        pictures.push_back(picture_of(frames.data<float>() + t * size * size * 3, size));
     return pictures;
 }
 

@@ -213,4 +213,15 @@ void resample(const Image& image, const Transform& transform, std::int64_t size,
     }
 }
 
+Image picture_of(const float* frame, std::int64_t size) {
+    Image picture{size, size, {}};
+    for (std::int64_t i = 0; i < size * size * 3; ++i) {
+        const auto c = static_cast<std::size_t>(i % 3);
+        const float level = frame[i] * rgb_deviation[c] + rgb_mean[c];
+        picture.pixels.push_back(
+            static_cast<std::uint8_t>(std::lround(std::clamp(level, 0.f, 255.f))));
+    }
+    return picture;
+}
+
 }  // namespace mdn

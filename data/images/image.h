@@ -45,4 +45,7 @@ FrameSize image_size(const std::filesystem::path& path);
 /// outermost centres the border pixel goes on.
 void resample(const Image& image, const Transform& transform, std::int64_t size, float* out);
 
+/// What resample() wrote, [size,size,3], back as a picture: to the nearest level.
+Image picture_of(const float* frame, std::int64_t size);
+
 }  // namespace mdn

@@ -35,17 +35,6 @@ std::vector<int64_t> begins_of(const std::vector<int64_t>& frames) {
     return begins;
 }
 
-/// x [B,T,...] with frame t showing frame shown[t].
-Tensor with_frames(const Tensor& x, const std::vector<int64_t>& shown) {
-    Tensor result = empty_like(x);
-    const int64_t T = x.dim(1), numbers = x.numel() / (x.dim(0) * T);
-    for (int64_t b = 0; b < x.dim(0); ++b)
-        for (int64_t t = 0; t < T; ++t)
-            std::copy_n(x.data<float>() + (b * T + shown[t]) * numbers, numbers,
-                        result.data<float>() + (b * T + t) * numbers);
-    return result;
-}
-
 /// Paints every pixel of frames [B,T,S,S,3] that the entity's box touches.
 void cover(Tensor& frames, const Tensor& boxes, int64_t entity) {
     const int64_t S = frames.dim(2), K = boxes.dim(2);
@@ -75,6 +64,16 @@ void hide_joints(Tensor& joints, int64_t entity) {
 }
 
 }  // namespace
+
+Tensor with_frames(const Tensor& x, const std::vector<int64_t>& shown) {
+    Tensor result = empty_like(x);
+    const int64_t T = x.dim(1), numbers = x.numel() / (x.dim(0) * T);
+    for (int64_t b = 0; b < x.dim(0); ++b)
+        for (int64_t t = 0; t < T; ++t)
+            std::copy_n(x.data<float>() + (b * T + shown[t]) * numbers, numbers,
+                        result.data<float>() + (b * T + t) * numbers);
+    return result;
+}
 
 int64_t distinct_frames(const std::vector<int64_t>& frames) {
     return std::ssize(begins_of(frames)) - 1;

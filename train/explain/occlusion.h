@@ -49,6 +49,9 @@ std::vector<Occlusion> occlusions_for(const Config& config, const std::vector<in
 /// - dropped, still, backwards: boxes and joints go with their frames.
 Inputs occluded(const Inputs& inputs, const Occlusion& occlusion, const Config& config);
 
+/// x [B,T,...] whose moment t shows what `shown[t]` of x shows; in memory of its own.
+Tensor with_frames(const Tensor& x, const std::vector<int64_t>& shown);
+
 /// Whether the frames stay as they were, so that the backbone need not run again.
 bool keeps_frames(const Occlusion& occlusion);
 

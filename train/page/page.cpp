@@ -50,9 +50,10 @@ std::string escaped_html(const std::string& text) {
     return result;
 }
 
-std::string jpeg_uri(const std::string& bytes) {
+std::string base64(const std::string& bytes) {
     constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string text = "data:image/jpeg;base64,";
+    std::string text;
+    text.reserve((bytes.size() + 2) / 3 * 4);
     for (size_t i = 0; i < bytes.size(); i += 3) {
         const size_t count = std::min<size_t>(3, bytes.size() - i);
         uint32_t bits = 0;
@@ -63,6 +64,10 @@ std::string jpeg_uri(const std::string& bytes) {
     return text;
 }
 
+std::string jpeg_uri(const std::string& bytes) {
+    return "data:image/jpeg;base64," + base64(bytes);
+}
+
 std::string page_html(const Page& page) {
     std::vector<std::string> scripts = {"page.js", "charts.js"};
     scripts.insert(scripts.end(), page.scripts.begin(), page.scripts.end());
@@ -71,11 +76,14 @@ std::string page_html(const Page& page) {
     std::string html =
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-        "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n"
+        "style-src 'unsafe-inline'; script-src 'unsafe-inline'";
+    if (page.compiles) html += " 'wasm-unsafe-eval'";
+    html +=
+        "; img-src data:\">\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
         "<meta name=\"color-scheme\" content=\"light dark\">\n<title>" +
         title + "</title>\n<style>\n";
-    html.append(page_asset("page.css")).append("</style>\n</head>\n<body>\n<header><h1>");
+    html.append(page_asset("page.css")).append(page.own_style).append("</style>\n</head>\n<body>\n<header><h1>");
     html.append(title).append("</h1></header>\n<noscript><p class=\"note\">");
     html.append("The figures of this page are drawn by JavaScript, which is switched off here. ");
     html.append(escaped_html(page.without_scripts)).append("</p></noscript>\n");
@@ -83,6 +91,8 @@ std::string page_html(const Page& page) {
     html.append(script_json(page.data)).append("</script>\n");
     for (const std::string& name : scripts)
         html.append("<script>\n").append(page_asset(name)).append("</script>\n");
+    for (const std::string& script : page.own_scripts)
+        html.append("<script>\n").append(script).append("</script>\n");
     return html.append("</body>\n</html>\n");
 }
 

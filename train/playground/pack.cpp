@@ -1,0 +1,163 @@
+// Puts playground.html together: two trained models, some clips and the compiled engine in one page.
+// `make playground` runs it; it has no other user.
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "data/file.h"
+#include "engine/files/atomic_file.h"
+#include "train/checkpoints/checkpoint.h"
+#include "train/checkpoints/checkpoint_file.h"
+#include "train/load_model.h"
+#include "train/page/page.h"
+#include "train/playground/played_model.h"
+#include "train/settings/command_line.h"
+#include "train/settings/reading_settings.h"
+
+namespace {
+
+using namespace mdn;
+using Json = nlohmann::ordered_json;
+
+struct Sources {
+    std::string with_mac, without_mac, dataset, split = "test", engine, output = "playground.html";
+    std::string folder = "train/playground";
+    ReadingSettings reading;
+
+    void declare(CommandLine& options) {
+        options.text("--with-mac", with_mac, "FILE", "checkpoint of the model trained with MAC");
+        options.text("--without-mac", without_mac, "FILE", "checkpoint of its twin without");
+        options.text("--dataset,--data", dataset, "DIR", "dataset that clips are taken from");
+        options.text("--split", split, "NAME", "list of the dataset: train, val or test");
+        options.text("--engine", engine, "FILE", "the compiled engine: a script that holds it");
+        options.text("--scripts", folder, "DIR", "folder of the page's scripts and stylesheet");
+        options.text("--output", output, "FILE", "the page to write");
+        for (const char* flag : {"--with-mac", "--without-mac", "--dataset", "--engine"})
+            options.require(flag);
+        reading.declare(options);
+    }
+};
+
+/// A model as a page carries it: its weights alone, without the optimizer's state.
+struct PackedModel {
+    PlayedModel model;
+    std::string bytes;
+    std::map<std::string, std::string> metadata;
+};
+
+PackedModel packed_model(const std::string& path, const std::filesystem::path& scratch) {
+    const SafetensorsFile file = read_weights(path);
+    PlayedModel model(file);
+    std::map<std::string, std::string> metadata;
+    for (const char* key : {metadata_config, metadata_classes})
+        if (const auto found = file.metadata.find(key); found != file.metadata.end())
+            metadata.insert(*found);
+    const std::string bare = (scratch / "bare.safetensors").string();
+    write_safetensors(bare, weights_to_disk(model.parameters()), metadata);
+    std::string bytes = read_file(bare);
+    std::filesystem::remove(bare);
+    return {std::move(model), std::move(bytes), file.metadata};
+}
+
+/// Of each class the first clip of the list that the model answers rightly; the first of all where
+/// there is none such. In the order of the classes.
+std::vector<ListedClip> chosen_clips(PlayedModel& model, const std::vector<ListedClip>& listed,
+                                     const ClipOptions& options) {
+    std::vector<ListedClip> chosen;
+    for (int64_t label = 0; label < model.config().classes; ++label) {
+        const ListedClip* best = nullptr;
+        for (const ListedClip& clip : listed) {
+            if (clip.label != label) continue;
+            if (best == nullptr) best = &clip;
+            const Inputs inputs = model_inputs(read_clip(clip.files, options).tensors);
+            const Tensor p = model.answer(inputs, unchanged_scene(model.config())).probabilities;
+            const float* first = p.data<float>();
+            if (std::max_element(first, first + p.numel()) - first != label) continue;
+            best = &clip;
+            break;
+        }
+        if (best != nullptr) chosen.push_back(*best);
+    }
+    return chosen;
+}
+
+Json packed_clip(const ListedClip& clip, const ClipOptions& options) {
+    const ClipView view = first_view(clip.files, options);
+    Json frames = Json::array();
+    for (const int64_t t : view.frames) frames.push_back(base64(read_file(clip.files.frame(t))));
+    const Tensor boxes = read_clip(clip.files, options).tensors.boxes;
+    return {{"name", clip.files.name}, {"label", clip.label},
+            {"count", clip.files.count}, {"numbers", view.frames},
+            {"frames", frames}, {"boxes", boxes.to_vector<float>()}};
+}
+
+void pack(const CommandLine& given, const Sources& from, std::ostream& notes) {
+    const std::filesystem::path scratch = std::filesystem::path(from.output + ".parts");
+    std::filesystem::create_directories(scratch);
+    PackedModel with_mac = packed_model(from.with_mac, scratch);
+    PackedModel without_mac = packed_model(from.without_mac, scratch);
+    std::filesystem::remove_all(scratch);
+    const Config &config = with_mac.model.config(), &other = without_mac.model.config();
+    if (with_mac.model.classes() != without_mac.model.classes() ||
+        config.entities != other.entities || config.frames != other.frames ||
+        config.size != other.size)
+        throw Error(from.with_mac + " and " + from.without_mac +
+                        " differ in classes, entities, frames or size",
+                    "train both on one dataset, from configs that differ in mac_weight alone");
+
+    const ReadingSettings reading =
+        from.reading.as_trained(given, with_mac.metadata, from.with_mac);
+    ClipOptions options = clip_options(config, Sampling::test);
+    options.keypoints = reading.keypoint_options();
+    options.dataset = reading.dataset_options();
+    const std::vector<ListedClip> listed =
+        read_split(from.dataset, from.split, config.classes, clip_needs(config), options.dataset);
+    Json clips = Json::array();
+    for (const ListedClip& clip : chosen_clips(with_mac.model, listed, options))
+        clips.push_back(packed_clip(clip, options));
+
+    Json models = Json::array();
+    const auto add = [&](const char* name, const std::string& path, const PackedModel& packed) {
+        models.push_back({{"name", name},
+                          {"file", path},
+                          {"mac_weight", packed.model.config().mac_weight},
+                          {"bytes", base64(packed.bytes)}});
+    };
+    add("trained with MAC", from.with_mac, with_mac);
+    add("trained without MAC", from.without_mac, without_mac);
+
+    const auto text = [&](const std::string& name) { return read_file(from.folder + "/" + name); };
+    const Page page{.title = "Micro-DualNet, live",
+                    .scripts = {"clip_view.js"},
+                    .data = {{"split", from.split}, {"models", models}, {"clips", clips}},
+                    .without_scripts = "It computes everything it shows.",
+                    .own_style = text("playground.css"),
+                    .own_scripts = {read_file(from.engine), text("engine.js"), text("views.js"),
+                                    text("playground.js"), text("tour.js")},
+                    .compiles = true};
+    const std::string html = page_html(page);
+    write_file(from.output, html);
+    notes << "playground: wrote " << from.output << " (" << (html.size() + 50'000) / 100'000 / 10.0
+              << " MB, " << clips.size() << " clips): open it in a browser\n";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+    Sources from;
+    CommandLine options("pack_playground", "writes playground.html (docs/playground.md)", "");
+    from.declare(options);
+    if (options.parse({argv + 1, argv + argc}))
+        pack(options, from, std::cout);
+    else
+        std::cout << options.help();
+    return 0;
+} catch (const mdn::Error& error) {
+    std::cerr << "error: " << error.what() << "\n";
+    if (!error.hint().empty()) std::cerr << "hint: " << error.hint() << "\n";
+    return 2;
+} catch (const std::exception& fault) {
+    std::cerr << "error: " << fault.what() << "\n";
+    return 1;
+}

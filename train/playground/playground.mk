@@ -1,0 +1,51 @@
+# make playground: the engine and the model as WebAssembly, and playground.html, which holds them with
+# two trained models and some clips (docs/playground.md). make playground-check looks at a page of small
+# models in the browsers that are here.
+
+PLAYGROUND_BUILD := build/playground
+EMXX ?= em++
+PLAYGROUND ?= playground.html
+
+# What the page computes with, of the same sources as the program's.
+PLAYGROUND_SOURCES := $(filter-out engine/files/atomic_folder.cpp,$(wildcard $(addsuffix /*.cpp,engine engine/cpu engine/ops engine/files engine/files/torch model data/images))) \
+    $(addprefix data/,augmentation.cpp file.cpp transform.cpp) \
+    $(addprefix train/,checkpoints/check_numbers.cpp checkpoints/checkpoint.cpp explain/occlusion.cpp) \
+    $(addprefix train/playground/,exports.cpp played_model.cpp playground.cpp scene.cpp shim/sched.cpp)
+PLAYGROUND_OBJECTS := $(PLAYGROUND_SOURCES:%.cpp=$(PLAYGROUND_BUILD)/%.o)
+PLAYGROUND_HEADERS := $(PLAYGROUND_BUILD)/include/nlohmann $(PLAYGROUND_BUILD)/include/stb
+
+# Vectors of 16 bytes are WebAssembly's own (-msimd128), and its exceptions cost nothing until one is
+# thrown.
+PLAYGROUND_FLAGS := -std=c++20 -O3 -msimd128 -fwasm-exceptions -fno-math-errno -fopenmp-simd -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror)
+EMXX_COMPILE = $(EMXX) $(PLAYGROUND_FLAGS) -Itrain/playground/shim -isystem $(PLAYGROUND_BUILD)/include -I. -MMD -MP
+# One file, as a page from disk may fetch no other. The linker's minifier of HTML is not needed.
+PLAYGROUND_LINK := -s SINGLE_FILE=1 -s MODULARIZE=1 -s EXPORT_NAME=PlaygroundEngine -s ENVIRONMENT=web,node \
+    -s ALLOW_MEMORY_GROWTH=1 -s INITIAL_MEMORY=64MB -s FILESYSTEM=1 \
+    -s EXPORTED_FUNCTIONS=_playground_buffer,_playground_call -s EXPORTED_RUNTIME_METHODS=ccall
+PLAYGROUND_CHOICES := $(EMXX_COMPILE) $(PLAYGROUND_LINK)
+$(eval $(call choices_file,$(PLAYGROUND_BUILD)/choices,PLAYGROUND_CHOICES))
+
+.PHONY: playground playground-check playground-setup
+playground-setup: | setup
+	@command -v $(EMXX) >/dev/null || { $(call install,emscripten); }
+
+# The headers of the distribution's packages, alone: beside them lie those of another C library.
+$(PLAYGROUND_BUILD)/include/%: | playground-setup
+	@mkdir -p $(@D); header=$$(printf '#include <%s>\n' $(if $(filter stb,$*),stb/stb_image.h,nlohmann/json.hpp) | \
+	    $(CXX) $(EXTRA_CXXFLAGS) -M -x c++ - | tr ' ' '\n' | grep -m1 '/$*/'); ln -sfn "$${header%%/$*/*}/$*" $@
+
+$(PLAYGROUND_BUILD)/%.o: %.cpp $(PLAYGROUND_BUILD)/choices | playground-setup $(PLAYGROUND_HEADERS)
+	@mkdir -p $(@D)
+	@$(SAY) "$(STEP) em++ $<"; $(call make_object,$(EMXX_COMPILE))
+$(PLAYGROUND_BUILD)/data/images/stb_image.o: EMXX_COMPILE += -fwrapv
+
+# Objects of an archive are linked where something calls them.
+$(PLAYGROUND_BUILD)/engine.a: $(PLAYGROUND_OBJECTS)
+	@$(SAY) "$(STEP) ar   $@"; rm -f $@; emar rcs $@ $^
+$(PLAYGROUND_BUILD)/engine.js: $(PLAYGROUND_BUILD)/engine.a
+	@$(SAY) "$(STEP) link $@"; $(EMXX) $(PLAYGROUND_FLAGS) $< $(PLAYGROUND_LINK) -o $(@D)/new.js && mv -f $(@D)/new.js $@
+
+build/pack_playground: $(call objects,train/playground/pack.cpp) $(LIBRARY) $(BUILD)/engine/backend.o build/published
+	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $(filter %.o,$^) $(LDFLAGS))
+
+-include $(shell find $(PLAYGROUND_BUILD) -name '*.d' 2>/dev/null)
