@@ -19,6 +19,7 @@ def find_chromium():
 
 class Browser:
     """with Browser() as browser: browser.open(path, width); browser.run("document.title")"""
+    name = "Chromium"
 
     def __init__(self, program=None):
         self.profile = tempfile.TemporaryDirectory(prefix="mdn-pages-",
@@ -104,10 +105,29 @@ class Browser:
     def key(self, name):
         """A key such as ArrowRight or Tab, pressed and let go."""
         codes = {"ArrowRight": 39, "ArrowLeft": 37, "ArrowDown": 40, "ArrowUp": 38, "Tab": 9,
-                 "Enter": 13, " ": 32}
+                 "Enter": 13, " ": 32, "+": 187}
         for kind in ("keyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", type=kind, key=name, code=name,
                       windowsVirtualKeyCode=codes[name])
+
+    def drag(self, start, end, touch=False):
+        """With the mouse or a finger, from one point of the window to another."""
+        path = [start] + [(start[0] + (end[0] - start[0]) * i / 4,
+                           start[1] + (end[1] - start[1]) * i / 4) for i in range(1, 5)]
+        if touch:
+            for i, (x, y) in enumerate(path):
+                self.call("Input.dispatchTouchEvent", type="touchMove" if i else "touchStart",
+                          touchPoints=[{"x": x, "y": y}])
+            self.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+            return
+        for i, (x, y) in enumerate(path):
+            self.call("Input.dispatchMouseEvent", type="mouseMoved" if i else "mousePressed", x=x,
+                      y=y, button="left", buttons=1, clickCount=1)
+        self.call("Input.dispatchMouseEvent", type="mouseReleased", x=end[0], y=end[1],
+                  button="left", clickCount=1)
+
+    def version(self):
+        return self.call("Browser.getVersion")["product"].replace("/", " ")
 
     def troubles(self):
         """What the console was told of errors and warnings, and requests that left the page."""

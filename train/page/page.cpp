@@ -64,9 +64,7 @@ std::string base64(const std::string& bytes) {
     return text;
 }
 
-std::string jpeg_uri(const std::string& bytes) {
-    return "data:image/jpeg;base64," + base64(bytes);
-}
+std::string jpeg_uri(const std::string& bytes) { return "data:image/jpeg;base64," + base64(bytes); }
 
 std::string page_html(const Page& page) {
     std::vector<std::string> scripts = {"page.js", "charts.js"};
@@ -83,7 +81,9 @@ std::string page_html(const Page& page) {
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
         "<meta name=\"color-scheme\" content=\"light dark\">\n<title>" +
         title + "</title>\n<style>\n";
-    html.append(page_asset("page.css")).append(page.own_style).append("</style>\n</head>\n<body>\n<header><h1>");
+    html.append(page_asset("page.css"))
+        .append(page.own_style)
+        .append("</style>\n</head>\n<body>\n<header><h1>");
     html.append(title).append("</h1></header>\n<noscript><p class=\"note\">");
     html.append("The figures of this page are drawn by JavaScript, which is switched off here. ");
     html.append(escaped_html(page.without_scripts)).append("</p></noscript>\n");

@@ -5,7 +5,7 @@
 const Engine = {
   // Compiles it; a page may call nothing else before.
   async start() {
-    Engine.compiled = await PlaygroundEngine();
+    Engine.compiled = await PlaygroundEngine({ wasmBinary: Engine.decoded(Page.data.engine) });
   },
 
   // Asks one thing, with the bytes that it is about.

@@ -1,5 +1,5 @@
-// The two functions that playground.html calls in its compiled engine (playground.mk names them to the
-// linker). A page computes in one thread: with more, browsers open it from a server only.
+// The two functions that playground.html calls in its compiled engine (playground.mk names them to
+// the linker). A page computes in one thread: with more, browsers open it from a server only.
 #include <cstdint>
 #include <string>
 
@@ -27,5 +27,4 @@ const char* playground_call(const char* request) {
     reply = playground().call(request);
     return reply.c_str();
 }
-
 }

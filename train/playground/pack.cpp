@@ -1,5 +1,5 @@
-// Puts playground.html together: two trained models, some clips and the compiled engine in one page.
-// `make playground` runs it; it has no other user.
+// Puts playground.html together: two trained models, some clips and the compiled engine in one
+// page. `make playground` runs it; it has no other user.
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
@@ -30,7 +30,8 @@ struct Sources {
         options.text("--without-mac", without_mac, "FILE", "checkpoint of its twin without");
         options.text("--dataset,--data", dataset, "DIR", "dataset that clips are taken from");
         options.text("--split", split, "NAME", "list of the dataset: train, val or test");
-        options.text("--engine", engine, "FILE", "the compiled engine: a script that holds it");
+        options.text("--engine", engine, "FILE",
+                     "the compiled engine: a script, and beside it its .wasm");
         options.text("--scripts", folder, "DIR", "folder of the page's scripts and stylesheet");
         options.text("--output", output, "FILE", "the page to write");
         for (const char* flag : {"--with-mac", "--without-mac", "--dataset", "--engine"})
@@ -87,9 +88,8 @@ Json packed_clip(const ListedClip& clip, const ClipOptions& options) {
     Json frames = Json::array();
     for (const int64_t t : view.frames) frames.push_back(base64(read_file(clip.files.frame(t))));
     const Tensor boxes = read_clip(clip.files, options).tensors.boxes;
-    return {{"name", clip.files.name}, {"label", clip.label},
-            {"count", clip.files.count}, {"numbers", view.frames},
-            {"frames", frames}, {"boxes", boxes.to_vector<float>()}};
+    return {{"name", clip.files.name}, {"label", clip.label}, {"count", clip.files.count},
+            {"numbers", view.frames},  {"frames", frames},    {"boxes", boxes.to_vector<float>()}};
 }
 
 void pack(const CommandLine& given, const Sources& from, std::ostream& notes) {
@@ -128,18 +128,23 @@ void pack(const CommandLine& given, const Sources& from, std::ostream& notes) {
     add("trained without MAC", from.without_mac, without_mac);
 
     const auto text = [&](const std::string& name) { return read_file(from.folder + "/" + name); };
+    const std::filesystem::path compiled =
+        std::filesystem::path(from.engine).replace_extension(".wasm");
     const Page page{.title = "Micro-DualNet, live",
                     .scripts = {"clip_view.js"},
-                    .data = {{"split", from.split}, {"models", models}, {"clips", clips}},
+                    .data = {{"split", from.split},
+                             {"engine", base64(read_file(compiled))},
+                             {"models", models},
+                             {"clips", clips}},
                     .without_scripts = "It computes everything it shows.",
                     .own_style = text("playground.css"),
-                    .own_scripts = {read_file(from.engine), text("engine.js"), text("views.js"),
+                    .own_scripts = {read_file(from.engine), text("bridge.js"), text("views.js"),
                                     text("playground.js"), text("tour.js")},
                     .compiles = true};
     const std::string html = page_html(page);
     write_file(from.output, html);
     notes << "playground: wrote " << from.output << " (" << (html.size() + 50'000) / 100'000 / 10.0
-              << " MB, " << clips.size() << " clips): open it in a browser\n";
+          << " MB, " << clips.size() << " clips): open it in a browser\n";
 }
 
 }  // namespace

@@ -27,8 +27,8 @@ T& opened(std::vector<T>& all, const Json& request, const char* what) {
 }
 
 Json place_of(const Tensor& x) {
-    const void* const numbers = x.dtype() == DType::u8 ? static_cast<const void*>(x.data<uint8_t>())
-                                                       : x.data<float>();
+    const void* const numbers =
+        x.dtype() == DType::u8 ? static_cast<const void*>(x.data<uint8_t>()) : x.data<float>();
     return {{"shape", x.shape()},
             {"type", to_string(x.dtype())},
             {"address", reinterpret_cast<uintptr_t>(numbers)}};
@@ -100,8 +100,8 @@ Json Playground::open_clip(const Json& request) {
     const auto boxes = request.at("boxes").get<std::vector<float>>();
     const int64_t T = config.frames, S = config.size, K = config.entity_count();
     if (std::ssize(sizes) != T)
-        throw Error(name + " has " + std::to_string(sizes.size()) + " frames, but the model reads " +
-                    std::to_string(T));
+        throw Error(name + " has " + std::to_string(sizes.size()) +
+                    " frames, but the model reads " + std::to_string(T));
     if (std::accumulate(sizes.begin(), sizes.end(), size_t{0}) != buffer_.size())
         throw Error(name + ": its frames have other sizes than were said");
     if (std::ssize(boxes) != T * K * 4)
@@ -135,8 +135,7 @@ Json Playground::answer(const Json& request) {
     }
     const auto began = std::chrono::steady_clock::now();
     last_ = model.answer(opened(clips_, request, "clip"), scene);
-    const std::chrono::duration<double, std::milli> took =
-        std::chrono::steady_clock::now() - began;
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
     pictures_ = canvas_pixels(last_.inputs.frames);
 
     const Outputs& outputs = last_.outputs;

@@ -1,5 +1,5 @@
-// The engine behind playground.html: what the page's script asks for and is told, as JSON. Numbers in
-// bulk are not written as text: the answer says where they lie in memory.
+// The engine behind playground.html: what the page's script asks for and is told, as JSON. Numbers
+// in bulk are not written as text: the answer says where they lie in memory.
 #pragma once
 
 #include <cstdint>

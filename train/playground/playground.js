@@ -2,7 +2,8 @@
 // answer of the model to it. Every change asks the model again; nothing shown is prepared.
 "use strict";
 
-const Playground = {
+// A property of the window, so that whoever drives the page finds it.
+var Playground = {
   models: Page.data.models,  // {name, mac_weight, bytes, number}: number once it is open
   clips: Page.data.clips,    // {name, label, frames, boxes, number}
   listeners: [],             // called with (state, answer, before) after each answer
@@ -59,6 +60,9 @@ Playground.baseline = function (model, clip) {
   if (!Playground.baselines.has(key)) Playground.baselines.set(key, Playground.ask(model, clip));
   return Playground.baselines.get(key);
 };
+
+// Bytes that the compiled engine holds.
+Playground.memory = () => Engine.compiled.HEAPU8.length;
 
 // Asks, and shows the answer. Several changes before the next frame are asked about once; where no
 // frame comes, as in a tab behind another, a timer does.
@@ -172,7 +176,7 @@ Playground.build = function ({ classes, config }) {
   const showModel = Playground.segments(Page.controls(middle), "Model", Playground.models.map((model, i) => [i, model.name.replace(/^t/, "T")]), (model) => Playground.choose({ model }));
   const box = Page.add(middle, "div", { class: "answer", role: "status" });
   const bars = Views.classes(middle, classes);
-  Page.add(middle, "p", { class: "quiet" }, Page.el("span", { class: "key" }), " now  ", Page.el("span", { class: "key was" }), " with nothing changed  ✓ what the person does");
+  Page.add(middle, "p", { class: "quiet keys" }, Page.el("span", {}, Page.el("span", { class: "key" }), " now"), Page.el("span", {}, Page.el("span", { class: "key was" }), " with nothing changed"), Page.el("span", {}, "✓ what the person does"));
   const speed = Page.add(middle, "p", { class: "quiet", id: "speed" });
   listeners.push((_, answer, before) => {
     showModel(state.model);
@@ -217,7 +221,8 @@ Playground.build = function ({ classes, config }) {
 
   // ---- Tokens, attention, agreement ----------------------------------------------------------------
 
-  const tokens = Page.figure(Page.main, { id: "tokens", title: "Tokens", look: "Each square is what the model knows of one body part at one moment. Watch which squares change when you cover, drag or freeze something." });
+  const wide = Page.add(Page.main, "div", { class: "columns" });
+  const tokens = Page.figure(wide, { id: "tokens", title: "Tokens", look: "Each square is what the model knows of one body part at one moment. Watch which squares change when you cover, drag or freeze something." });
   const kinds = [["entities", "as read from the boxes"], ["st", "after the ST path"], ["ts", "after the TS path"], ["fused", "fused by α"]];
   const bar = Page.controls(tokens);
   let kind = "entities", difference = false;
@@ -226,14 +231,14 @@ Playground.build = function ({ classes, config }) {
   bar.append(Page.el("label", {}, only, "show the change only"));
   const drawTokens = Views.tokens(tokens, parts, T);
   Page.scale(tokens, Page.diverging, "negative", "positive");
+  const similarity = Page.figure(wide, { id: "mac", title: "How alike the two paths describe a body part", look: "MAC asks for large numbers on the diagonal (the same body part in both paths) and small ones beside it. Compare the two models." });
+  const matrix = Page.add(similarity, "div");
+  Page.scale(similarity, Page.sequential, "−1", "1, cosine, mean over moments");
   const attention = Page.figure(Page.main, { id: "attention", title: "Attention", look: "A row is who looks, a column who is looked at; the mean over heads. Follow one body part through the moments, or choose another one." });
   let layer = 0;
   Page.choice(Page.controls(attention), "Layer", Playground.range(config.layers).map((l) => [l, l + 1]), (value) => { layer = +value; if (Playground.answer) update(); });
   const maps = Page.add(attention, "div", { class: "maps4" });
   Page.scale(attention, Page.sequential, "0", "4 times even attention, or more");
-  const similarity = Page.figure(Page.main, { id: "mac", title: "How alike the two paths describe a body part", look: "MAC asks for large numbers on the diagonal (the same body part in both paths) and small ones beside it. Compare the two models." });
-  const matrix = Page.add(similarity, "div");
-  Page.scale(similarity, Page.sequential, "−1", "1, cosine, mean over moments");
   listeners.push((_, answer, before) => {
     drawTokens(answer[kind], before[kind], answer.shapes[kind][3], difference);
     Views.attention(maps, answer, { parts, moment: state.at, part: state.part, layer, T });
@@ -247,7 +252,7 @@ Playground.alpha = function (parent, label, change) {
   const input = Page.el("input", { type: "range", min: 0, max: 1, step: 0.01, "aria-label": label, oninput: () => change(+input.value) });
   const mark = Page.el("span", { class: "router" }), output = Page.el("output");
   const back = Page.el("button", { type: "button", "aria-label": label + ": as the router has it", onclick: () => change(null) }, "router");
-  holder.append(Page.el("span", {}, "TS"), Page.el("span", { class: "track" }, input, mark), Page.el("span", {}, "ST"), output, back);
+  holder.append(Page.el("span", {}, parent === holder ? "all: TS" : "TS"), Page.el("span", { class: "track" }, input, mark), Page.el("span", {}, "ST"), output, back);
   return {
     show(alpha, router, byHand) {
       if (document.activeElement !== input || Math.abs(+input.value - alpha) > 0.006) input.value = alpha;
@@ -282,7 +287,7 @@ Playground.scene = function (holder, state, update) {
   const keys = { ArrowLeft: [-2, 0], ArrowRight: [2, 0], ArrowUp: [0, -2], ArrowDown: [0, 2], "+": [0, 0, 1.1], "=": [0, 0, 1.1], "-": [0, 0, 1 / 1.1] };
   const groups = parts.map((name, k) => {
     const outer = Page.svg("rect", { class: "outer" }), inner = Page.svg("rect", { class: "inner", stroke: Page.onPictures(k) });
-    const handle = Page.svg("rect", { class: "handle", width: 5, height: 5, fill: Page.onPictures(k), stroke: "#000", "stroke-width": 0.5 });
+    const handle = Page.svg("rect", { class: "handle", width: 4.4, height: 4.4, fill: Page.onPictures(k), stroke: "#000", "stroke-width": 0.5 });
     const text = Page.svg("text", {}, name);
     const group = Page.svg("g", { class: "box", tabindex: 0, role: "button", "aria-label": `Box of ${name}: arrow keys move it, + and − resize it`, "data-part": k }, outer, inner, text, handle);
     group.addEventListener("keydown", (event) => {
@@ -325,8 +330,8 @@ Playground.scene = function (holder, state, update) {
     groups.forEach(({ group, outer, inner, handle, text }, k) => {
       const [x1, y1, x2, y2] = boxes[k];
       for (const rect of [outer, inner]) Page.fill(rect, { x: x1, y: y1, width: x2 - x1, height: y2 - y1 }, []);
-      Page.fill(handle, { x: Math.min(x2, S) - 5, y: Math.min(y2, S) - 5, visibility: state.parts[k].unseen || k !== state.part ? "hidden" : "visible" }, []);
-      Page.fill(text, { x: Math.max(x1, 0) + 1.5, y: Math.max(y1, 0) + 6.5, visibility: k === state.part ? "visible" : "hidden" }, []);
+      Page.fill(handle, { x: Math.min(x2, S) - 4.4, y: Math.min(y2, S) - 4.4, visibility: state.parts[k].unseen || k !== state.part ? "hidden" : "visible" }, []);
+      Page.fill(text, { x: Math.max(x1, 0) + 1.5, y: Math.max(y1, 0) + 5.2, visibility: k === state.part ? "visible" : "hidden" }, []);
       group.classList.toggle("chosen", k === state.part);
       group.classList.toggle("unseen", state.parts[k].unseen);
     });

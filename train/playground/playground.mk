@@ -18,8 +18,9 @@ PLAYGROUND_HEADERS := $(PLAYGROUND_BUILD)/include/nlohmann $(PLAYGROUND_BUILD)/i
 # thrown.
 PLAYGROUND_FLAGS := -std=c++20 -O3 -msimd128 -fwasm-exceptions -fno-math-errno -fopenmp-simd -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror)
 EMXX_COMPILE = $(EMXX) $(PLAYGROUND_FLAGS) -Itrain/playground/shim -isystem $(PLAYGROUND_BUILD)/include -I. -MMD -MP
-# One file, as a page from disk may fetch no other. The linker's minifier of HTML is not needed.
-PLAYGROUND_LINK := -s SINGLE_FILE=1 -s MODULARIZE=1 -s EXPORT_NAME=PlaygroundEngine -s ENVIRONMENT=web,node \
+# The page hands the compiled bytes over: with SINGLE_FILE the script would first try to fetch them, and
+# a page that forbids every request reports that as an error.
+PLAYGROUND_LINK := -s MODULARIZE=1 -s EXPORT_NAME=PlaygroundEngine -s ENVIRONMENT=web,node \
     -s ALLOW_MEMORY_GROWTH=1 -s INITIAL_MEMORY=64MB -s FILESYSTEM=1 \
     -s EXPORTED_FUNCTIONS=_playground_buffer,_playground_call -s EXPORTED_RUNTIME_METHODS=ccall
 PLAYGROUND_CHOICES := $(EMXX_COMPILE) $(PLAYGROUND_LINK)
@@ -39,13 +40,34 @@ $(PLAYGROUND_BUILD)/%.o: %.cpp $(PLAYGROUND_BUILD)/choices | playground-setup $(
 	@$(SAY) "$(STEP) em++ $<"; $(call make_object,$(EMXX_COMPILE))
 $(PLAYGROUND_BUILD)/data/images/stb_image.o: EMXX_COMPILE += -fwrapv
 
+# The linker's scripts ask for acorn, which Debian's node finds where Debian has it; others must be told.
 # Objects of an archive are linked where something calls them.
 $(PLAYGROUND_BUILD)/engine.a: $(PLAYGROUND_OBJECTS)
 	@$(SAY) "$(STEP) ar   $@"; rm -f $@; emar rcs $@ $^
 $(PLAYGROUND_BUILD)/engine.js: $(PLAYGROUND_BUILD)/engine.a
-	@$(SAY) "$(STEP) link $@"; $(EMXX) $(PLAYGROUND_FLAGS) $< $(PLAYGROUND_LINK) -o $(@D)/new.js && mv -f $(@D)/new.js $@
+	@$(SAY) "$(STEP) link $@"; NODE_PATH=/usr/share/nodejs:$$NODE_PATH $(EMXX) $(PLAYGROUND_FLAGS) $< $(PLAYGROUND_LINK) -o $(@D)/new.js && mv -f $(@D)/new.wasm $(@:.js=.wasm) && mv -f $(@D)/new.js $@
 
 build/pack_playground: $(call objects,train/playground/pack.cpp) $(LIBRARY) $(BUILD)/engine/backend.o build/published
 	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $(filter %.o,$^) $(LDFLAGS))
 
 -include $(shell find $(PLAYGROUND_BUILD) -name '*.d' 2>/dev/null)
+
+# ---- The page of the demo's model and of its twin, which is trained as the demo's is, but without MAC.
+# Each of the two is made where it is missing; neither is made again because the program is another.
+PLAYGROUND_DATA := runs/demo/data
+PLAYGROUND_MAC  := runs/demo/full/best.safetensors
+PLAYGROUND_TWIN := runs/playground/no-mac
+pack_playground = build/pack_playground --engine $(PLAYGROUND_BUILD)/engine.js
+
+playground: setup build/microdualnet build/pack_playground $(PLAYGROUND_BUILD)/engine.js
+	+@case "$(firstword -$(MAKEFLAGS))" in *n*) exit;; esac; \
+	[ -f $(PLAYGROUND_MAC) ] && [ -f $(PLAYGROUND_DATA)/labels.txt ] || { \
+	    echo 'playground: there is no trained demo in runs/demo: make demo comes first'; train/demo.sh; } && \
+	train/playground/train_twin.sh $(PLAYGROUND_DATA) $(PLAYGROUND_MAC) $(PLAYGROUND_TWIN) && \
+	$(pack_playground) --dataset $(PLAYGROUND_DATA) --with-mac $(PLAYGROUND_MAC) \
+	    --without-mac $(PLAYGROUND_TWIN)/best.safetensors --output $(call quoted,$(PLAYGROUND))
+
+# PAGE=FILE looks at that page instead of at one of small models.
+PAGE ?=
+playground-check: setup build/microdualnet build/pack_playground $(PLAYGROUND_BUILD)/engine.js
+	@$(PYTHON) tests/pages/playground.py --engine $(PLAYGROUND_BUILD)/engine.js $(PAGE)

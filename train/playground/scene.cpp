@@ -67,8 +67,7 @@ Inputs staged(const Inputs& clip, const Scene& scene, const Config& config) {
     });
     each_part([&](int64_t k, const ChangedPart& part) {
         if (part.covered)
-            result =
-                occluded(result, {.kind = Occlusion::Kind::covered, .entity = k}, config);
+            result = occluded(result, {.kind = Occlusion::Kind::covered, .entity = k}, config);
     });
     each_part([&](int64_t k, const ChangedPart& part) {
         if (part.unseen)
