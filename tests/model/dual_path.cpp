@@ -99,4 +99,29 @@ TEST_SUITE("model/dual_path") {
         const Outputs outputs = model.forward(batch.inputs, batch.labels);
         CHECK_THROWS_AS(model.logits_of_path(outputs, Paths::st), Error);
     }
+
+    TEST_CASE("routed by hand, a model answers as if its router had chosen so") {
+        const Config config = test::small_config();
+        MicroDualNet model(config, 6);
+        const test::Batch batch = test::random_batch(config, 3, 7);
+        const Outputs free = model.forward(batch.inputs, batch.labels);
+        const Outputs same = model.rerouted(free, free.alpha);
+        CHECK(same.logits.to_vector<float>() == free.logits.to_vector<float>());
+        CHECK(same.fused.to_vector<float>() == free.fused.to_vector<float>());
+        for (const int64_t path : {0, 1}) {
+            Tensor alpha = free.alpha.clone();
+            for (int64_t i = 0; i < alpha.numel(); ++i) alpha.data<float>()[i] = i % 2 == path;
+            const Outputs forced = model.rerouted(free, alpha);
+            const Paths alone = path == 0 ? Paths::st : Paths::ts;
+            CHECK(test::relative_error(forced.logits, model.logits_of_path(free, alone)) < 1e-6);
+            CHECK(test::relative_error(forced.logits, free.logits) > 1e-3);
+            CHECK(forced.alpha.to_vector<float>() == alpha.to_vector<float>());
+        }
+        CHECK_THROWS_AS(model.rerouted(free, Tensor::zeros({1, config.entity_count(), 2})), Error);
+        Config one_path = config;
+        one_path.paths = Paths::st;
+        MicroDualNet other(one_path);
+        CHECK_THROWS_AS(other.rerouted(other.forward(batch.inputs, batch.labels), free.alpha),
+                        Error);
+    }
 }

@@ -148,10 +148,13 @@ class Firefox:
 
     def run(self, expression):
         """The value of a JavaScript expression, which may be a promise."""
-        return self.call("WebDriver:ExecuteAsyncScript", args=[], sandbox=None, script="""
+        value, failure = self.call("WebDriver:ExecuteAsyncScript", args=[], sandbox=None, script="""
           const done = arguments[arguments.length - 1];
-          (async () => await (%s))().then(done, (e) => done({__error: String(e)}));
+          (async () => await (%s))().then((v) => done([v, null]), (e) => done([null, String(e)]));
         """ % expression)
+        if failure:
+            raise RuntimeError(failure)
+        return value
 
     def key(self, name):
         codes = {"ArrowRight": "\ue014", "ArrowLeft": "\ue012", "ArrowDown": "\ue015",

@@ -139,7 +139,7 @@ void pack(const CommandLine& given, const Sources& from, std::ostream& notes) {
                     .without_scripts = "It computes everything it shows.",
                     .own_style = text("playground.css"),
                     .own_scripts = {read_file(from.engine), text("bridge.js"), text("views.js"),
-                                    text("playground.js"), text("tour.js")},
+                                    text("playground.js"), text("tour.js"), text("begin.js")},
                     .compiles = true};
     const std::string html = page_html(page);
     write_file(from.output, html);
