@@ -199,8 +199,8 @@ Playground.build = function ({ classes, config }) {
     Page.add(row, "span", { class: "swatch", style: `border-color:${Page.onPictures(k)}`, "aria-hidden": "true" });
     const button = Page.add(row, "button", { type: "button", class: "name", "data-tip": "Show its moments' attention below", onclick: () => { state.part = k; update(); } }, name);
     const box_ = (key, text, tip) => {
-      const input = Page.el("input", { type: "checkbox", "aria-label": `${name} ${text}`, onchange: () => { state.parts[k][key] = input.checked; state.part = k; update(); } });
-      Page.add(row, "label", { "data-tip": tip }, input, text);
+      const input = Page.el("input", { type: "checkbox", "aria-label": `${name} ${text}`, "data-tip": tip, onchange: () => { state.parts[k][key] = input.checked; state.part = k; update(); } });
+      Page.add(row, "label", {}, input, text);
       return input;
     };
     const covered = box_("covered", "cover", "Its box is painted over in every frame");
