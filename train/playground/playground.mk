@@ -67,7 +67,10 @@ playground: setup build/microdualnet build/pack_playground $(PLAYGROUND_BUILD)/e
 	$(pack_playground) --dataset $(PLAYGROUND_DATA) --with-mac $(PLAYGROUND_MAC) \
 	    --without-mac $(PLAYGROUND_TWIN)/best.safetensors --output $(call quoted,$(PLAYGROUND))
 
-# PAGE=FILE looks at that page instead of at one of small models.
+# PAGE=FILE looks at that page, of the demo's models, instead of at one of small models. UNTIMED=1 leaves
+# out how long answers take, for a machine that is busy.
 PAGE ?=
+UNTIMED ?= 0
+$(call one_of,UNTIMED,0 1)
 playground-check: setup build/microdualnet build/pack_playground $(PLAYGROUND_BUILD)/engine.js
-	@$(PYTHON) tests/pages/playground.py --engine $(PLAYGROUND_BUILD)/engine.js $(PAGE)
+	@$(PYTHON) tests/pages/playground.py --engine $(PLAYGROUND_BUILD)/engine.js $(if $(filter 1,$(UNTIMED)),--untimed) $(PAGE)
