@@ -55,9 +55,9 @@ struct Tree : TemporaryFolder {
     std::string bin = (*this / "bin").string();
 
     Tree() {
-        for (const char* file :
-             {"Makefile", "engine/cuda/toolkit.mk", "tests/check.mk",
-              "tests/cuda_emulation/headers.mk", "tests/fuzz/fuzz.mk", "docs/lessons/lessons.mk"}) {
+        for (const char* file : {"Makefile", "engine/cuda/toolkit.mk", "tests/check.mk",
+                                 "tests/cuda_emulation/headers.mk", "tests/fuzz/fuzz.mk",
+                                 "docs/lessons/lessons.mk", "train/playground/playground.mk"}) {
             fs::create_directories((*this / file).parent_path());
             fs::copy_file(file, *this / file);
         }
