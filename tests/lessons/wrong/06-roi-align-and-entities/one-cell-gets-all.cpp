@@ -1,0 +1,27 @@
+// Task 4 says: the gradient of features[
+// The cell on the upper left of a sample gets all of its gradient.
+#define aligned_backward right_aligned_backward
+#include "tests/lessons/solutions/06-roi-align-and-entities.cpp"
+#undef aligned_backward
+
+namespace mdn::lesson {
+
+Tensor aligned_backward(const Tensor& dy, const Tensor& boxes, double size, int64_t height,
+                        int64_t width) {
+    const int64_t bins = dy.dim(1), channels = dy.dim(3);
+    const Tensor gradient = Tensor::zeros({height, width, channels}, DType::f64);
+    for (int64_t k = 0; k < boxes.dim(0); ++k)
+        for_each_sample(
+            boxes.data<double>() + k * 4, bins, [&](int64_t bin, double at_x, double at_y) {
+                const double* out = dy.data<double>() + (k * bins * bins + bin) * channels;
+                const Between column = between(at_x, width, size),
+                              row = between(at_y, height, size);
+                if (column.outside || row.outside) return;
+                for (int64_t c = 0; c < channels; ++c)
+                    gradient.data<double>()[(row.low * width + column.low) * channels + c] +=
+                        out[c] / 4;
+            });
+    return gradient;
+}
+
+}  // namespace mdn::lesson
