@@ -134,9 +134,6 @@ void for_all_maps(const std::function<void(const Map& map, int64_t bins)>& check
         for (const int64_t bins : {int64_t{1}, int64_t{2}, 3 + random().below(5)}) check(map, bins);
 }
 
-/// Leaves memory behind that is not 0, for code that forgets that new memory holds anything.
-void leave_traces(const Shape& shape) { Tensor::full(shape, 7.5, DType::f64); }
-
 }  // namespace
 
 TASK(1, "part_boxes", 2) {
@@ -232,7 +229,7 @@ TASK(3, "aligned", 2) {
         input("features = " + describe(features) + ", boxes = " + describe(boxes) +
               ", size = " + number(map.size) + ", bins = " + std::to_string(bins));
         const Tensor want = engine_roi_align(before, boxes, map.size, bins);
-        leave_traces(want.shape());
+        leave_traces(want.shape(), DType::f64);
         const Tensor y = aligned(features, boxes, map.size, bins);
         expect_unchanged("features", features, before);
         expect_tensor("y", y, want);
@@ -251,7 +248,7 @@ TASK(4, "aligned_backward", 3) {
                 return engine_roi_align(in[0], boxes, map.size, bins);
             },
             {normal(map.shape())}, before)[0];
-        leave_traces(map.shape());
+        leave_traces(map.shape(), DType::f64);
         const Tensor got = aligned_backward(dy, boxes, map.size, map.height, map.width);
         expect_unchanged("dy", dy, before);
         expect_tensor("the gradient of features", got, want);

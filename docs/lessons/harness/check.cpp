@@ -128,6 +128,8 @@ void allow_memory([[maybe_unused]] int64_t bytes) {
 #endif
 }
 
+void leave_traces(const Shape& shape, DType dtype) { Tensor::full(shape, 7.5, dtype); }
+
 std::vector<Tensor> engine_gradients(
     const std::function<Tensor(const std::vector<Tensor>& inputs)>& f,
     const std::vector<Tensor>& inputs, const Tensor& dy) {

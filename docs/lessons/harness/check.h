@@ -54,6 +54,10 @@ void expect_unchanged(const std::string& name, const Tensor& now, const Tensor& 
 /// From here on, the task may take this much memory beside what it has.
 void allow_memory(int64_t bytes);
 
+/// Leaves memory behind that is not 0, of the size of a tensor that the task will make: whatever
+/// code forgets to set there, it then gets wrong each time.
+void leave_traces(const Shape& shape, DType dtype);
+
 /// Gradients of ⟨f(inputs), dy⟩ that the engine's own autograd finds, one per input.
 std::vector<Tensor> engine_gradients(
     const std::function<Tensor(const std::vector<Tensor>& inputs)>& f,

@@ -1,0 +1,21 @@
+// Task 1 says: nan, but must be
+// The largest number is not taken away: exp(1000) is infinite, and inf/inf is not a number.
+#define softmax_rows right_softmax_rows
+#include "tests/lessons/solutions/07-attention-along-two-axes.cpp"
+#undef softmax_rows
+
+namespace mdn::lesson {
+
+Tensor softmax_rows(const Tensor& x) {
+    Tensor y = empty_like(x);
+    const int64_t width = x.dim(1);
+    for (int64_t m = 0; m < x.dim(0); ++m) {
+        const double* in = x.data<double>() + m * width;
+        double sum = 0;
+        for (int64_t n = 0; n < width; ++n) sum += std::exp(in[n]);
+        for (int64_t n = 0; n < width; ++n) y.data<double>()[m * width + n] = std::exp(in[n]) / sum;
+    }
+    return y;
+}
+
+}  // namespace mdn::lesson
