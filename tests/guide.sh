@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Follows CONTRIBUTING.md's "Adding an op": writes the six code blocks where the text says, builds
-# what they change, and runs the op's test. `make test` says how by GUIDE_CXX, GUIDE_LDFLAGS,
-# GUIDE_BUILD and GUIDE_OBJECTS, the objects that the tests are linked from.
+# what they change, and runs the op's test. `make test` says how (guide_build.sh).
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. tests/guide_build.sh
 
 guide=$GUIDE_BUILD/guide
 rm -rf "$guide"
@@ -42,31 +42,13 @@ done < "$guide/steps"
 
 # What the new list changes: the places that give a class of kernels its table of functions, which
 # grows at its end, and the profiler. Everything else stays as it was built.
-replaced=()
-compile() { # SOURCE OBJECT [FLAGS]
-    local source=$1 object=$2
-    shift 2
-    [ -e "$guide/$source" ] || replaced+=("$object")
-    mkdir -p "$(dirname "$guide/$object")"
-    [ ! -e "$guide/$source" ] || source=$guide/$source
-    $GUIDE_CXX "$@" -c "$source" -o "$guide/$object"
-}
-emulated=(-Itests/cuda_emulation -DMDN_CUDA_EMULATION)
-compile engine/ops/softsign.cpp engine/ops/softsign.o
-compile engine/cpu/softsign.cpp engine/cpu/softsign.o
-compile engine/cuda/softsign.cu cuda_emulation/softsign.o "${emulated[@]}" -x c++
-compile tests/engine/ops/softsign.cpp tests/engine/ops/softsign.o "${emulated[@]}"
-compile engine/cpu/memory.cpp engine/cpu/memory.o
-compile engine/cpu/cpu_backend.cpp engine/cpu/cpu_backend.o
-compile engine/cuda/cuda_backend.cu cuda_emulation/cuda_backend.o "${emulated[@]}" -x c++
-compile engine/profile.cpp engine/profile.o
-
-objects=()
-for object in $GUIDE_OBJECTS; do
-    kept=yes
-    for other in "${replaced[@]}"; do [ "$object" = "$GUIDE_BUILD/$other" ] && kept=no; done
-    [ $kept = no ] || objects+=("$object")
-done
-mapfile -t built < <(find "$guide" -name '*.o')
-$GUIDE_CXX "${built[@]}" "${objects[@]}" $GUIDE_LDFLAGS -o "$guide/run_tests"
+compile "$guide" engine/ops/softsign.cpp engine/ops/softsign.o
+compile "$guide" engine/cpu/softsign.cpp engine/cpu/softsign.o
+compile "$guide" engine/cuda/softsign.cu cuda_emulation/softsign.o "${emulated[@]}" -x c++
+compile "$guide" tests/engine/ops/softsign.cpp tests/engine/ops/softsign.o "${emulated[@]}"
+compile "$guide" engine/cpu/memory.cpp engine/cpu/memory.o
+compile "$guide" engine/cpu/cpu_backend.cpp engine/cpu/cpu_backend.o
+compile "$guide" engine/cuda/cuda_backend.cu cuda_emulation/cuda_backend.o "${emulated[@]}" -x c++
+compile "$guide" engine/profile.cpp engine/profile.o
+link_tests "$guide"
 "$guide/run_tests" -ts=engine/ops/softsign

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "tests/data/temporary_dataset.h"
+#include "tests/docs/links.h"
 #include "tests/shell.h"
 
 namespace mdn::test {
@@ -211,24 +212,7 @@ TEST_SUITE("lessons/course") {
 
     TEST_CASE("links of the pages lead to files that hold the names they show") {
         for (const fs::path& page : pages()) {
-            const std::string text = text_of(page);
-            const std::regex link(R"(\[([^\]]*)\]\(([^)#]+)(#[^)]*)?\))");
-            long names = 0;
-            for (std::sregex_iterator at(text.begin(), text.end(), link), end; at != end; ++at) {
-                const std::string shown = (*at)[1], target = (*at)[2];
-                if (target.find("://") != std::string::npos) continue;
-                const fs::path file = page.parent_path() / target;
-                CHECK_MESSAGE(fs::exists(file), page, " links to ", target);
-                const std::string extension = file.extension().string();
-                if (shown.size() < 3 || shown.front() != '`' ||
-                    (extension != ".cpp" && extension != ".h" && extension != ".cu"))
-                    continue;
-                const std::string name = shown.substr(1, shown.size() - 2);
-                if (name.find('.') != std::string::npos) continue;  // the name of the file
-                ++names;
-                CHECK_MESSAGE(std::regex_search(text_of(file), std::regex("\\b" + name + "\\b")),
-                              page, ": ", name, " is not in ", target);
-            }
+            const long names = check_links(page);
             if (page.filename() == "README.md" && page.parent_path() != course)
                 CHECK_MESSAGE(names >= 2, page, " names too few lines of the repository");
         }
