@@ -1,13 +1,13 @@
 # What the scripts that follow guides share (tests/guide.sh, tests/kernel_guide.sh): a build of the
-# tests with some files changed or added, which leaves the build itself alone. `make test` without a
-# GPU says how by GUIDE_CXX, GUIDE_LDFLAGS, GUIDE_BUILD and GUIDE_OBJECTS, the objects that the tests
-# are linked from.
+# tests with some files changed or added, which leaves the build itself alone. `make test` without
+# a GPU says how by GUIDE_CXX, GUIDE_LDFLAGS, GUIDE_BUILD and GUIDE_OBJECTS, the objects that the
+# tests are linked from.
 
 # How a .cu file, and a test of it, is compiled for the emulated GPU.
 emulated=(-Itests/cuda_emulation -DMDN_CUDA_EMULATION)
 
-# compile FOLDER SOURCE OBJECT [FLAGS]: FOLDER/OBJECT from FOLDER/SOURCE, or from SOURCE where that is
-# not changed.
+# compile FOLDER SOURCE OBJECT [FLAGS]: FOLDER/OBJECT from FOLDER/SOURCE, or from SOURCE where that
+# is not changed.
 compile() {
     local folder=$1 source=$2 object=$3
     shift 3

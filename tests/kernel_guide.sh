@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Follows "Break it" of docs/cuda_without_gpu.md: runs each command on a copy of the kernel, builds the
-# tests of it, and checks that they fail with the message that the page shows. There, … stands for
-# anything. `make test` says how to build (guide_build.sh).
+# Follows "Break it" of docs/cuda_without_gpu.md: runs each command on a copy of the kernel, builds
+# the tests of it, and checks that they fail with the message that the page shows. There, … stands
+# for anything. `make test` says how to build (guide_build.sh).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/guide_build.sh
