@@ -5,11 +5,11 @@
 LESSONS := $(patsubst docs/lessons/%/check.cpp,%,$(wildcard docs/lessons/[0-9]*/check.cpp))
 LESSON_BUILD := $(BUILD)/lessons
 
-# What an exercise may call. An archive, so that only what it calls is linked.
+# What exercises and checks may call. An archive, so that only what they call is linked.
 LESSON_ARCHIVE := $(LESSON_BUILD)/library.a
-LESSON_LIBRARY_OBJECTS := $(filter $(BUILD)/engine/% $(BUILD)/model/%,$(LIBRARY)) $(BUILD)/engine/backend.o
-$(LESSON_ARCHIVE): $(LESSON_LIBRARY_OBJECTS)
-	@mkdir -p $(@D); rm -f $@; $(SAY) "$(STEP) ar   $@"; ar rc --thin $@ $^
+LESSON_LIBRARY_OBJECTS := $(filter $(BUILD)/engine/% $(BUILD)/model/% $(BUILD)/train/metrics.o,$(LIBRARY)) $(BUILD)/engine/backend.o
+$(LESSON_ARCHIVE): $(LESSON_LIBRARY_OBJECTS) docs/lessons/lessons.mk
+	@mkdir -p $(@D); rm -f $@; $(SAY) "$(STEP) ar   $@"; ar rc --thin $@ $(filter %.o,$^)
 
 # Checks and exercises are compiled often and run once.
 LESSON_OPTIMIZE := $(if $(filter 1,$(SANITIZE)),$(OPTIMIZE),-O1)
