@@ -8,6 +8,7 @@
 #include "engine/tensor.h"
 #include "tests/cuda_emulation/runtime.h"
 #include "tests/cuda_emulation/streams.h"
+#include "tests/cuda_emulation/watch.h"
 
 using namespace mdn;
 
@@ -35,6 +36,47 @@ __global__ void sums(const float* x, float* of_warp, float* of_block) {
     const int64_t i = first_index();
     of_warp[i] = warp_sum(x[i]);
     of_block[i] = block_sum(x[i], dynamic_shared<float>());
+}
+
+/// An access to an array by one thread, or a barrier for all of the block.
+struct Step {
+    enum { read, write, barrier } what;
+    int block = 0, thread = 0, index = 0;
+};
+
+/// Every thread goes through the steps, and tells the watch of its own, as code does that was
+/// compiled for it.
+__global__ void follow(const std::vector<Step>* steps, float* array, emulation::Watch* watch) {
+    for (const Step& step : *steps)
+        if (step.what == Step::barrier)
+            __syncthreads();
+        else if (step.block == static_cast<int>(blockIdx.x) &&
+                 step.thread == static_cast<int>(threadIdx.x))
+            watch->access(array + step.index, sizeof(float), step.what == Step::write);
+}
+
+/// What a watch says of the steps, for two blocks, with threads in every order.
+std::string said_of(const std::vector<Step>& steps, bool written, bool in_shared = false) {
+    std::vector<float> memory(100);
+    std::string said;
+    for (const auto order : {emulation::ThreadOrder::ascending, emulation::ThreadOrder::descending,
+                             emulation::ThreadOrder::shuffled}) {
+        emulation::Watch watch(40 * sizeof(float));
+        watch.add("x", memory.data() + 10, 80, 10, written);
+        emulation::set_thread_order(order);
+        launch(follow, dim3(2), 2 * warp_threads, 40 * sizeof(float), &steps,
+               in_shared ? dynamic_shared<float>() : memory.data() + 10, &watch);
+        emulation::set_thread_order(emulation::ThreadOrder::ascending);
+        said += watch.finding().empty() ? watch.scattered() : watch.finding();
+        said += '\n';
+    }
+    return said;
+}
+
+long count(const std::string& text, const std::string& what) {
+    long found = 0;
+    for (size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += what.size()) ++found;
+    return found;
 }
 
 template <bool with_barrier>
@@ -79,8 +121,65 @@ TEST_SUITE("cuda_emulation/emulation") {
 
     TEST_CASE("a barrier that some threads never reach is an error") {
         CHECK_THROWS_WITH_AS(launch(half_of_the_threads_wait, dim3(1), 2 * warp_threads, 0),
-                             doctest::Contains("wait for others that never come"), Error);
+                             doctest::Contains("wait for others that never come: thread 0 waits at "
+                                               "__syncthreads(), but thread 32 has returned"),
+                             Error);
         CHECK(reverses<true>(emulation::ThreadOrder::ascending));  // and the next launch is fine
+    }
+
+    TEST_CASE("a watch names accesses outside an array, and reads of what nobody has written") {
+        const auto read = Step::read, write = Step::write;
+        CHECK(said_of({{read, 1, 7, 79}, {read, 1, 7, 0}}, true) == "\n\n\n");
+        CHECK(count(said_of({{read, 1, 7, 80}}, true),
+                    "thread 7 of block 1 reads x[80], which lies outside: x has 80 elements") == 3);
+        CHECK(count(said_of({{write, 0, 63, -1}}, true), "thread 63 of block 0 writes x[-1]") == 3);
+        CHECK(count(said_of({{read, 0, 3, 5}}, false), "reads x[5], which no thread has written") ==
+              3);
+        CHECK(count(said_of({{write, 0, 3, 40}}, false, true),
+                    "shared[40], which lies outside: the launch asked for 40 floats") == 3);
+        // What one block leaves in shared memory, another does not find.
+        CHECK(count(said_of({{write, 0, 3, 5}, {read, 1, 3, 5}}, false, true),
+                    "of block 1 reads shared[5], which no thread has written") == 3);
+        CHECK(said_of({{write, 0, 3, 5}, {write, 1, 4, 5}}, false, true) == "\n\n\n");
+    }
+
+    TEST_CASE("a watch names races in every order of threads, and none where a barrier lies") {
+        const auto read = Step::read, write = Step::write, barrier = Step::barrier;
+        const char* race = "with no __syncthreads() between";
+        for (const bool in_shared : {false, true}) {
+            const auto said = [in_shared](const std::vector<Step>& steps) {
+                return said_of(steps, false, in_shared);
+            };
+            const Step begin = {write, 0, 9, 5}, wait = {barrier};
+            CHECK(said({begin, wait, {read, 0, 1, 5}, {read, 0, 2, 5}, wait, {write, 0, 3, 5}}) ==
+                  "\n\n\n");
+            CHECK(said({begin, {read, 0, 9, 5}, {write, 0, 9, 5}}) == "\n\n\n");
+            CHECK(count(said({begin, wait, {write, 0, 1, 5}, {write, 0, 2, 5}}), race) == 3);
+            CHECK(count(said({begin, wait, {read, 0, 1, 5}, {write, 0, 40, 5}}), race) == 3);
+            // The second of two readers is the one that meets the writer.
+            CHECK(count(said({begin, wait, {read, 0, 1, 5}, {read, 0, 2, 5}, {write, 0, 1, 5}}),
+                        race) == 3);
+            // Not the first barrier, but the second is missing.
+            CHECK(
+                count(said({begin, wait, {read, 0, 1, 5}, wait, {write, 0, 2, 5}, {read, 0, 1, 5}}),
+                      race) == 3);
+        }
+        CHECK(count(said_of({{write, 0, 1, 5}, {barrier}, {write, 1, 1, 5}}, true),
+                    "block 0 writes x[5], and block 1 writes it too") == 3);
+        CHECK(count(said_of({{read, 0, 1, 5}, {read, 1, 1, 5}, {barrier}, {write, 1, 1, 5}}, true),
+                    "block 0 reads x[5], and block 1 writes it too") == 3);
+        CHECK(count(said_of({{write, 0, 1, 5}, {barrier}, {read, 1, 1, 5}}, true),
+                    "block 0 writes x[5], and block 1 reads it too") == 3);
+    }
+
+    TEST_CASE("a watch says where neighbours of a warp do not access neighbours") {
+        std::vector<Step> steps;
+        for (int thread = 0; thread < 8; ++thread) steps.push_back({Step::read, 0, thread, thread});
+        for (int thread = 0; thread < 8; ++thread)
+            steps.push_back({Step::read, 1, 32 + thread, 50 + thread});
+        CHECK(said_of(steps, true) == "\n\n\n");
+        steps[5].index = 60;
+        CHECK(count(said_of(steps, true), "must access neighbours in memory") == 3);
     }
 
     TEST_CASE("warp_sum and block_sum give every thread the sum of its own group") {

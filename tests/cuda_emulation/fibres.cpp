@@ -86,6 +86,7 @@ struct Block {
     const std::function<void()>* body = nullptr;
     int current = 0;        // thread
     int current_fibre = 0;  // stack
+    int barriers = 0;       // passed
     std::exception_ptr failure = nullptr;
 };
 
@@ -156,7 +157,32 @@ bool release_waiting() {
     const auto waits = [](auto& t) { return t.state == State::waits_for_block; };
     if (!std::all_of(block.threads.begin(), block.threads.end(), waits)) return false;
     for (Thread& thread : block.threads) thread.state = State::ready;
+    ++block.barriers;
     return true;
+}
+
+/// Which thread waits in vain, and for which: one of its warp, or of the block.
+std::string stuck_text() {
+    const auto waits = [](auto& t) { return t.state != State::returned; };
+    const auto begin = block.threads.begin(), end = block.threads.end();
+    // A shuffle waits for the fewest, so it is named first.
+    auto waiting =
+        std::find_if(begin, end, [](auto& t) { return t.state == State::waits_for_warp; });
+    auto from = begin, to = end;
+    if (waiting == end) {
+        waiting = std::find_if(begin, end, waits);
+    } else {
+        from = begin + (waiting - begin) / warp_size * warp_size;
+        to = from + warp_size;
+    }
+    const auto missing = std::find_if(from, to, [&](auto& t) { return t.state != waiting->state; });
+    const auto does = [](const Thread& thread) {
+        return thread.state == State::returned          ? " has returned"
+               : thread.state == State::waits_for_block ? " waits at __syncthreads()"
+                                                        : " waits at a shuffle of its warp";
+    };
+    return "thread " + std::to_string(waiting - begin) + does(*waiting) + ", but thread " +
+           std::to_string(missing - begin) + does(*missing);
 }
 
 std::vector<int> ordered(int threads) {
@@ -192,9 +218,11 @@ void run_block(int threads, const std::function<void(int)>& enter,
                         [](auto& t) { return t.state == State::returned; }))
             return;
         if (!release_waiting()) {
+            const std::string who = stuck_text();
             stacks.clear();
             idle.clear();
-            throw Error("[emulation] some threads of a block wait for others that never come");
+            throw Error("[emulation] some threads of a block wait for others that never come: " +
+                        who);
         }
         for (const int thread : block.order) {
             if (block.threads[thread].state != State::ready) continue;
@@ -208,6 +236,8 @@ void run_block(int threads, const std::function<void(int)>& enter,
 void wait_for_block() { wait(State::waits_for_block); }
 
 int lane() { return block.current % warp_size; }
+
+int barriers_passed() { return block.barriers; }
 
 uint64_t exchange_in_warp(uint64_t bits, int source) {
     const int self = block.current, turn = block.threads[self].exchanges++ % 2;

@@ -15,8 +15,8 @@ enum class ThreadOrder { ascending, descending, shuffled };
 void set_thread_order(ThreadOrder order);
 
 /// Runs `thread` as every thread of one block of `threads` (a multiple of 32). Calls `enter(i)`
-/// whenever thread i goes on. Throws Error when some threads wait for others that have returned,
-/// and rethrows what a thread throws.
+/// whenever thread i goes on. Throws Error when some threads wait for others that never come, and
+/// says which; rethrows what a thread throws.
 void run_block(int threads, const std::function<void(int)>& enter,
                const std::function<void()>& thread);
 
@@ -29,5 +29,7 @@ void wait_for_block();
 uint64_t exchange_in_warp(uint64_t bits, int source);
 /// This thread's place in its warp.
 int lane();
+/// Barriers that all threads of the block have passed.
+int barriers_passed();
 
 }  // namespace mdn::emulation

@@ -24,9 +24,8 @@ dim3 gridDim, blockDim, blockIdx, threadIdx;
 
 namespace mdn {
 
-/// What dynamic_shared (engine/cuda/launch.h) hands to kernels: as much as any GPU has.
-constexpr size_t shared_capacity = 227 << 10;
-__align__(16) unsigned char block_memory[shared_capacity];
+/// What dynamic_shared (engine/cuda/launch.h) hands to kernels.
+__align__(16) unsigned char block_memory[emulation::shared_capacity];
 
 namespace emulation {
 
@@ -126,8 +125,12 @@ cudaError_t cudaGetDeviceCount(int* count) {
 }
 cudaError_t cudaSetDevice(int) { return cudaSuccess; }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
-    *properties = {"emulated GPU",      9, 0, 4, static_cast<size_t>(memory_limit),
-                   mdn::shared_capacity};
+    *properties = {"emulated GPU",
+                   9,
+                   0,
+                   4,
+                   static_cast<size_t>(memory_limit),
+                   mdn::emulation::shared_capacity};
     return cudaSuccess;
 }
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {

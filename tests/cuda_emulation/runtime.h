@@ -1,11 +1,15 @@
 // What tests may ask of the emulated GPU.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "tests/cuda_emulation/fibres.h"
 
 namespace mdn::emulation {
+
+/// Shared memory that a block can have: as much as any GPU gives it.
+inline constexpr size_t shared_capacity = 227 << 10;
 
 /// Device memory there is; cudaMalloc fails beyond it. 4 GiB at first.
 void set_memory_limit(int64_t bytes);
