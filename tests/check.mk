@@ -30,8 +30,8 @@ format:
 	else echo "format: nothing was changed: the layout needs clang-format $(CLANG_FORMAT_VERSION), but $(CLANG_FORMAT) is version $$version" >&2; exit 2; fi
 
 # Every source but the one that needs OpenBLAS, where that is missing (others have a <cblas.h> too). The
-# GPU's kernels and the tests are read with the emulation's headers, which every compiler understands.
-# Nvcc alone understands the probe.
+# GPU's kernels, the tests and the lessons are read with the emulation's headers, which every compiler
+# understands. Nvcc alone understands the probe.
 ROOMS ?= engine model data train tests docs
 WARNED := $(filter-out %.h engine/cuda/toolkit_probe.cu,$(filter $(ROOMS:%=%/%),$(FORMATTED)))
 ifneq ($(filter 1,$(WERROR)),)
@@ -49,4 +49,4 @@ check-warnings: $(WARNED:%=warnings-of/%)
 	@echo "check: $(words $(WARNED)) sources, no warning from $$($(CXX) --version | head -1)"
 
 $(WARNED:%=warnings-of/%): warnings-of/%: % | setup
-	@$(CXX) $(WARNING_FLAGS) $(if $(filter tests/% engine/cuda/%,$<),-Itests/cuda_emulation -DMDN_CUDA_EMULATION) -x c++ $<
+	@$(CXX) $(WARNING_FLAGS) $(if $(filter tests/% engine/cuda/% docs/lessons/%,$<),-Itests/cuda_emulation -DMDN_CUDA_EMULATION) -x c++ $<

@@ -7,7 +7,8 @@ LESSON_BUILD := $(BUILD)/lessons
 
 # What exercises and checks may call. An archive, so that only what they call is linked.
 LESSON_ARCHIVE := $(LESSON_BUILD)/library.a
-LESSON_LIBRARY_OBJECTS := $(filter $(BUILD)/engine/% $(BUILD)/model/% $(BUILD)/train/metrics.o,$(LIBRARY)) $(BUILD)/engine/backend.o
+LESSON_LIBRARY_OBJECTS := $(filter $(BUILD)/engine/% $(BUILD)/model/% $(BUILD)/train/metrics.o,$(LIBRARY)) $(BUILD)/engine/backend.o \
+        $(foreach part,fibres runtime streams watch,$(EMULATION)/tests/$(part).o)
 $(LESSON_ARCHIVE): $(LESSON_LIBRARY_OBJECTS) docs/lessons/lessons.mk
 	@mkdir -p $(@D); rm -f $@; $(SAY) "$(STEP) ar   $@"; ar rc --thin $@ $(filter %.o,$^)
 
@@ -17,6 +18,14 @@ LESSON_HARNESS := $(call objects,$(wildcard docs/lessons/harness/*.cpp))
 LESSON_CHECKS  := $(LESSONS:%=$(BUILD)/docs/lessons/%/check.o)
 $(LESSON_HARNESS) $(LESSON_CHECKS) $(LESSONS:%=$(BUILD)/docs/lessons/%/example.o): CXXFLAGS := $(subst $(OPTIMIZE),$(LESSON_OPTIMIZE),$(CXXFLAGS))
 
+# Lessons whose kernels run on the emulated GPU: check.cpp has a line that says so. The exercise's accesses
+# to memory are watched, unless a sanitizer looks at them already (tests/cuda_emulation/watch.h).
+GPU_LESSONS   := $(patsubst docs/lessons/%/check.cpp,%,$(shell grep -l '^// runs on the emulated GPU' $(LESSONS:%=docs/lessons/%/check.cpp)))
+GPU_FLAGS     := -Itests/cuda_emulation -DMDN_CUDA_EMULATION
+GPU_WATCHED   := $(GPU_FLAGS) $(if $(filter 1,$(SANITIZE)),,-fsanitize=thread)
+$(GPU_LESSONS:%=$(BUILD)/docs/lessons/%/check.o): CXXFLAGS := $(GPU_FLAGS) $(subst $(OPTIMIZE),$(LESSON_OPTIMIZE),$(CXXFLAGS))
+$(GPU_LESSONS:%=$(BUILD)/docs/lessons/%/example.o): CXXFLAGS := $(GPU_WATCHED) $(subst $(OPTIMIZE),$(LESSON_OPTIMIZE),$(CXXFLAGS))
+
 # The program that runs check programs. Of the library it needs only the type of its errors.
 LESSON_RUNNER := $(LESSON_BUILD)/runner
 $(LESSON_RUNNER): $(foreach part,runner run_task lesson results,$(BUILD)/docs/lessons/harness/$(part).o)
@@ -25,7 +34,7 @@ $(LESSON_RUNNER): $(foreach part,runner run_task lesson results,$(BUILD)/docs/le
 # How docs/lessons/harness/build_exercise.sh makes a check program.
 LESSON_PARTS   := $(LESSON_BUILD)/library.a $(foreach part,check check_main,$(BUILD)/docs/lessons/harness/$(part).o)
 LESSON_CXX      = $(CXX) $(filter-out -MMD -MP -Werror,$(subst $(OPTIMIZE),$(LESSON_OPTIMIZE),$(CXXFLAGS))) -g1
-LESSON_SETTINGS = LESSON_CXX=$(call quoted,$(LESSON_CXX)) LESSON_LDFLAGS=$(call quoted,$(LDFLAGS)) \
+LESSON_SETTINGS = LESSON_CXX=$(call quoted,$(LESSON_CXX)) LESSON_GPU_FLAGS=$(call quoted,$(GPU_WATCHED)) LESSON_LDFLAGS=$(call quoted,$(LDFLAGS)) \
         LESSON_LIBRARY=$(call quoted,$(abspath $(filter %.o,$(LESSON_PARTS)) $(LESSON_ARCHIVE)))
 BUILD_EXERCISE  = $(LESSON_SETTINGS) docs/lessons/harness/build_exercise.sh
 # $(call exercise_arguments,LESSON,FILE,PROGRAM)

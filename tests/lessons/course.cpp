@@ -330,6 +330,9 @@ TEST_SUITE("lessons/course") {
         fs::create_directories(folder / "submission/01-tensors-and-memory");
         fs::copy_file(solutions / "01-tensors-and-memory.cpp",
                       folder / "submission/01-tensors-and-memory/exercise.cpp");
+        // Kernels are compiled against the emulated GPU, whose headers grading must hand over.
+        fs::copy_file(solutions / "11-cuda-kernel-on-an-emulated-gpu.cpp",
+                      folder / "submission/11-cuda-kernel-on-an-emulated-gpu.cpp");
         std::string lazy = text_of(course / "unsolved/05-temporal-shift.cpp");
         lazy.replace(lazy.find("not_done(x, frames)"), 19, "return temporal_shift(x, frames)");
         write(folder / "submission/05-temporal-shift.cpp", "#include \"engine/ops.h\"\n" + lazy);
@@ -339,7 +342,7 @@ TEST_SUITE("lessons/course") {
         CAPTURE(said.text);
         CHECK(said.code == 0);
         const auto results = nlohmann::json::parse(text_of(out / "results.json"));
-        CHECK(results.at("score") == 7);
+        CHECK(results.at("score") == 7 + 8);
         CHECK(results.at("visibility") == "after_due_date");
         const std::string text = results.dump();
         CHECK(text.find("calls mdn::temporal_shift") != std::string::npos);
@@ -369,6 +372,9 @@ TEST_SUITE("lessons/course") {
         CHECK(count(unsolved.text, "not done yet") == 4);
         CHECK(unsolved.text.find("Hint for task 1:") != std::string::npos);
         CHECK(unsolved.text.find("Hint for task 2:") == std::string::npos);
+
+        const Said kernels = shell(make(out.string()) + "lesson N=11");
+        CHECK_MESSAGE(count(kernels.text, "not done yet") == 4, kernels.text);
 
         fs::copy_file(solutions / "05-temporal-shift.cpp",
                       out / course / "05-temporal-shift/exercise.cpp",

@@ -3,8 +3,9 @@
 #
 #   build_exercise.sh EXERCISE CHECK.cpp CHECK.o PROGRAM
 #
-# LESSON_CXX is the compiler with its flags, LESSON_LDFLAGS those of the linker, and LESSON_LIBRARY
-# the objects and archives of the harness and the engine. Includes are looked up in the folder where
+# LESSON_CXX is the compiler with its flags, LESSON_GPU_FLAGS what an exercise with kernels for the
+# emulated GPU needs beside them, LESSON_LDFLAGS the flags of the linker, and LESSON_LIBRARY the
+# objects and archives of the harness and the engine. Includes are looked up in the folder where
 # the script is started. What does not compile is said on stdout (exit code 1), and PROGRAM is gone.
 set -u
 exercise=$1 check_source=$2 check=$3 program=$4
@@ -12,7 +13,9 @@ object=$program.exercise.o
 rm -f "$program" "$object"
 mkdir -p "$(dirname "$program")"
 
-if ! $LESSON_CXX -c "$exercise" -o "$object" 2>&1; then
+gpu=
+if grep -q '^// runs on the emulated GPU' "$check_source"; then gpu=$LESSON_GPU_FLAGS; fi
+if ! $LESSON_CXX $gpu -c "$exercise" -o "$object" 2>&1; then
     echo "$exercise does not compile: the first error above names the line."
     exit 1
 fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Grades the files of one student. `make grade` calls it, with what it has built in the variables
-# LESSON_CXX, LESSON_LDFLAGS, LESSON_LIBRARY, LESSON_CHECKS and LESSON_RUNNER.
+# LESSON_CXX, LESSON_GPU_FLAGS, LESSON_LDFLAGS, LESSON_LIBRARY, LESSON_CHECKS and LESSON_RUNNER.
 #
 #   grade.sh --seed N --visibility V --only 'LESSON …' SUBMISSION OUT
 #
@@ -39,7 +39,7 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/source" "$work/programs"
-(cd "$repository" && find engine model docs/lessons -name '*.h' -print0 | tar --null -cf - -T -) |
+(cd "$repository" && find engine model docs/lessons tests/cuda_emulation -name '*.h' -print0 | tar --null -cf - -T -) |
     tar -xf - -C "$work/source"
 
 # The compiler is limited too: a few lines can keep it busy for hours.

@@ -1,0 +1,24 @@
+// Task 2 says: with no __syncthreads() between
+// Every thread writes the sum, and not one of them.
+#define row_sums_kernel right_row_sums_kernel
+#include "tests/lessons/solutions/11-cuda-kernel-on-an-emulated-gpu.cpp"
+#undef row_sums_kernel
+
+namespace mdn::lesson {
+
+__global__ void row_sums_kernel(int64_t columns, const float* x, float* y) {
+    float* shared = dynamic_shared<float>();
+    const int t = threadIdx.x, n = blockDim.x;
+    x += blockIdx.x * columns;
+    float sum = 0;
+    for (int64_t c = t; c < columns; c += n) sum += x[c];
+    shared[t] = sum;
+    __syncthreads();
+    for (int half = n / 2; half > 0; half /= 2) {
+        if (t < half) shared[t] += shared[t + half];
+        __syncthreads();
+    }
+    y[blockIdx.x] = shared[0];
+}
+
+}  // namespace mdn::lesson
