@@ -166,7 +166,9 @@ void Watch::look_at_warp(Region& region, int64_t index, const Access& now, bool 
     const auto [found, is_first] =
         region.first.insert({{{now.block, now.thread / warp_size}, turn}, {lane, index}});
     const auto [other_lane, other_index] = found->second;
-    if (is_first || index - other_index == lane - other_lane) return;
+    // One element that is read by all is handed to all at once.
+    const bool same = !writes && index == other_index;
+    if (is_first || same || index - other_index == lane - other_lane) return;
     const char* does = writes ? " writes " : " reads ";
     scattered_ = thread_text(now.block, now.thread) + does + element(region.name, index) +
                  " while thread " + std::to_string(now.thread - lane + other_lane) +
