@@ -18,7 +18,8 @@ clips=(
     "subject003_nodding P03_walk_003" "subject003_waving P03_wave_003"
 )
 # The paper's models, small enough for a test: one epoch of a narrow network.
-small='"preset": "tiny", "frames": 2, "size": 32, "dim": 8, "heads": 2, "layers": 1, "backbone": {"width": 8}'
+small='"frames": 2, "size": 32, "dim": 8, "heads": 2, "layers": 1,
+    "backbone": {"block": "basic", "depths": [1, 1, 1, 1], "width": 8}, "roi": 3, "router_hidden": 8, "head_hidden": 16'
 once='"training": {"epochs": 1, "batch": 2}'
 
 make_all() {
@@ -32,14 +33,14 @@ make_all() {
             cp -r "rendered/$kind/${source}"_* "clips/$kind/$name"
         done
     done
-    cp -r clips listed
-    "$program" lists listed --names '{group}_{class}_{}'
+    cp -r clips my_data
+    "$program" lists my_data --names '{group}_{class}_{}'
     echo "{\"preset\": \"tiny\", $once}" > tiny.json
     echo "{\"preset\": \"tiny\", \"regions\": \"none\", $once}" > tsm.json
-    "$program" train --config tiny.json --data listed --out mine
-    "$program" train --config tsm.json --data listed --out tsm
+    "$program" train --config tiny.json --data my_data --out mine
+    "$program" train --config tsm.json --data my_data --out tsm
     for out in mine tsm; do
-        "$program" eval --weights $out/best.safetensors --data listed --split test --json-file $out/test.json
+        "$program" eval --weights $out/best.safetensors --data my_data --split test --json-file $out/test.json
     done
     touch complete
 }
@@ -47,7 +48,7 @@ make_all() {
 # ---- What a page may have. Each function writes below the folder of the page.
 
 unlisted_data() { cp -r "$made/clips" "$1"; }  # FOLDER: clips without labels and lists
-data()          { cp -r "$made/listed" "$1"; } # FOLDER: the same with them
+data()          { cp -r "$made/my_data" "$1"; } # FOLDER: the same with them
 run_of()        { mkdir -p runs && cp -r "$made/$1" "$2"; }  # mine|tsm RUN
 weights()       { cp "$made/mine/best.safetensors" "$1"; }  # FILE: of the preset tiny
 
@@ -71,15 +72,14 @@ imigue() {  # of the MiGA challenge: its keypoints are OpenPose's here, which it
         printf '1,1,20\n2,21,40\n3,41,60\n' > "$part/$video/${video}_label.csv"
     done
 }
-# A pretrained backbone as it comes, and as `import` converts it. Both hold a small model of MA-52.
-pretrained() {  # FILE...
-    ma52_model
-    local file
-    for file; do cp "$made/ma52/best.safetensors" "$file"; done
-}
-ma52_model() {
-    [ -e "$made/ma52/best.safetensors" ] || (cd "$made" && ma52 &&
-        "$program" train --config "$folder/configs/paper-ma52.json" --data MA-52 --out ma52)
+# ma52|imigue FILE: a pretrained backbone as it comes, or as `import` converts it. Here both are a small
+# model that was trained on the dataset.
+pretrained() {
+    if [ ! -e "$made/$1" ]; then
+        (mkdir "$made/of_$1" && cd "$made/of_$1" && "$1" &&
+            "$program" train --config "$folder/configs/paper-$1.json" --data * --out "$made/$1")
+    fi
+    cp "$made/$1/best.safetensors" "$2"
 }
 # FOLDER: keypoints of the clips as Ultralytics writes them for videos, with COCO's 17 joints: a file per
 # frame with class, box and joints, divided by the side of the frames.
@@ -109,7 +109,9 @@ videos() {  # FOLDER NAME...
     command -v ffmpeg > /dev/null || return 0
     local name
     for name in "${@:2}"; do
-        ffmpeg -v error -framerate 30 -i "$made/clips/frames/P01_walk_003/img_%05d.jpg" -c:v mpeg4 -q:v 2 "$1/$name.mp4"
+        # Twice its length, and then its first half, for who cuts it.
+        ffmpeg -v error -stream_loop 1 -framerate 30 -i "$made/clips/frames/P01_walk_003/img_%05d.jpg" \
+            -frames:v $([ "$1" = recordings ] && echo 120 || echo 60) -c:v mpeg4 -q:v 2 "$1/$name.mp4"
     done
 }
 
@@ -120,23 +122,23 @@ cd "$folder"
 ln -s "$program" build/microdualnet
 ln -s "$project/data/extract_frames" data/
 for config in "$project"/configs/*.json; do ln -s "$config" configs/; done
-for config in configs/paper-ma52.json configs/paper-imigue.json; do
-    rm $config
-    echo "{$small, $once}" > $config
+for dataset in ma52 imigue; do
+    rm configs/paper-$dataset.json
+    echo "{\"preset\": \"paper-$dataset\", $small, $once}" > configs/paper-$dataset.json
 done
 
 case $page in
 README.md)
     unlisted_data my_data
     ma52
-    pretrained tsm_r101_kinetics400.pth
+    pretrained ma52 tsm_r101_kinetics400.pth
     recording day1 day1_pose
     ;;
 docs/SPEC.md)
     weights W.safetensors
     echo '{"preset": "tiny"}' > C.json
     # The frames and boxes of a clip, among all that trace wrote of it.
-    "$program" trace --weights W.safetensors --dataset "$made/listed" --clip P01_walk_003 --output IN.safetensors
+    "$program" trace --weights W.safetensors --dataset "$made/my_data" --clip P01_walk_003 --output IN.safetensors
     ;;
 docs/data.md)
     unlisted_data my_data
@@ -155,16 +157,27 @@ docs/data.md)
 docs/datasets.md)
     ma52
     imigue
-    pretrained kinetics.safetensors
+    pretrained ma52 kinetics.safetensors
+    pretrained imigue tsm_r101_kinetics400.pth
     videos videos new
     ;;
 docs/explain.md | docs/export.md | docs/inside.md)
     data my_data
     run_of mine runs/mine
     ;;
+docs/own_dataset.md)
+    ultralytics runs/pose/predict/labels
+    videos videos P01_wave_003 P02_walk_003 P02_wave_003 P03_walk_003 P03_wave_003
+    videos recordings P01
+    if ! command -v ffmpeg > /dev/null; then  # nothing extracts the frames
+        unlisted_data my_data
+        rm -r my_data/keypoints
+    fi
+    ;;
 docs/recipes.md)
+    data my_data
     ma52
-    pretrained kinetics.safetensors
+    pretrained ma52 kinetics.safetensors
     run_of mine runs/mine
     ;;
 docs/report.md)
@@ -177,7 +190,7 @@ docs/timeline.md)
     ;;
 docs/weights.md)
     ma52
-    pretrained tsm_r101.pth
+    pretrained ma52 tsm_r101.pth
     ;;
 *)
     data my_data

@@ -108,6 +108,13 @@ class VideoFiles final : public KeypointSource {
     PersonBuilder& builder_;
 };
 
+/// Ultralytics writes the files of a run RUN/ to RUN/labels/: the run's folder names the clip.
+std::string name_in_run(const fs::path& file) {
+    const fs::path labels = file.parent_path();
+    if (labels.filename() != "labels" || !labels.has_parent_path()) return file.generic_string();
+    return (labels.parent_path() / file.filename()).generic_string();
+}
+
 /// A file for each picture. `format` is null for YOLO's text.
 class PictureFiles final : public KeypointSource {
   public:
@@ -118,12 +125,16 @@ class PictureFiles final : public KeypointSource {
         const fs::path around = lone ? fs::absolute(place.source).parent_path() : place.source;
         ImageFrames frames(clip_name_of(around));
         for (const fs::path& file : files) {
-            std::string name =
-                (lone ? file.filename() : file.lexically_relative(place.folder)).generic_string();
+            const fs::path inside =
+                lone ? file.filename() : file.lexically_relative(place.folder);
+            std::string name = format_ ? inside.generic_string() : name_in_run(inside);
             // A picture alone is a clip of one frame, whatever it is called.
             if (lone && !parse_image_name(name)) name = clip_name_of(file) + "/1.json";
             frames.at(name, file.string());
-            files_.emplace(name, file);
+            const auto [named, is_new] = files_.emplace(name, file);
+            if (!is_new)
+                throw Error(file.string() + " and " + named->second.string() +
+                            " would both be picture " + name);
         }
         clips_ = frames.take();
         if (!place.clip.empty() && clips_.size() == 1) clips_.front().name = place.clip;

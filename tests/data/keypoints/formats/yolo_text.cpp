@@ -49,6 +49,24 @@ TEST_SUITE("data/keypoints/formats/yolo_text") {
         }
     }
 
+    TEST_CASE("of a run per clip, the run's folder names the clip") {
+        TemporaryFolder folder;
+        write(folder / "pose/P01_walk_003/labels/img_00002.txt", line(3));
+        write(folder / "pose/P01_walk_003/labels/img_00011.txt", line(3));
+        write(folder / "pose/P02/sit/labels/img_00001.txt", line(3));
+        const ReadSource source(folder / "pose");
+        REQUIRE(source.clips.size() == 2);
+        CHECK(source.clips[0].name == "P01_walk_003");
+        REQUIRE(source.clips[0].frames.size() == 2);
+        CHECK(source.clips[0].frames[1].number == 11);
+        CHECK(source.clips[0].frames[1].people.size() == 1);
+        CHECK(source.clips[1].name == "P02/sit");
+
+        write(folder / "pose/P02/sit/img_00001.txt", line(3));
+        CHECK(contains(error_of([&] { ReadSource twice(folder / "pose"); }),
+                       {"P02/sit/labels/img_00001.txt", "P02/sit/img_00001.txt", "both"}));
+    }
+
     TEST_CASE("other lines are refused with their number") {
         TemporaryFolder folder;
         write(folder / "a_1.txt", line(3) + "\n0 0.1 0.2 0.3 0.4\n");
