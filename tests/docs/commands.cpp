@@ -1,5 +1,5 @@
-// The commands of the pages: README.md, CONTRIBUTING.md and docs/. Those of the course have tests of
-// their own (lessons/course). CONTRIBUTING.md, "Pages", says how a page is written for this.
+// The commands of the pages: README.md, CONTRIBUTING.md and docs/. Those of the course have tests
+// of their own (lessons/course). CONTRIBUTING.md, "Pages", says how a page is written for this.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -30,7 +30,9 @@ std::vector<std::string> pages() {
     return names;
 }
 
-std::string place(const Page& page, int line) { return page.name + ":" + std::to_string(line) + ": "; }
+std::string place(const Page& page, int line) {
+    return page.name + ":" + std::to_string(line) + ": ";
+}
 
 bool starts_with(const std::string& text, const std::string& begin) {
     return text.rfind(begin, 0) == 0;
@@ -77,16 +79,18 @@ bool is_run(const Block& block) {
 
 // ---- Commands that are not run are read: what they name must be there.
 
-/// Goals and variables of the Makefile.
+/// Goals of the Makefile, and the variables that it sets or asks for.
 const std::set<std::string>& names_of_make() {
     static const std::set<std::string> names = [] {
         const TemporaryFolder folder;
-        write(folder / "ask", "make -npq CUDA=0 | grep -v '^#'\n");
-        const std::string text = bash(folder / "ask").text;
-        const std::regex name("(^|\n)([A-Za-z_-]+) ?(:|\\?|)=?( |\n)");
-        std::set<std::string> found;
-        for (std::sregex_iterator i(text.begin(), text.end(), name), end; i != end; ++i)
-            found.insert((*i)[2].str());
+        write(folder / "ask",
+              R"(env -i PATH="$PATH" make -npq CUDA=0 2>/dev/null | grep -v '^#' > ")" +
+                  (folder / "database").string() + R"("; cd ")" + folder.path().string() + R"("
+grep -oE '^[A-Za-z_-]+ ?(:|=|[:?]=)' database | sed 's/[ :?=]*$//'
+grep -oE '[$][(][A-Z_]+[)]' database | tr -d '$()'
+)");
+        const std::vector<std::string> lines = lines_of(bash(folder / "ask").text);
+        const std::set<std::string> found(lines.begin(), lines.end());
         REQUIRE(found.count("test") == 1);
         return found;
     }();
@@ -110,6 +114,13 @@ bool is_script(const std::string& word) {
 
 bool is_program(const std::string& word) {
     return word == "microdualnet" || word == "build/microdualnet";
+}
+
+/// Whether a line of a block without language is a command.
+bool is_command(const std::string& word) {
+    const std::set<std::string> others = {"make", "sudo",   "git", "python3", "pip",
+                                          "cd",   "ffmpeg", "for", "export",  "$"};
+    return is_program(word) || is_script(word) || others.count(word) == 1;
 }
 
 /// What is wrong with the names in a command: the program's command, options, make's goals and
@@ -159,16 +170,16 @@ std::vector<std::string> unreadable_commands(const Page& page) {
     };
     const Block* before = nullptr;
     for (const Block& block : page.blocks) {
-        if (std::set<std::string>{"bash", "shell", "console"}.count(block.language))
+        if (std::set<std::string>{"bash", "zsh", "shell", "console"}.count(block.language))
             problem(block.fence, "a block of commands begins with ```sh");
         if (block.language.empty() || block.language == "text") {
             for (const Command& command : commands_of(block))
-                if (is_program(command.words[0]) || is_script(command.words[0]) ||
-                    (command.words[0] == "make" && command.words.size() > 1))
+                if (is_command(command.words[0]))
                     problem(command.line,
                             "a command in a block without language: begin the block with ```sh");
         } else if (block.language == "python" && reason_not_to_run(block).empty()) {
-            problem(block.fence, "Python is not run: say why, as in <!-- not run: needs PyTorch -->");
+            problem(block.fence,
+                    "Python is not run: say why, as in <!-- not run: needs PyTorch -->");
         } else if (block.language == "sh") {
             if (starts_with(block.comment, "not run") && reason_not_to_run(block).empty())
                 problem(block.fence, "say why: <!-- not run: REASON -->");
@@ -249,9 +260,9 @@ std::vector<std::string> failing_commands(const Page& page, const fs::path& scri
 std::vector<std::string> problems_of(const Page& page, const TemporaryFolder& folder) {
     std::vector<std::string> problems = unreadable_commands(page);
     const fs::path here = folder / page.name;
-    write(here.string() + ".stand-ins",
-          "exec tests/docs/stand_ins.sh '" + program() + "' '" + (folder / "made").string() + "' '" +
-              page.name + "' '" + here.string() + "'\n");
+    write(here.string() + ".stand-ins", "exec tests/docs/stand_ins.sh '" + program() + "' '" +
+                                            (folder / "made").string() + "' '" + page.name + "' '" +
+                                            here.string() + "'\n");
     if (std::any_of(page.blocks.begin(), page.blocks.end(), is_run)) {
         const Ended made = bash(here.string() + ".stand-ins");
         REQUIRE_MESSAGE(made.code == 0, made.text);
@@ -268,8 +279,7 @@ std::string problems_in(const std::string& text) {
     // No program: these pages need no stand-ins.
     const Page page = read_page(folder / "page.md", "page.md");
     std::vector<std::string> problems = unreadable_commands(page);
-    for (const std::string& problem :
-         failing_commands(page, folder / "page.sh", folder.path()))
+    for (const std::string& problem : failing_commands(page, folder / "page.sh", folder.path()))
         problems.push_back(problem);
     std::string all;
     for (const std::string& problem : problems) all.append(problem).append("\n");
@@ -305,8 +315,8 @@ TEST_SUITE("docs/commands") {
 
     TEST_CASE("what a block prints is compared with what the page shows below it") {
         const auto page = [](const std::string& shown) {
-            return problems_in("#\n```sh\nprintf 'a 1 b\\nc\\nd\\n'\n```\ntext\n```output\n" + shown +
-                               "```\n");
+            return problems_in("#\n```sh\nprintf 'a 1 b\\nc\\nd\\n'\n```\ntext\n```output\n" +
+                               shown + "```\n");
         };
         CHECK(page("a 1 b\nc\nd\n") == "");
         CHECK(page("a … b\n…\n") == "");
@@ -319,7 +329,8 @@ TEST_SUITE("docs/commands") {
 
     TEST_CASE("a block is run, or says why not; what it names must be there all the same") {
         CHECK(problems_in("#\n<!-- not run: needs a GPU -->\n```sh\nfalse\n```\n") == "");
-        CHECK(contains(problems_in("#\n<!-- not run -->\n```sh\ntrue\n```\n"), {"page.md:3: ", "why"}));
+        CHECK(contains(problems_in("#\n<!-- not run -->\n```sh\ntrue\n```\n"),
+                       {"page.md:3: ", "why"}));
         CHECK(contains(problems_in("#\n<!-- not run: far -->\n\n```sh\nfalse\n```\n"),
                        {"page.md:5: ", "exit code 1"}));
         CHECK(contains(problems_in("#\n```bash\ntrue\n```\n"), {"page.md:2: ", "```sh"}));
@@ -349,7 +360,7 @@ TEST_SUITE("docs/commands") {
               {"data/extract_frames V F --rate 3", "--rate"},
               {"tests/no_such.sh", "tests/no_such.sh"},
               {"python3 tests/peers/run_suites.py --onyl x", "--onyl"}})
-            CHECK_MESSAGE(contains(unread(wrong), {"page.md:4: ", "page.md:2: ", named}), wrong);
+            CHECK(contains(unread(wrong), {"page.md:4: ", "page.md:2: ", named}));
     }
 
     TEST_CASE("the words of a command are those that a shell sees") {

@@ -33,8 +33,8 @@ bool line_shows(const std::string& expected, const std::string& actual) {
             return actual.size() >= at + part.size() &&
                    actual.compare(actual.size() - part.size(), part.size(), part) == 0;
         if (last) return part == actual;
-        const size_t found = first ? (actual.rfind(part, 0) == 0 ? 0 : std::string::npos)
-                                   : actual.find(part, at);
+        const size_t found =
+            first ? (actual.rfind(part, 0) == 0 ? 0 : std::string::npos) : actual.find(part, at);
         if (found == std::string::npos) return false;
         at = found + part.size();
         begin = end + any.size();
@@ -86,7 +86,8 @@ Page read_page(const std::filesystem::path& file, const std::string& name) {
         }
     }
     if (inside)
-        throw Error(name + ":" + std::to_string(page.blocks.back().fence) + ": no ``` ends this block");
+        throw Error(name + ":" + std::to_string(page.blocks.back().fence) +
+                    ": no ``` ends this block");
     return page;
 }
 

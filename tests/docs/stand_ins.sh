@@ -47,9 +47,9 @@ make_all() {
 
 # ---- What a page may have. Each function writes below the folder of the page.
 
-unlisted_data() { cp -r "$made/clips" "$1"; }  # FOLDER: clips without labels and lists
-data()          { cp -r "$made/my_data" "$1"; } # FOLDER: the same with them
-run_of()        { mkdir -p runs && cp -r "$made/$1" "$2"; }  # mine|tsm RUN
+unlisted_data() { cp -r "$made/clips" "$1"; }               # FOLDER: clips without labels and lists
+data()          { cp -r "$made/my_data" "$1"; }             # FOLDER: the same with them
+run_of()        { mkdir -p runs && cp -r "$made/$1" "$2"; } # mine|tsm RUN
 weights()       { cp "$made/mine/best.safetensors" "$1"; }  # FILE: of the preset tiny
 
 # FRAMES KEYPOINTS: 60 frames of one person.
@@ -85,11 +85,12 @@ pretrained() {
 # frame with class, box and joints, divided by the side of the frames.
 ultralytics() {
     mkdir -p "$1"
-    local clip file
+    local clip file number text
     for clip in "$made"/clips/keypoints/*; do
         for file in "$clip"/*.json; do
-            local number=${file##*/img_}
-            # From BODY_25 in OpenPose's order to COCO's. Nobody in the frame: no file.
+            number=${file##*/img_}
+            text=$1/${clip##*/}_$((10#${number%%_*})).txt
+            # From BODY_25 in OpenPose's order to COCO's.
             sed -n 's/.*"pose_keypoints_2d": *\[\([^]]*\)\].*/\1/p' "$file" | awk -F, -v side=64 '{
                 line = "0 0.5 0.5 0.9 0.9"
                 count = split("0 16 15 18 17 5 2 6 3 7 4 12 9 13 10 14 11", joint, " ")
@@ -98,8 +99,8 @@ ultralytics() {
                     line = line " " $at / side " " $(at + 1) / side " " $(at + 2)
                 }
                 print line " 0.9"
-            }' > "$1/${clip##*/}_$((10#${number%%_*})).txt"
-            [ -s "$1/${clip##*/}_$((10#${number%%_*})).txt" ] || rm "$1/${clip##*/}_$((10#${number%%_*})).txt"
+            }' > "$text"
+            [ -s "$text" ] || rm "$text"  # nobody is in the frame
         done
     done
 }

@@ -125,8 +125,7 @@ class PictureFiles final : public KeypointSource {
         const fs::path around = lone ? fs::absolute(place.source).parent_path() : place.source;
         ImageFrames frames(clip_name_of(around));
         for (const fs::path& file : files) {
-            const fs::path inside =
-                lone ? file.filename() : file.lexically_relative(place.folder);
+            const fs::path inside = lone ? file.filename() : file.lexically_relative(place.folder);
             std::string name = format_ ? inside.generic_string() : name_in_run(inside);
             // A picture alone is a clip of one frame, whatever it is called.
             if (lone && !parse_image_name(name)) name = clip_name_of(file) + "/1.json";
