@@ -222,6 +222,18 @@ std::string indented(const std::vector<std::string>& lines, size_t at_most) {
     return text;
 }
 
+/// Where the command begins whose last line bash names.
+int first_line(const Page& page, int line) {
+    for (const Block& block : page.blocks) {
+        const int last = block.fence + static_cast<int>(block.lines.size());
+        if (line <= block.fence || line > last) continue;
+        while (line > block.fence + 1 &&
+               block.lines[static_cast<size_t>(line - block.fence - 2)].ends_with('\\'))
+            --line;
+    }
+    return line;
+}
+
 /// Runs what is to be run of a page, in `folder`, where its stand-ins are.
 std::vector<std::string> failing_commands(const Page& page, const fs::path& script,
                                           const fs::path& folder) {
@@ -242,8 +254,9 @@ std::vector<std::string> failing_commands(const Page& page, const fs::path& scri
     }
     std::vector<std::string> problems;
     if (ended.code != 0)
-        problems.push_back(place(page, failed ? failed : block) + "this ends with exit code " +
-                           std::to_string(ended.code) + ":\n" + indented(printed[block], 12));
+        problems.push_back(place(page, failed ? first_line(page, failed) : block) +
+                           "this ends with exit code " + std::to_string(ended.code) + ":\n" +
+                           indented(printed[block], 12));
     for (size_t i = 1; i < page.blocks.size(); ++i) {
         const Block &shown = page.blocks[i], &command = page.blocks[i - 1];
         const auto actual = printed.find(command.fence);
