@@ -7,7 +7,7 @@
 #include <regex>
 #include <set>
 
-#include "tests/docs/page.h"
+#include "tests/docs/read_page.h"
 #include "tests/shell.h"
 #include "tests/train/process.h"
 #include "tests/train/program.h"

@@ -141,6 +141,10 @@ docs/SPEC.md)
     # The frames and boxes of a clip, among all that trace wrote of it.
     "$program" trace --weights W.safetensors --dataset "$made/my_data" --clip P01_walk_003 --output IN.safetensors
     ;;
+docs/cuda_without_gpu.md)
+    mkdir -p engine/cuda
+    cp "$project/engine/cuda/attention.cu" engine/cuda/
+    ;;
 docs/data.md)
     unlisted_data my_data
     for name in by_class by_person by_code; do mkdir $name $name/frames; done

@@ -1,4 +1,4 @@
-#include "tests/docs/page.h"
+#include "tests/docs/read_page.h"
 
 #include <fstream>
 
