@@ -1,5 +1,5 @@
 // The checks of lesson 2. The backward pass is compared with the engine's own tape.
-// not to be called: mdn::record mdn::backward
+// not to be called: mdn::record
 #include "docs/lessons/harness/check.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // The checks of lesson 3. They compare with the engine's own products and convolutions.
-// not to be called: mdn::kernels mdn::gemm<double> mdn::matmul_nt mdn::linear mdn::grouped_linear
+// not to be called: mdn::gemm<double> mdn::matmul_nt mdn::linear mdn::grouped_linear
 // not to be called: mdn::conv2d mdn::depthwise_conv2d
 #include "docs/lessons/harness/check.h"
 

@@ -1,5 +1,5 @@
 // The checks of lesson 4. They compare with the engine's own norms and its tape.
-// not to be called: mdn::kernels mdn::record mdn::backward mdn::layer_norm
+// not to be called: mdn::record mdn::layer_norm
 // not to be called: mdn::batch_norm mdn::normalize mdn::normalize_relu mdn::add_relu
 #include "docs/lessons/harness/check.h"
 

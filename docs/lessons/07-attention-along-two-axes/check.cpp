@@ -1,7 +1,6 @@
 // The checks of lesson 7. They compare with the engine's own ops.
 // not to be called: mdn::softmax
 // not to be called: mdn::attention
-// not to be called: mdn::backward
 #include "docs/lessons/harness/check.h"
 
 #include "docs/lessons/07-attention-along-two-axes/exercise.h"

@@ -5,7 +5,6 @@
 // not to be called: mdn::matmul_nt
 // not to be called: mdn::contrastive_targets
 // not to be called: mdn::softmax_cross_entropy
-// not to be called: mdn::backward
 #include "docs/lessons/harness/check.h"
 
 #include <algorithm>

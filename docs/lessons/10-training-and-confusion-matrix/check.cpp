@@ -1,9 +1,7 @@
 // The checks of lesson 10. They compare with the engine's loss, optimizer and schedule, and with
 // the metrics of train/.
 // not to be called: mdn::softmax_cross_entropy
-// not to be called: mdn::backward
 // not to be called: mdn::Optimizer::Optimizer
-// not to be called: mdn::kernels
 // not to be called: mdn::learning_rate
 // not to be called: mdn::compute_metrics
 // not to be called: mdn::f1_scores

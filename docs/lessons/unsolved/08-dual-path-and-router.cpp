@@ -1,5 +1,5 @@
 // Lesson 8, the dual path and its router. Replace each not_done(…) by your code;
-// `make lesson N=8` checks it. The ops of engine/ops.h are yours to use, except mix.
+// `make lesson N=8` checks it. The ops of engine/ops.h are yours to use, except mix and backward.
 //
 // B clips, T frames, K entities (body parts), D the width of a token. X_st and X_ts are [B,T,K,D];
 // α is [B,K,2], α[b,k,0] for the ST path and α[b,k,1] for the TS path.
