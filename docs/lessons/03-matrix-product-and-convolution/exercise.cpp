@@ -15,8 +15,8 @@ namespace mdn::lesson {
 Tensor product(const MatrixView& a, const MatrixView& b) { not_done(a, b); }
 
 // Task 2. The same product for ordinary matrices, in an order that is kind to the cache: see Cache.
-// For M = N = K = 64 it may miss the cache 10 000 times. The sizes are any, also such that your
-// blocks do not divide.
+// For M = N = K = 64 it may miss the cache at most 10 000 times. Your blocks need not divide M, N
+// and K.
 //
 //   a, b     [M,K] and [K,N]; a(i, k) is an element
 //   c        [M,N], full of zeros; afterwards it holds the product

@@ -67,7 +67,7 @@ int main() {
         std::printf("   running mean %.2f, variance %.2f", running.mean.item(), running.var.item());
     }
 
-    std::printf("\n\na gradient of length 1, behind n layers:\n");
+    std::printf("\n\na gradient of length 1, after n layers:\n");
     std::printf("   n  neither  norm alone  shortcut alone     both\n");
     for (const int depth : {1, 10, 30})
         std::printf("  %2d  %7.0e  %10.1f  %14.1f  %7.1f\n", depth, arriving(depth, false, false),

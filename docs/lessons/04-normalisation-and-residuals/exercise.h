@@ -23,7 +23,7 @@ struct BiasedConvolution {
     Tensor weight, bias;
 };
 
-/// A block y = relu(F(x) + x) behind its forward pass. All tensors of a block have one shape.
+/// A block y = relu(F(x) + x) after its forward pass. All tensors of a block have one shape.
 struct PassedBlock {
     Tensor y;
     /// The backward pass of F: from the gradient of F(x) to the gradient that x gets through F.

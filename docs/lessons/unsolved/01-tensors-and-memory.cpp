@@ -19,7 +19,7 @@ std::vector<int64_t> strides_of(const Shape& shape) { not_done(shape); }
 //   returns  the index with Σ index_i · stride_i = offset: for [2, 3, 4], 17 → [1, 1, 1]
 std::vector<int64_t> index_of(const Shape& shape, int64_t offset) { not_done(shape, offset); }
 
-// Task 3. The rows of a matrix with their mean taken away: y_mn = x_mn − (1/N) Σ_j x_mj.
+// Task 3. A matrix minus the mean of each row: y_mn = x_mn − (1/N) Σ_j x_mj.
 //
 //   x        [M, N], f32 or f64, M and N 1 or more; it must keep its values
 //   returns  a new tensor of the shape and dtype of x
