@@ -338,8 +338,8 @@ TEST_SUITE("lessons/course") {
         write(folder / "submission/05-temporal-shift.cpp", "#include \"engine/ops.h\"\n" + lazy);
         // Nor to the kernels behind the ops, or to the engine's backward pass.
         const auto unsolved_and = [&](const std::string& file, const std::string& function) {
-            write(folder / "submission" / file, "#include \"engine/ops.h\"\n" +
-                                                    text_of(course / "unsolved" / file) + function);
+            write(folder / "submission" / file,
+                  "#include \"engine/ops.h\"\n" + text_of(course / "unsolved" / file) + function);
         };
         unsolved_and("06-roi-align-and-entities.cpp",
                      "mdn::Kernels& lazy(const mdn::Tensor& x) { return mdn::kernels(x); }\n");
