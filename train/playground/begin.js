@@ -4,16 +4,22 @@
 Playground.ready = (async function () {
   const began = performance.now();
   const waiting = Page.add(Page.main, "p", { class: "note", role: "status" }, "Compiling the engine …");
-  try {
-    await Engine.start();
+  // Does one part of the beginning; the page says where it fails, and why.
+  const step = async function (failure, work) {
+    try {
+      return await work();
+    } catch (error) {
+      waiting.textContent = `${failure} (${error.message})`;
+      throw error;
+    }
+  };
+  await step("The engine does not run here. It needs a browser with WebAssembly, its vectors (SIMD) and its exceptions: Chromium 95 or Firefox 100, or a later one.", Engine.start);
+  await step("The playground cannot show this page's models and clips.", () => {
     const number = Playground.modelNumber(0);
     Playground.build(Playground.models[number].opened);
-    waiting.remove();
     Playground.answerNow();
-    Playground.firstAnswer = performance.now() - began;
-    Playground.tour();
-  } catch (error) {
-    waiting.textContent = `The playground does not run here: ${error.message}. It needs a browser with WebAssembly, its vectors (SIMD) and its exceptions: Chromium 95 or Firefox 100, or a later one.`;
-    throw error;
-  }
+  });
+  waiting.remove();
+  Playground.firstAnswer = performance.now() - began;
+  Playground.tour();
 })();

@@ -17,7 +17,7 @@ class Playground {
     uint8_t* buffer(int64_t bytes);
 
     /// {"do": "open model", "name"}: the buffer holds a safetensors file →
-    ///     {model, classes, config, parameters}.
+    ///     {model, classes, config}.
     /// {"do": "open clip", "model", "name", "sizes": [bytes of each frame's JPEG, in the buffer],
     ///  "boxes": [T·K·4]} → {clip}. Decodes and resamples frames as evaluation does.
     /// {"do": "answer", "model", "clip", "order": [T], "parts": [{covered, unseen, dx, dy, scale,

@@ -65,14 +65,20 @@ Playground.baseline = function (model, clip) {
 Playground.memory = () => Engine.compiled.HEAPU8.length;
 
 // Asks, and shows the answer. Several changes before the next frame are asked about once; where no
-// frame comes, as in a tab behind another, a timer does.
+// frame comes, as in a tab behind another, a timer does. Where there is no answer, the page says so:
+// what it still shows is of the one before.
 Playground.update = function () {
   if (Playground.waiting) return;
   Playground.waiting = true;
   const soon = document.hidden ? (run) => setTimeout(run, 0) : requestAnimationFrame;
   soon(() => {
     Playground.waiting = false;
-    Playground.answerNow();
+    try {
+      Playground.answerNow();
+    } catch (error) {
+      Playground.showFailure(error);
+      throw error;
+    }
   });
 };
 Playground.answerNow = function () {
@@ -148,7 +154,6 @@ Playground.build = function ({ classes, config }) {
     Playground.player = on ? setInterval(() => Playground.goTo((state.at + 1) % T), 250) : null;
     play.textContent = on ? "❚❚ Pause" : "▶ Play";
   };
-  // Frozen time has nothing to play.
   Playground.choose = function (changes) {
     if (changes.clip !== undefined && changes.clip !== state.clip) Playground.putBack();
     Object.assign(state, changes);
@@ -175,6 +180,7 @@ Playground.build = function ({ classes, config }) {
   Page.add(middle, "h2", {}, "What it answers");
   const showModel = Playground.segments(Page.controls(middle), "Model", Playground.models.map((model, i) => [i, model.name.replace(/^t/, "T")]), (model) => Playground.choose({ model }));
   const box = Page.add(middle, "div", { class: "answer", role: "status" });
+  Playground.showFailure = (error) => box.replaceChildren(Page.el("b", {}, "No answer"), Page.el("span", {}, `${error.message}. What is shown below belongs to the last answer: put everything back, or load the page again.`));
   const bars = Views.classes(middle, classes);
   Page.add(middle, "p", { class: "quiet keys" }, Page.el("span", {}, Page.el("span", { class: "key" }), " now"), Page.el("span", {}, Page.el("span", { class: "key was" }), " with nothing changed"), Page.el("span", {}, "✓ what the person does"));
   const speed = Page.add(middle, "p", { class: "quiet", id: "speed" });
@@ -271,16 +277,19 @@ Playground.scene = function (holder, state, update) {
   const canvas = Page.add(holder, "canvas", { width: S, height: S, "aria-hidden": "true" });
   const root = Page.svg("svg", { viewBox: `0 0 ${S} ${S}`, role: "group", "aria-label": "The frame and the boxes of its body parts" });
   holder.append(root);
-  let boxes = [];  // of the last answer: [K][x1, y1, x2, y2]
+  let boxes = [];  // at this moment, with every change: [K][x1, y1, x2, y2]
   // A box stays with its centre in the frame, and a side between 4 pixels and the frame's.
   const move = function (k, dx, dy, scale = 1) {
     const part = state.parts[k], [x1, y1, x2, y2] = boxes[k], within = (v) => Math.min(Math.max(v, 0), S);
     if (part.unseen) return;
     const x = (x1 + x2) / 2, y = (y1 + y2) / 2, side = Math.max(x2 - x1, y2 - y1), least = Math.min(x2 - x1, y2 - y1);
     const times = Math.min(Math.max(scale, 4 / least), Math.max(S / side, 1));
-    part.dx += within(x + dx) - x;
-    part.dy += within(y + dy) - y;
+    const to = [within(x + dx), within(y + dy)], half = [((x2 - x1) / 2) * times, ((y2 - y1) / 2) * times];
+    part.dx += to[0] - x;
+    part.dy += to[1] - y;
     part.scale *= times;
+    // Several events may come before the next answer: each goes on from the one before.
+    boxes[k] = [to[0] - half[0], to[1] - half[1], to[0] + half[0], to[1] + half[1]];
     state.part = k;
     update();
   };

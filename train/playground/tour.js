@@ -30,6 +30,14 @@ Playground.tour = function () {
   }
   const begin = (clip) => { Playground.play(false); Playground.choose({ model: withMac, clip }); Playground.putBack(); };
 
+  // What a stop's own change is compared with: undo() takes that change out of a scene.
+  const unchanged = () => ({ time: "recorded", model: withMac, parts: changed(null, {}) });
+  function changesMore(stop) {
+    const rest = JSON.parse(JSON.stringify({ time: state.time, model: state.model, parts: state.parts }));
+    stop.undo(rest);
+    return JSON.stringify(rest) !== JSON.stringify(unchanged());
+  }
+
   const face = part("face");
   const stops = [
     {
@@ -39,9 +47,10 @@ Playground.tour = function () {
       clip: () => mostTelling({ parts: changed(face, { covered: true }) }),
       act: () => { state.parts[face].covered = true; },
       done: () => state.parts[face].covered,
+      undo: (scene) => { scene.parts[face].covered = false; },
       found: (answer, before) => likeliest(answer) === likeliest(before)
         ? `${named(before)} stays: it has ${probability(answer, likeliest(before))} now. This action is not read from the face alone; try the head, or the hands.`
-        : `“${classes[likeliest(before)]}” goes, from ${probability(before, likeliest(before))} to ${probability(answer, likeliest(before))}, and ${named(answer)} comes. The pixels of the face were what told them apart.`,
+        : `“${classes[likeliest(before)]}” goes, from ${probability(before, likeliest(before))} to ${probability(answer, likeliest(before))}, and ${named(answer)} comes. What told them apart were pixels in the box of the face.`,
     },
     {
       title: "Freeze time",
@@ -50,13 +59,14 @@ Playground.tour = function () {
       clip: () => mostTelling({ order: Array(T).fill(Math.floor(T / 2)) }),
       act: () => Playground.setTime("frozen"),
       done: () => state.time === "frozen",
+      undo: (scene) => { scene.time = "recorded"; },
       survey: () => survey((clip) => {
         const c = likeliest(Playground.baseline(withMac, clip));
         return c === likeliest(Playground.ask(withMac, clip, { order: Array(T).fill(Math.floor(T / 2)) })) ? c : null;
       }),
       found(answer, before, kept) {
         const c = likeliest(before), stay = kept.filter((k) => k !== null);
-        return `Without motion “${classes[c]}” has ${probability(answer, c)} instead of ${probability(before, c)}; the answer is ${named(answer)}. Of the ${clips.length} clips, ${stay.length} keep their answer when the middle moment is frozen` + (stay.length ? `: ${stay.map((k) => classes[k]).join(", ")}. Those show in a posture.` : ".");
+        return `Without motion “${classes[c]}” has ${probability(answer, c)} instead of ${probability(before, c)}; the answer is ${named(answer)}. The model trained with MAC keeps its answer on ${stay.length} of the ${clips.length} clips when their middle moment is frozen` + (stay.length ? `: ${stay.map((k) => classes[k]).join(", ")}. Those show in a posture.` : ".");
       },
     },
     {
@@ -66,11 +76,12 @@ Playground.tour = function () {
       clip: () => mostTelling({ order: Playground.range(T).reverse() }),
       act: () => Playground.setTime("backwards"),
       done: () => state.time === "backwards" || state.time === "shuffled",
+      undo: (scene) => { scene.time = "recorded"; },
       found(answer, before) {
         const c = likeliest(before), how = state.time === "backwards" ? "Backwards" : "Shuffled";
         return likeliest(answer) === c
           ? `${how}, it is still ${named(answer)}, before ${probability(before, c)}: this clip looks much the same in that order. Try another clip.`
-          : `${how}, “${classes[c]}” falls from ${probability(before, c)} to ${probability(answer, c)}, and the answer is ${named(answer)}. The same frames, in another order: so it does read the order.`;
+          : `${how}, “${classes[c]}” goes from ${probability(before, c)} to ${probability(answer, c)}, and the answer is ${named(answer)}. The same frames, in another order: so it does read the order.`;
       },
     },
     {
@@ -80,6 +91,7 @@ Playground.tour = function () {
       clip: async () => state.clip,
       act: () => { state.part = part("right hand"); Object.assign(state.parts[state.part], { dx: -25, dy: -25 }); },
       done: () => state.parts.some((p) => !p.unseen && Math.hypot(p.dx, p.dy) > 5),
+      undo: (scene) => scene.parts.forEach((p) => Object.assign(p, { dx: 0, dy: 0, scale: 1 })),
       found(answer, before) {
         const read = Views.tokenChange(answer.entities, before.entities, answer.shapes.entities), after = Views.tokenChange(answer.st, before.st, answer.shapes.st);
         const own = read.map((v, k) => [v, k]).filter(([v]) => v > 1e-6).map(([v, k]) => `${parts[k]} (by ${Page.percent(v)})`);
@@ -100,10 +112,11 @@ Playground.tour = function () {
       },
       act: () => state.parts.forEach((p) => (p.alpha_st = 0)),
       done: () => state.parts.every((p) => p.alpha_st !== null),
-      found(answer, before) {
-        const [st, ts] = [1, 0].map((alpha_st) => Playground.ask(state.model, state.clip, { order: state.order, parts: state.parts.map((p) => ({ ...p, alpha_st })) }));
+      undo: (scene) => scene.parts.forEach((p) => (p.alpha_st = null)),
+      found() {
+        const [st, ts, routed] = [1, 0, null].map((alpha_st) => Playground.ask(state.model, state.clip, { order: state.order, parts: state.parts.map((p) => ({ ...p, alpha_st })) }));
         const same = likeliest(st) === likeliest(ts);
-        return `ST alone says ${named(st)}, TS alone ${named(ts)}; the router said ${named(before)}. ` + (same ? "On this clip both paths are of one opinion." : `They disagree, and the router followed ${likeliest(before) === likeliest(st) ? "ST" : likeliest(before) === likeliest(ts) ? "TS" : "neither"}: the action is “${classes[clips[state.clip].label]}”.`);
+        return `ST alone says ${named(st)}, TS alone ${named(ts)}; the router says ${named(routed)}. ` + (same ? "On this clip the two paths agree." : `They disagree, and the router follows ${likeliest(routed) === likeliest(st) ? "ST" : likeliest(routed) === likeliest(ts) ? "TS" : "neither"}: the action is “${classes[clips[state.clip].label]}”.`);
       },
     },
     {
@@ -113,11 +126,13 @@ Playground.tour = function () {
       clip: async () => state.clip,
       act: () => { state.model = withoutMac; },
       done: () => state.model === withoutMac,
+      // It tells of the clip as it was recorded, whatever has been changed.
+      undo: (scene) => Object.assign(scene, unchanged()),
       found() {
         const [a, b] = [withMac, withoutMac].map((model) => Views.agreement(Playground.baseline(model, state.clip).similarity, K));
         const gap = (x) => x.same - x.other, two = (v) => v.toFixed(2).replace("-", "−");
         return `Trained with MAC, the two paths describe the same body part with a cosine of ${two(a.same)} and different ones with ${two(a.other)}: ${two(gap(a))} apart. Without, ${two(b.same)} and ${two(b.other)}: ${two(gap(b))} apart. ` +
-          (gap(a) > gap(b) ? "MAC made the paths agree on who is who, and told body parts from each other." : "Here MAC did not set body parts further apart: try another clip.") +
+          (gap(a) > gap(b) ? "With MAC the two paths tell the body parts from each other more clearly." : "On this clip MAC did not set the body parts further apart: try another one.") +
           ` On this clip the first model says ${named(Playground.baseline(withMac, state.clip))}, the second ${named(Playground.baseline(withoutMac, state.clip))}.`;
       },
     },
@@ -144,9 +159,10 @@ Playground.tour = function () {
     steps.forEach((step, i) => i === at ? step.setAttribute("aria-current", "step") : step.removeAttribute("aria-current"));
     if (surveyed === null) return;
     if (done) steps[at].textContent = `${at + 1}  ${stop.title} ✓`;
-    found.textContent = done ? stop.found(answer, before, surveyed) : "The answer appears here when you have tried it. What do you expect?";
+    found.textContent = done ? stop.found(answer, before, surveyed) + (changesMore(stop) ? " More is changed than this question is about: put the rest back to see this change alone." : "") : "The answer appears here when you have tried it. What do you expect?";
   }
-  // Goes to a stop: looks for the clip on which it tells most, and puts that back as it was recorded.
+  // Goes to a stop: looks for the clip on which it tells most, and puts that back as it was recorded. A
+  // reader who changes something while it looks keeps the clip and the changes.
   async function go(i) {
     const mine = ++turn, stop = stops[i];
     at = i;
@@ -156,11 +172,13 @@ Playground.tour = function () {
     found.textContent = "Looking for a clip that shows it …";
     show.disabled = true;
     if (Playground.answer) tell(Playground.answer, Playground.baseline(state.model, state.clip));
+    const scene = () => JSON.stringify([state.clip, state.model, state.order, state.parts]), asked = scene();
     const clip = await stop.clip(), survey_ = stop.survey ? await stop.survey() : [];
     if (mine !== turn) return;  // the reader has gone on
     surveyed = survey_;
     show.disabled = false;
-    begin(clip);
+    if (scene() === asked) begin(clip);
+    else Playground.update();
   }
   Playground.listeners.push((_, answer, before) => tell(answer, before));
   Playground.goToStop = go;
