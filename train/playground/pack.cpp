@@ -10,10 +10,12 @@
 #include "train/checkpoints/checkpoint.h"
 #include "train/checkpoints/checkpoint_file.h"
 #include "train/load_model.h"
+#include "train/output/format.h"
 #include "train/page/page.h"
 #include "train/playground/played_model.h"
 #include "train/settings/command_line.h"
 #include "train/settings/reading_settings.h"
+#include "train/settings/setting_visitors.h"
 
 namespace {
 
@@ -47,18 +49,53 @@ struct PackedModel {
     std::map<std::string, std::string> metadata;
 };
 
-PackedModel packed_model(const std::string& path, const std::filesystem::path& scratch) {
+/// `scratch` is a file that there is for a moment.
+PackedModel packed_model(const std::string& path, const std::string& scratch) {
     const SafetensorsFile file = read_weights(path);
     PlayedModel model(file);
     std::map<std::string, std::string> metadata;
     for (const char* key : {metadata_config, metadata_classes})
         if (const auto found = file.metadata.find(key); found != file.metadata.end())
             metadata.insert(*found);
-    const std::string bare = (scratch / "bare.safetensors").string();
-    write_safetensors(bare, weights_to_disk(model.parameters()), metadata);
-    std::string bytes = read_file(bare);
-    std::filesystem::remove(bare);
+    write_safetensors(scratch, weights_to_disk(model.parameters()), metadata);
+    std::string bytes = read_file(scratch);
+    std::filesystem::remove(scratch);
     return {std::move(model), std::move(bytes), file.metadata};
+}
+
+/// The page says that MAC is all that differs: throws Error where it is not so.
+void check_twins(const Sources& from, const CommandLine& given, const PackedModel& with_mac,
+                 const PackedModel& without_mac) {
+    const auto check_weight = [](const std::string& path, const PackedModel& model, bool wanted) {
+        if ((model.model.config().mac_weight > 0) != wanted)
+            throw Error(path + " was trained with mac_weight " +
+                            format("%g", model.model.config().mac_weight),
+                        wanted ? "--with-mac wants a checkpoint whose mac_weight is above 0"
+                               : "--without-mac wants a checkpoint whose mac_weight is 0");
+    };
+    check_weight(from.with_mac, with_mac, true);
+    check_weight(from.without_mac, without_mac, false);
+
+    const std::string both = from.with_mac + " and " + from.without_mac;
+    const char* const hint =
+        "train both on one dataset, with settings that differ in mac_weight alone";
+    Config twin = with_mac.model.config();
+    twin.mac_weight = 0;
+    const std::string difference =
+        config_difference(without_mac.metadata.at(metadata_config), from.without_mac, twin);
+    if (!difference.empty())
+        throw Error(both + " differ in more than MAC: the second has" + difference, hint);
+    if (with_mac.model.classes() != without_mac.model.classes())
+        throw Error(both + " were trained on other classes", hint);
+    const auto reading = [&](const PackedModel& model, const std::string& path) {
+        std::map<std::string, std::string> settings;
+        const ReadingSettings trained = from.reading.as_trained(given, model.metadata, path);
+        visit_reading_settings(trained, WriteSetting{settings});
+        return settings;
+    };
+    if (reading(with_mac, from.with_mac) != reading(without_mac, from.without_mac))
+        throw Error(both + " were trained with other settings of reading frames and keypoints",
+                    hint);
 }
 
 /// Of each class the first clip of the list that the model answers rightly; the first of all where
@@ -93,19 +130,11 @@ Json packed_clip(const ListedClip& clip, const ClipOptions& options) {
 }
 
 void pack(const CommandLine& given, const Sources& from, std::ostream& notes) {
-    const std::filesystem::path scratch = std::filesystem::path(from.output + ".parts");
-    std::filesystem::create_directories(scratch);
+    const std::string scratch = from.output + ".weights";
     PackedModel with_mac = packed_model(from.with_mac, scratch);
-    PackedModel without_mac = packed_model(from.without_mac, scratch);
-    std::filesystem::remove_all(scratch);
-    const Config &config = with_mac.model.config(), &other = without_mac.model.config();
-    if (with_mac.model.classes() != without_mac.model.classes() ||
-        config.entities != other.entities || config.frames != other.frames ||
-        config.size != other.size)
-        throw Error(from.with_mac + " and " + from.without_mac +
-                        " differ in classes, entities, frames or size",
-                    "train both on one dataset, from configs that differ in mac_weight alone");
-
+    const PackedModel without_mac = packed_model(from.without_mac, scratch);
+    check_twins(from, given, with_mac, without_mac);
+    const Config& config = with_mac.model.config();
     const ReadingSettings reading =
         from.reading.as_trained(given, with_mac.metadata, from.with_mac);
     ClipOptions options = clip_options(config, Sampling::test);
