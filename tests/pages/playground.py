@@ -22,7 +22,7 @@ from browser import Browser, find_chromium  # noqa: E402
 from check import CONTRAST, UNREACHED, counted  # noqa: E402
 from firefox import Firefox, find_firefox  # noqa: E402
 
-# The limits of the issue that the page must keep.
+# The limits that the page must keep.
 LOGITS = 1e-5
 FIRST_ANSWER_MS, PASS_MS, PAGE_BYTES = 1000, 50, 12_000_000
 
@@ -270,6 +270,51 @@ def use(browser, fail):
         fail("the first model gives another answer when it is chosen again")
 
 
+def hurry(browser, fail):
+    """Changes that come before the answer to the one before, and while the tour looks for a clip."""
+    reader = Reader(browser, fail)
+    reader.put_back()
+    inside = browser.run("""(async () => {
+      const box = document.querySelector('.box[data-part="1"]');
+      for (let i = 0; i < 200; ++i) box.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight' }));
+      await %s;
+      const { S, K, state, answer } = Playground, at = (state.at * K + 1) * 4;
+      return (answer.boxes[at] + answer.boxes[at + 2]) / 2 <= S + 1e-3;
+    })()""" % SETTLED)
+    if not inside:
+        fail("many keys at once move the centre of a box out of the frame")
+    reader.put_back()
+    kept = browser.run("""(async () => {
+      const { state, clips } = Playground, now = () => JSON.stringify([state.clip, state.parts]);
+      Playground.goToStop(0);
+      Playground.choose({ clip: (state.clip + 1) %% clips.length });
+      state.parts[1].covered = true;
+      const chosen = now();
+      await %s;
+      return now() === chosen;
+    })()""" % TOURED)
+    if not kept:
+        fail("the tour takes away what the reader chose while it looked for a clip")
+    reader.click("#tour-show")
+    reader.settle()
+    told = browser.run("document.querySelector('.tour .found').textContent")
+    if "More is changed" not in told:
+        fail("the tour tells of two changes as if they were one: " + told)
+    reader.put_back()
+
+
+def break_answer(browser, fail):
+    """A question that has no answer: the page must not show the last one as if it were."""
+    browser.run("Playground.state.parts[0].alpha_st = 7, Playground.update()")
+    browser.run(SETTLED)
+    said = browser.run("document.querySelector('.answer').textContent")
+    if not said.startswith("No answer") or "between 0 and 1" not in said:
+        fail("an answer that fails is shown as: " + said)
+    Reader(browser, fail).put_back()
+    if browser.run("document.querySelector('.answer').textContent").startswith("No answer"):
+        fail("after a failed answer the page does not answer again")
+
+
 def take_tour(browser, fail):
     """Each stop has a question; doing what it says brings an answer that is read from the model."""
     stops = browser.run("document.querySelectorAll('.tour ol button').length")
@@ -339,10 +384,12 @@ def check_browser(browser, options, page, dataset, weights, failures):
     apart = check_numbers(browser, options.program, dataset, weights, fail)
     use(browser, fail)
     take_tour(browser, fail)
+    hurry(browser, fail)
     for mark in browser.run(UNREACHED)[:5]:
         fail("the keyboard does not reach " + mark)
     for trouble in browser.troubles():
         fail("after use: " + trouble)
+    break_answer(browser, fail)
     print("playground-check: %s: first answer %.0f ms, forward pass %.1f ms, behind the backbone "
           "%.1f ms, memory %.0f MB, logits within %.1e" %
           (browser.version(), first, passes[0], passes[1], passes[2] / 1e6, apart))
