@@ -73,4 +73,4 @@ PAGE ?=
 UNTIMED ?= 0
 $(call one_of,UNTIMED,0 1)
 playground-check: setup build/microdualnet build/pack_playground $(PLAYGROUND_BUILD)/engine.js
-	@$(PYTHON) tests/pages/playground.py --engine $(PLAYGROUND_BUILD)/engine.js $(if $(filter 1,$(UNTIMED)),--untimed) $(PAGE)
+	@$(PYTHON) tests/pages/playground.py --engine $(PLAYGROUND_BUILD)/engine.js $(if $(filter 1,$(UNTIMED)),--untimed) $(if $(PAGE),$(call quoted,$(PAGE)))
