@@ -31,6 +31,8 @@ void permit(const void*, int64_t) {}
 #endif
 /// Small requests share segments of this size; larger ones get a segment of their own size.
 constexpr int64_t segment_bytes = 32 << 20;
+/// A segment grows in steps of this size: that of the system's large pages.
+constexpr int64_t growth_bytes = 2 << 20;
 
 class CachingAllocator final : public CountingAllocator {
   public:
@@ -91,7 +93,27 @@ class CachingAllocator final : public CountingAllocator {
     /// Behind each block; not counted as used, so that the counts are the same without it.
     int64_t gap() const { return system_.guard_blocks ? guard_bytes : 0; }
 
+    /// A free block of so many bytes at the end of the newest segment; none if it cannot grow.
+    FreeSet::iterator grow_newest(int64_t size) {
+        if (!system_.grow || !newest_end_) return free_.end();
+        auto last = std::prev(blocks_.lower_bound(newest_end_));
+        const int64_t missing = last->second.free ? size - last->second.size : size;
+        const int64_t bytes = (missing + growth_bytes - 1) / growth_bytes * growth_bytes;
+        if (!system_.grow(bytes)) return free_.end();
+        count_segment(bytes);
+        forbid(newest_end_, bytes);
+        if (last->second.free) {
+            free_.erase({last->second.size, last->first});
+            last->second.size += bytes;
+        } else {
+            last = blocks_.insert({newest_end_, {bytes, false}}).first;
+        }
+        newest_end_ += bytes;
+        return free_.insert({last->second.size, last->first}).first;
+    }
+
     FreeSet::iterator reserve(int64_t size) {
+        if (const auto grown = grow_newest(size); grown != free_.end()) return grown;
         const int64_t bytes = std::max(size, segment_bytes);
         void* segment = system_.allocate(bytes);
         if (!segment) {
@@ -105,6 +127,7 @@ class CachingAllocator final : public CountingAllocator {
         count_segment(bytes);
         char* address = static_cast<char*>(segment);
         blocks_[address] = {bytes, true};
+        newest_end_ = address + bytes;
         forbid(address, bytes);
         return free_.insert({bytes, address}).first;
     }
@@ -123,6 +146,7 @@ class CachingAllocator final : public CountingAllocator {
             if (whole && block->second.free) {
                 free_.erase({block->second.size, block->first});
                 count_segment(-block->second.size);
+                if (block->first + block->second.size == newest_end_) newest_end_ = nullptr;
                 permit(block->first, block->second.size);
                 system_.release(block->first);
                 blocks_.erase(block);
@@ -159,6 +183,7 @@ class CachingAllocator final : public CountingAllocator {
     }
 
     int64_t holds_ = 0;
+    char* newest_end_ = nullptr;  // of the newest segment, if it is still there
     Blocks blocks_;
     FreeSet free_;
 };

@@ -22,6 +22,9 @@ struct SystemMemory {
     void (*release)(void* segment);
     int64_t (*free_bytes)() = nullptr;  // what the system still has, for messages
     bool guard_blocks = false;  // under AddressSanitizer, a gap behind each block that it watches
+    /// Makes the newest segment longer by so many bytes where it lies; false where that cannot be.
+    /// Null where no segment ever grows.
+    bool (*grow)(int64_t bytes) = nullptr;
 };
 
 /// Best fit with splitting and coalescing over large segments that are kept until exit or

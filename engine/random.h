@@ -8,18 +8,34 @@
 
 namespace mdn {
 
+/// The two halves of Philox's key, which grow from round to round.
+struct PhiloxKey {
+    explicit constexpr PhiloxKey(uint64_t key)
+        : low(static_cast<uint32_t>(key)), high(static_cast<uint32_t>(key >> 32)) {}
+    constexpr void next() {
+        low += 0x9E3779B9;
+        high += 0xBB67AE85;
+    }
+    uint32_t low, high;
+};
+
+inline constexpr int philox_rounds = 10;
+
+/// One round, on the counter's four words in place.
+constexpr void philox_round(uint32_t& c0, uint32_t& c1, uint32_t& c2, uint32_t& c3, PhiloxKey key) {
+    const uint64_t p0 = uint64_t{0xD2511F53} * c0, p1 = uint64_t{0xCD9E8D57} * c2;
+    c0 = static_cast<uint32_t>(p1 >> 32) ^ c1 ^ key.low;
+    c1 = static_cast<uint32_t>(p1);
+    c2 = static_cast<uint32_t>(p0 >> 32) ^ c3 ^ key.high;
+    c3 = static_cast<uint32_t>(p0);
+}
+
 /// Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): four
 /// independent 32-bit words for each 128-bit counter under a 64-bit key.
-constexpr std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, uint64_t key) {
-    uint32_t k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);
-    for (int round = 0; round < 10; ++round) {
-        const uint64_t p0 = uint64_t{0xD2511F53} * counter[0];
-        const uint64_t p1 = uint64_t{0xCD9E8D57} * counter[2];
-        counter = {static_cast<uint32_t>(p1 >> 32) ^ counter[1] ^ k0, static_cast<uint32_t>(p1),
-                   static_cast<uint32_t>(p0 >> 32) ^ counter[3] ^ k1, static_cast<uint32_t>(p0)};
-        k0 += 0x9E3779B9;
-        k1 += 0xBB67AE85;
-    }
+constexpr std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, uint64_t seed) {
+    PhiloxKey key(seed);
+    for (int round = 0; round < philox_rounds; ++round, key.next())
+        philox_round(counter[0], counter[1], counter[2], counter[3], key);
     return counter;
 }
 
@@ -31,6 +47,7 @@ constexpr float uniform_from_bits(uint32_t bits) { return (bits >> 8) * 0x1.0p-2
 struct RandomStream {
     Tensor seed_and_step;  // i64 [2], on the device of the op's input
     int64_t op = 0;        // distinguishes the random ops of one step
+    int64_t first = 0;     // number of the input's first element: of a batch's part, those before
 };
 
 /// Sequential generator over Philox, for initialisation and tests on the host.
@@ -50,6 +67,13 @@ class Random {
     Tensor normal_tensor(const Shape& shape, double deviation = 1, DType dtype = DType::f32);
 
   private:
+    std::array<uint32_t, 4> block(uint64_t number) const;
+    /// The generator as it will be `words` calls of bits() from here.
+    Random ahead(uint64_t words) const;
+    /// `draw(random)`, which takes `words` words, for every element.
+    template <class Draw>
+    Tensor draw_tensor(const Shape& shape, DType dtype, uint64_t words, Draw&& draw);
+
     uint64_t seed_, stream_, position_ = 0;
     std::array<uint32_t, 4> block_{};
 };

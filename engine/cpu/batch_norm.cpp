@@ -5,6 +5,7 @@
 
 #include "engine/cpu/cpu_kernels.h"
 #include "engine/cpu/dispatch.h"
+#include "engine/geometry/ranks_moments.h"
 
 namespace mdn {
 
@@ -148,16 +149,16 @@ void apply(const Tensor& x, const ChannelAffine& a, const Tensor& r, const Chann
     const auto repeat = [&](const Tensor& values) {
         return rows.repeat<T>([p = values.data<T>()](int64_t c) { return p[c]; });
     };
-    const std::vector<T> scale = repeat(a.scale);
-    std::vector<T> shift = repeat(a.shift), scale_b;
+    const std::vector<T> scale = repeat(a.scale), shift = repeat(a.shift);
+    std::vector<T> scale_b, shift_b;
     if constexpr (residual == Residual::affine) {
         scale_b = repeat(b.scale);
-        for (int64_t i = 0; i < rows.width; ++i) shift[i] += b.shift.data<T>()[i % rows.channels];
+        shift_b = repeat(b.shift);
     }
     const T *in = x.data<T>(), *in_b = residual == Residual::none ? nullptr : r.data<T>();
     T* out = y.data<T>();
     parallel_for(rows.rows, x.numel(), [&](int64_t begin, int64_t end) {
-        const T *s = scale.data(), *t = shift.data(), *s_b = scale_b.data();
+        const T *s = scale.data(), *t = shift.data(), *s_b = scale_b.data(), *t_b = shift_b.data();
         rows.for_each(begin, end, [=](int64_t offset, int64_t count) {
             const T *p = in + offset, *p_b = in_b + offset;
             T* q = out + offset;
@@ -166,7 +167,8 @@ void apply(const Tensor& x, const ChannelAffine& a, const Tensor& r, const Chann
             for (int64_t i = 0; i < count; ++i) {
                 T value = s[i] * p[i] + t[i];
                 if constexpr (residual == Residual::plain) value += p_b[i];
-                if constexpr (residual == Residual::affine) value += s_b[i] * p_b[i];
+                // As conv2d_forward_finished adds it: evaluation has the same bits either way.
+                if constexpr (residual == Residual::affine) value += s_b[i] * p_b[i] + t_b[i];
                 q[i] = relu && value < 0 ? T{0} : value;
             }
         });
@@ -218,30 +220,26 @@ GradientSums gradient_sums(const Tensor& x, const Tensor& dy, const std::vector<
     return parts[0];
 }
 
+/// dx from Σ g and Σ g·x̂ of every channel, where g = dy, behind the ReLU if `relu`.
 template <class T, bool relu>
-void backward(const Tensor& x, const Tensor& mean, const Tensor& inv_std,
-              const ChannelAffine& affine, bool batch_statistics, const Tensor& dy, Tensor& dx,
-              Tensor& dgamma, Tensor& dbeta) {
+void write_gradient(const Tensor& x, const Tensor& mean, const Tensor& inv_std,
+                    const ChannelAffine& affine, bool batch_statistics, const Tensor& dy,
+                    const std::vector<double>& sum_g, const std::vector<double>& sum_g_hat,
+                    const Tensor& dx) {
     const Rows rows(x);
     const auto repeat = [&](const Tensor& values) {
         return rows.repeat<T>([p = values.data<T>()](int64_t c) { return p[c]; });
     };
     const std::vector<T> centre = repeat(mean), scale = repeat(affine.scale),
                          shift = repeat(affine.shift);
-    const GradientSums sums = gradient_sums<T, relu>(x, dy, centre, scale, shift);
     // dx = scale·g + slope·(x − mean) + constant, the last two with statistics of the batch only: a
     // NaN in x would else turn 0·x into NaN.
     std::vector<double> slope(rows.channels, 0.0), constant(rows.channels, 0.0);
     const double count = static_cast<double>(rows.rows);
-    for (int64_t c = 0; c < rows.channels; ++c) {
+    for (int64_t c = 0; batch_statistics && c < rows.channels; ++c) {
         const double inverse = inv_std.data<T>()[c];
-        const double sum_g_hat = sums.g_centred[c] * inverse;
-        dgamma.data<T>()[c] = static_cast<T>(sum_g_hat);
-        dbeta.data<T>()[c] = static_cast<T>(sums.g[c]);
-        if (batch_statistics) {
-            slope[c] = -scale[c] * inverse * sum_g_hat / count;
-            constant[c] = -scale[c] * sums.g[c] / count;
-        }
+        slope[c] = -scale[c] * inverse * sum_g_hat[c] / count;
+        constant[c] = -scale[c] * sum_g[c] / count;
     }
     const std::vector<T> slopes = rows.repeat<T>([&](int64_t c) { return slope[c]; });
     const std::vector<T> constants = rows.repeat<T>([&](int64_t c) { return constant[c]; });
@@ -264,6 +262,25 @@ void backward(const Tensor& x, const Tensor& mean, const Tensor& inv_std,
     });
 }
 
+template <class T, bool relu>
+void backward(const Tensor& x, const Tensor& mean, const Tensor& inv_std,
+              const ChannelAffine& affine, bool batch_statistics, const Tensor& dy, Tensor& dx,
+              Tensor& dgamma, Tensor& dbeta) {
+    const Rows rows(x);
+    const auto repeat = [&](const Tensor& values) {
+        return rows.repeat<T>([p = values.data<T>()](int64_t c) { return p[c]; });
+    };
+    const GradientSums sums =
+        gradient_sums<T, relu>(x, dy, repeat(mean), repeat(affine.scale), repeat(affine.shift));
+    std::vector<double> sum_g_hat(rows.channels);
+    for (int64_t c = 0; c < rows.channels; ++c) {
+        sum_g_hat[c] = sums.g_centred[c] * inv_std.data<T>()[c];
+        dgamma.data<T>()[c] = static_cast<T>(sum_g_hat[c]);
+        dbeta.data<T>()[c] = static_cast<T>(sums.g[c]);
+    }
+    write_gradient<T, relu>(x, mean, inv_std, affine, batch_statistics, dy, sums.g, sum_g_hat, dx);
+}
+
 /// What is read of channel c, by its mean and (biased) variance.
 template <class T>
 void write_constants(int64_t c, double mean, double variance, double eps, const Tensor& gamma,
@@ -275,6 +292,24 @@ void write_constants(int64_t c, double mean, double variance, double eps, const 
     shift.data<T>()[c] = static_cast<T>(beta.data<T>()[c] - mean * factor);
 }
 
+/// What a batch norm makes of the moments of a batch.
+template <class T>
+void write_statistics(const Moments& batch, const Tensor& gamma, const Tensor& beta,
+                      const BatchNormOptions& options, const Tensor& running_mean,
+                      const Tensor& running_var, const Tensor& mean, const Tensor& inv_std,
+                      const Tensor& scale, const Tensor& shift) {
+    const double momentum = options.momentum;
+    for (int64_t c = 0; c < mean.numel(); ++c) {
+        const double unbiased = batch.squares[c] / (batch.count - 1);
+        T &kept_mean = running_mean.data<T>()[c], &kept_var = running_var.data<T>()[c];
+        kept_mean = static_cast<T>((1 - momentum) * kept_mean + momentum * batch.mean[c]);
+        kept_var = static_cast<T>((1 - momentum) * kept_var + momentum * unbiased);
+        mean.data<T>()[c] = static_cast<T>(batch.mean[c]);
+        write_constants<T>(c, batch.mean[c], batch.squares[c] / batch.count, options.eps, gamma,
+                           beta, inv_std, scale, shift);
+    }
+}
+
 }  // namespace
 
 void CpuKernels::batch_norm_statistics(const Tensor& x, const Tensor& gamma, const Tensor& beta,
@@ -282,17 +317,30 @@ void CpuKernels::batch_norm_statistics(const Tensor& x, const Tensor& gamma, con
                                        Tensor& running_var, Tensor& mean, Tensor& inv_std,
                                        Tensor& scale, Tensor& shift) {
     with_float_type(x, [&]<class T>(T) {
-        const Moments batch = moments_of<T>(x);
-        const double momentum = options.momentum;
-        for (int64_t c = 0; c < x.dim(-1); ++c) {
-            const double unbiased = batch.squares[c] / (batch.count - 1);
-            T &kept_mean = running_mean.data<T>()[c], &kept_var = running_var.data<T>()[c];
-            kept_mean = static_cast<T>((1 - momentum) * kept_mean + momentum * batch.mean[c]);
-            kept_var = static_cast<T>((1 - momentum) * kept_var + momentum * unbiased);
-            mean.data<T>()[c] = static_cast<T>(batch.mean[c]);
-            write_constants<T>(c, batch.mean[c], batch.squares[c] / batch.count, options.eps, gamma,
-                               beta, inv_std, scale, shift);
+        write_statistics<T>(moments_of<T>(x), gamma, beta, options, running_mean, running_var, mean,
+                            inv_std, scale, shift);
+    });
+}
+
+void CpuKernels::batch_norm_from_moments(const Tensor& moments, int64_t rows, const Tensor& gamma,
+                                         const Tensor& beta, const BatchNormOptions& options,
+                                         Tensor& running_mean, Tensor& running_var, Tensor& mean,
+                                         Tensor& inv_std, Tensor& scale, Tensor& shift) {
+    with_float_type(moments, [&]<class T>(T) {
+        const int64_t blocks = moments.dim(1), channels = moments.dim(2);
+        const T *means = moments.data<T>(), *squares = means + blocks * channels;
+        Moments batch(channels);
+        for (int64_t block = 0; block < blocks; ++block) {
+            Moments part(channels);
+            part.count = static_cast<double>(std::min(moment_rows, rows - block * moment_rows));
+            for (int64_t c = 0; c < channels; ++c) {
+                part.mean[c] = means[block * channels + c];
+                part.squares[c] = squares[block * channels + c];
+            }
+            batch.merge(part);
         }
+        write_statistics<T>(batch, gamma, beta, options, running_mean, running_var, mean, inv_std,
+                            scale, shift);
     });
 }
 
@@ -304,6 +352,49 @@ void CpuKernels::fold_batch_norms(const std::vector<BatchNormToFold>& norms, dou
                                    eps, norm.gamma, norm.beta, norm.folded.inv_std,
                                    norm.folded.scale, norm.folded.shift);
         });
+}
+
+void CpuKernels::batch_norm_join_ranks(const Tensor& parts, const std::vector<int64_t>& rows,
+                                       double momentum, Tensor& running_mean, Tensor& running_var,
+                                       Tensor& mean, Tensor& var) {
+    with_float_type(parts, [&]<class T>(T) {
+        const int64_t channels = parts.dim(2);
+        const auto update = [momentum](T& running, double now) {
+            running = static_cast<T>((1 - momentum) * running + momentum * now);
+        };
+        for (int64_t c = 0; c < channels; ++c) {
+            RanksMoments all;
+            const T* part = parts.data<T>() + c;
+            for (const int64_t count : rows) {
+                all.add(static_cast<double>(count), part[0], part[channels]);
+                part += 2 * channels;
+            }
+            update(running_mean.data<T>()[c], all.mean);
+            update(running_var.data<T>()[c], all.squares / (all.count - 1));
+            mean.data<T>()[c] = static_cast<T>(all.mean);
+            var.data<T>()[c] = static_cast<T>(all.squares / all.count);
+        }
+    });
+}
+
+void CpuKernels::batch_norm_ranks_gradient(const Tensor& parts, int64_t rows, const Tensor& mean,
+                                           const Tensor& inv_std, const Tensor& scale,
+                                           Tensor& slope, Tensor& constant) {
+    with_float_type(parts, [&]<class T>(T) {
+        const int64_t ranks = parts.dim(0), channels = parts.dim(2);
+        const auto count = static_cast<double>(rows);
+        for (int64_t c = 0; c < channels; ++c) {
+            RanksGradient sums;
+            for (int64_t r = 0; r < ranks; ++r) {
+                const T* part = parts.data<T>() + 2 * r * channels + c;
+                sums.sum_gx += part[0];
+                sums.sum_g += part[channels];
+            }
+            const T m = mean.data<T>()[c], i = inv_std.data<T>()[c], s = scale.data<T>()[c];
+            slope.data<T>()[c] = static_cast<T>(sums.slope(count, i, s));
+            constant.data<T>()[c] = static_cast<T>(sums.constant(count, m, i, s));
+        }
+    });
 }
 
 void CpuKernels::channel_affine_forward(const Tensor& x, const ChannelAffine& a,
@@ -330,6 +421,20 @@ void CpuKernels::batch_norm_backward(const Tensor& x, const Tensor& mean, const 
         affine.relu
             ? backward<T, true>(x, mean, inv_std, affine, batch_statistics, dy, dx, dgamma, dbeta)
             : backward<T, false>(x, mean, inv_std, affine, batch_statistics, dy, dx, dgamma, dbeta);
+    });
+}
+
+void CpuKernels::batch_norm_backward_from_sums(const Tensor& x, const Tensor& mean,
+                                               const Tensor& inv_std, const ChannelAffine& affine,
+                                               bool batch_statistics, const Tensor& dy,
+                                               const Tensor& dgamma, const Tensor& dbeta,
+                                               Tensor& dx) {
+    with_float_type(x, [&]<class T>(T) {
+        const auto as_doubles = [](const Tensor& sums) {
+            return std::vector<double>(sums.data<T>(), sums.data<T>() + sums.numel());
+        };
+        write_gradient<T, false>(x, mean, inv_std, affine, batch_statistics, dy, as_doubles(dbeta),
+                                 as_doubles(dgamma), dx);
     });
 }
 

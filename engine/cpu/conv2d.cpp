@@ -1,5 +1,8 @@
 // Convolution as implicit matrix products: y = patches(x)·Wᵀ, dW = dyᵀ·patches(x), and dx as
 // convolutions of dy with the flipped weights, one for each phase of the stride.
+#include <algorithm>
+#include <cmath>
+
 #include "engine/cpu/conv2d_narrow.h"
 #include "engine/cpu/conv2d_patches.h"
 #include "engine/cpu/conv2d_winograd.h"
@@ -53,9 +56,9 @@ void unshift(Tensor& dx, int64_t frames) {
 
 /// y = patches·B, with y's rows where `rows` says.
 template <class T, class B, class Rows>
-void multiply_patches(const Patches<T>& patches, int64_t out_channels, const B& b,
-                      const Rows& rows) {
-    const GemmOutput<T, Rows> out{rows};
+void multiply_patches(const Patches<T>& patches, int64_t out_channels, const B& b, const Rows& rows,
+                      const Finish<T>* finish = nullptr) {
+    const GemmOutput<T, Rows> out{.rows = rows, .finish = finish};
     if (patches.is_image())
         gemm_shared_b(patches.rows(), out_channels, patches.columns(),
                       RowMajorA<T>{patches.image, patches.channels}, b, out);
@@ -70,24 +73,62 @@ bool use_winograd(const Patches<T>& patches, int64_t out_channels) {
     return sizeof(T) == sizeof(float) && winograd_pays(patches, out_channels);
 }
 
+/// y = patches(x)·Wᵀ, finished where `finish` is given.
+template <class T>
+void convolve(const Tensor& x, const ChannelAffine& read, const Tensor& weight,
+              const Conv2d& options, const Finish<T>* finish, Tensor& y) {
+    const Patches<T> patches =
+        patches_of(x.data<T>(), x.shape(), read, weight.shape(), options, y.shape());
+    const int64_t out_channels = weight.dim(0);
+    T* const out = y.data<T>();
+    if (use_winograd(patches, out_channels))
+        return winograd_conv2d(patches, {weight.data<T>(), out_channels, x.dim(3), false}, out,
+                               finish);
+    const ColumnMajorB<T> b{weight.data<T>(), patches.columns()};
+    if (narrow_pays(patches, out_channels))
+        return narrow_conv2d(
+            patches, pack_weights<T>(b, patches.columns(), out_channels), out_channels,
+            {out, y.numel() / y.dim(0), y.dim(2) * out_channels, out_channels}, finish);
+    const auto rows = [=](int64_t i) { return out + i * out_channels; };
+    multiply_patches(patches, out_channels, b, rows, finish);
+}
+
 }  // namespace
 
 void CpuKernels::conv2d_forward(const Tensor& x, const ChannelAffine& read, const Tensor& weight,
                                 const Conv2d& options, Tensor& y) {
+    with_float_type(x, [&]<class T>(T) { convolve<T>(x, read, weight, options, nullptr, y); });
+}
+
+void CpuKernels::conv2d_forward_finished(const Tensor& x, const Tensor& weight,
+                                         const Conv2d& options, const ChannelAffine& affine,
+                                         const Tensor& residual, Tensor& y) {
     with_float_type(x, [&]<class T>(T) {
-        const Patches<T> patches =
-            patches_of(x.data<T>(), x.shape(), read, weight.shape(), options, y.shape());
-        const int64_t out_channels = weight.dim(0);
-        T* const out = y.data<T>();
-        if (use_winograd(patches, out_channels))
-            return winograd_conv2d(patches, {weight.data<T>(), out_channels, x.dim(3), false}, out);
-        const ColumnMajorB<T> b{weight.data<T>(), patches.columns()};
-        if (narrow_pays(patches, out_channels))
-            return narrow_conv2d(
-                patches, pack_weights<T>(b, patches.columns(), out_channels), out_channels,
-                {out, y.numel() / y.dim(0), y.dim(2) * out_channels, out_channels});
-        const auto rows = [=](int64_t i) { return out + i * out_channels; };
-        multiply_patches(patches, out_channels, b, rows);
+        const Finish<T> finish = {affine.scale.data<T>(), affine.shift.data<T>(), y.data<T>(),
+                                  residual.defined() ? residual.data<T>() : nullptr, affine.relu};
+        convolve<T>(x, {}, weight, options, &finish, y);
+    });
+}
+
+void CpuKernels::conv2d_forward_moments(const Tensor& x, const ChannelAffine& read,
+                                        const Tensor& weight, const Conv2d& options, Tensor& y,
+                                        Tensor& moments) {
+    conv2d_forward(x, read, weight, options, y);
+    with_float_type(y, [&]<class T>(T) {
+        const int64_t channels = y.dim(3), rows = y.numel() / channels, blocks = moments.dim(1);
+        for (int64_t block = 0; block < blocks; ++block) {
+            const int64_t begin = block * moment_rows, end = std::min(begin + moment_rows, rows);
+            for (int64_t c = 0; c < channels; ++c) {
+                const T* const column = y.data<T>() + c;
+                double sum = 0, squares = 0;
+                for (int64_t row = begin; row < end; ++row) sum += column[row * channels];
+                const double mean = sum / static_cast<double>(end - begin);
+                for (int64_t row = begin; row < end; ++row)
+                    squares += std::pow(column[row * channels] - mean, 2);
+                moments.data<T>()[block * channels + c] = static_cast<T>(mean);
+                moments.data<T>()[(blocks + block) * channels + c] = static_cast<T>(squares);
+            }
+        }
     });
 }
 
@@ -123,6 +164,32 @@ void CpuKernels::conv2d_backward_input(const Tensor& dy, const Tensor& weight,
             }
         if (options.shift_frames > 0) unshift<T>(dx, options.shift_frames);
     });
+}
+
+void CpuKernels::conv2d_backward_input_add(const Tensor& dy, const Tensor& weight,
+                                           const Conv2d& options, Tensor& dx) {
+    Tensor more = empty_like(dx);
+    conv2d_backward_input(dy, weight, options, more);
+    add(dx, more, dx);
+}
+
+void CpuKernels::conv2d_backward_input_sums(const Tensor& dy, const Tensor& weight,
+                                            const Conv2d& options, bool add,
+                                            const NormAndRelu& norm, Tensor& dx, Tensor& dgamma,
+                                            Tensor& dbeta) {
+    if (add)
+        conv2d_backward_input_add(dy, weight, options, dx);
+    else
+        conv2d_backward_input(dy, weight, options, dx);
+    Tensor scratch = empty_like(dx);
+    if (norm.output.defined()) {
+        relu_backward(norm.output, dx, dx);
+    } else if (norm.affine.relu) {
+        channel_affine_forward(norm.x, norm.affine, {}, {}, true, scratch);
+        relu_backward(scratch, dx, dx);
+    }
+    batch_norm_backward(norm.x, norm.mean, norm.inv_std, {norm.affine.scale, norm.affine.shift},
+                        false, dx, scratch, dgamma, dbeta);
 }
 
 void CpuKernels::conv2d_backward_weight(const Tensor& x, const ChannelAffine& read,

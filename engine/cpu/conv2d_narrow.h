@@ -24,10 +24,10 @@ struct OutputPixels {
 template <class T>
 bool narrow_pays(const Patches<T>& patches, int64_t out_channels);
 
-/// y = patches·weights, weights being the panels of pack_weights.
+/// y = patches·weights, weights being the panels of pack_weights; finished where `finish` is given.
 template <class T>
 void narrow_conv2d(const Patches<T>& patches, const T* weights, int64_t out_channels,
-                   const OutputPixels<T>& y);
+                   const OutputPixels<T>& y, const Finish<T>* finish = nullptr);
 
 /// dweight [out_channels, patches.columns()] = dyᵀ·patches. The sum runs in an order that depends
 /// on the sizes and the number of threads only.

@@ -10,6 +10,7 @@
 
 #include "engine/cpu/gemm_driver.h"
 #include "engine/cpu/gemm_pack.h"
+#include "engine/cpu/image_rows.h"
 #include "engine/geometry/conv2d.h"
 
 namespace mdn {
@@ -40,8 +41,7 @@ class PatchRows {
     }
 
   private:
-    /// Panels are narrower and shallower than this, so that even runs of one number fit; wider
-    /// pieces (Winograd's tiles) are cut into at most three runs a pixel of a small kernel.
+    /// Panels are narrower and shallower than this, so that even runs of one number fit.
     static constexpr int64_t max_runs = 512;
     static_assert(block_depth <= max_runs && gemm_long_k_chunk<T> <= max_runs);
 
@@ -88,26 +88,13 @@ class PatchRows {
         const T* from =
             p.image + ((image_ + run.frame) * p.height + y) * p.width * p.channels + begin;
         std::fill(to, to + first, T{0});
-        if (p.scale)
-            copy_affine(from + first, run.channel + first, last - first, to + first);
-        else
+        if (p.scale) {
+            const auto copy = p.relu ? copy_affine<T, true> : copy_affine<T, false>;
+            const int64_t channel = run.channel + first;
+            copy(from + first, p.scale + channel, p.shift + channel, last - first, to + first);
+        } else
             copy_run(from + first, last - first, to + first);
         std::fill(to + last, to + run.length, T{0});
-    }
-
-    /// The ReLU lets what is not a number through, so that it shows in the loss.
-    void copy_affine(const T* from, int64_t channel, int64_t count, T* to) const {
-        const T *scale = patches_.scale + channel, *shift = patches_.shift + channel;
-        const bool relu = patches_.relu;
-        int64_t i = 0;
-        for (; i + lanes<T> <= count; i += lanes<T>) {
-            const Vector<T> value = load(from + i) * load(scale + i) + load(shift + i);
-            store(to + i, relu ? maximum(Vector<T>{}, value) : value);
-        }
-        for (; i < count; ++i) {
-            const T value = from[i] * scale[i] + shift[i];
-            to[i] = relu && value < 0 ? T{0} : value;
-        }
     }
 
     const Patches<T>& patches_;

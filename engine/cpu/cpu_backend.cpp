@@ -1,9 +1,9 @@
 // The CPU as a device. It does everything at once, so there is nothing to wait for or to overlap.
 #include <chrono>
-#include <cstdlib>
 
 #include "engine/backend.h"
 #include "engine/cpu/cpu_kernels.h"
+#include "engine/cpu/growing_segment.h"
 
 namespace mdn {
 
@@ -49,13 +49,11 @@ class CpuBackend final : public Backend {
     std::unique_ptr<DeviceClock> make_clock() override { return std::make_unique<CpuClock>(); }
 
   private:
-    static void* allocate(int64_t bytes) {
-        return std::aligned_alloc(64, static_cast<size_t>(bytes));
-    }
-
     CpuKernels kernels_;
-    std::unique_ptr<Allocator> allocator_ =
-        caching_allocator({allocate, std::free, nullptr, /*guard_blocks=*/true});
+    std::unique_ptr<Allocator> allocator_ = caching_allocator({.allocate = allocate_host_segment,
+                                                               .release = release_host_segment,
+                                                               .guard_blocks = true,
+                                                               .grow = grow_host_segment});
 };
 
 }  // namespace

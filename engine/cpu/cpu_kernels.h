@@ -7,6 +7,7 @@ namespace mdn {
 
 class CpuKernels final : public Kernels {
   public:
+    bool finishes() const override { return true; }
 #define KERNEL(name, parameters, ...) void name parameters override;
 #include "engine/kernel_list.h"
 };

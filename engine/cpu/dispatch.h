@@ -1,6 +1,7 @@
 // From a tensor's dtype to a C++ type, and loops over threads.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "engine/tensor.h"
@@ -36,10 +37,20 @@ void parallel_pieces(int64_t count, int64_t work, F&& body) {
     });
 }
 
-/// The same where it does not matter which piece it is.
+/// Pieces per thread of a loop whose pieces do not matter: a thread that is slower, or that the
+/// system interrupts, leaves some to the others.
+inline constexpr int64_t pieces_per_thread = 4;
+
+/// The same where it does not matter which piece it is, and what the pieces are.
 template <class F>
 void parallel_for(int64_t count, int64_t work, F&& body) {
-    parallel_pieces(count, work, [&](int64_t, int64_t begin, int64_t end) { body(begin, end); });
+    const int64_t threads = mdn::threads(), largest = threads * pieces_per_thread;
+    const int64_t pieces =
+        threads == 1 ? 1 : std::clamp<int64_t>(work / parallel_grain * 2, 1, largest);
+    run_shares(pieces, [&](int64_t piece) {
+        const int64_t begin = count * piece / pieces, end = count * (piece + 1) / pieces;
+        if (begin < end) body(begin, end);
+    });
 }
 
 }  // namespace mdn

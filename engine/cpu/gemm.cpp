@@ -1,5 +1,6 @@
 #include "engine/cpu/gemm.h"
 
+#include <sys/mman.h>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -22,7 +23,9 @@ void* workspace_bytes(Workspace purpose, int64_t bytes) {
     thread_local Block blocks[static_cast<int>(Workspace::count)];
     Block& block = blocks[static_cast<int>(purpose)];
     if (bytes > block.size) {
-        constexpr int64_t page = 4096;
+        // Panels touch hundreds of small pages at a time: more than a processor remembers.
+        constexpr int64_t small_page = 4096, large_page = 2 << 20;
+        const int64_t page = bytes > large_page / 8 ? large_page : small_page;
         const int64_t size = (bytes + page - 1) / page * page;
         block.memory.reset();
         block.memory.reset(std::aligned_alloc(page, size));
@@ -31,6 +34,8 @@ void* workspace_bytes(Workspace purpose, int64_t bytes) {
             throw OutOfMemory("out of memory: asked the system for " + std::to_string(size >> 10) +
                               " KiB of workspace for one thread");
         }
+        if (page == large_page)
+            madvise(block.memory.get(), static_cast<size_t>(size), MADV_HUGEPAGE);
         std::memset(block.memory.get(), 0, size);  // edges of panels are read, though never used
         block.size = size;
     }

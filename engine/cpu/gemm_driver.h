@@ -37,6 +37,7 @@ struct GemmOutput {
     Rows rows;
     T alpha = 1, beta = 0;
     const T* bias = nullptr;
+    const Finish<T>* finish = nullptr;
 };
 
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -48,11 +49,11 @@ struct Partition {
     int64_t end(int64_t part) const { return count * (part + 1) / parts; }
 };
 
-/// The steps along k: as few as block_depth allows, of equal length.
+/// The steps along k: as few as `most` of them at a time allow, of equal length.
 struct DepthSteps {
-    explicit DepthSteps(int64_t k)
+    explicit DepthSteps(int64_t k, int64_t most = block_depth)
         : k(k),
-          count(std::max<int64_t>(1, ceil_div(k, block_depth))),
+          count(std::max<int64_t>(1, ceil_div(k, most))),
           depth(ceil_div(ceil_div(k, count), 16) * 16) {}
     int64_t begin(int64_t step) const { return std::min(k, step * depth); }
     int64_t length(int64_t step) const { return std::min(k, (step + 1) * depth) - begin(step); }
@@ -83,7 +84,10 @@ inline constexpr int64_t max_task_panels = 288 / tile_rows;
 template <class T, PanelLayout layout>
 void multiply_block(int64_t rows, int64_t column, int64_t columns, int64_t depth,
                     const PanelsOfA<T>& a, const T* b, T* const* c_rows, T alpha, T beta,
-                    const T* bias) {
+                    const T* bias, const Finish<T>* finish = nullptr) {
+    // Each tile asks for another part of the panel of B after its own, so that it is at hand in
+    // time; where the parts are more than the panel has, for the same again.
+    const int64_t panel = std::max<int64_t>(1, tile_width<T> * depth);
     for (int64_t j = 0; j < columns; j += tile_width<T>)
         for (int64_t i = 0; i < rows; i += tile_rows) {
             const TileOutput<T> out = {
@@ -93,9 +97,12 @@ void multiply_block(int64_t rows, int64_t column, int64_t columns, int64_t depth
                 static_cast<int>(std::min<int64_t>(tile_width<T>, columns - j)),
                 alpha,
                 beta,
-                bias};
-            multiply_tile<T, layout>(depth, a.data + i / tile_rows * a.panel_stride, a.row_stride,
-                                     b + j * depth, out);
+                bias,
+                finish};
+            const T* const ahead =
+                b + (j + tile_width<T>)*depth + i / tile_rows * asked_ahead<T>(depth) % panel;
+            multiply_tile<T, layout>(depth, a.data + i / tile_rows * a.panel_stride, a.stride,
+                                     b + j * depth, ahead, out);
         }
 }
 
@@ -164,7 +171,8 @@ void gemm_shared_b(int64_t m, int64_t n, int64_t k, const A& a, const B& b,
                     row_end - row, column, column_end - column, depth,
                     a.panels(row, row_end - row, begin, depth, packed_a),
                     packed_b + (begin - group_begin) * padded_n + column * depth, c.at, out.alpha,
-                    step == 0 ? out.beta : T{1}, step == 0 ? out.bias : nullptr);
+                    step == 0 ? out.beta : T{1}, step == 0 ? out.bias : nullptr,
+                    step + 1 == steps.count ? out.finish : nullptr);
             }
         });
     }

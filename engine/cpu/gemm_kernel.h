@@ -7,6 +7,8 @@
 // first two cache levels.
 #pragma once
 
+#include <algorithm>
+
 #include "engine/cpu/simd.h"
 
 namespace mdn {
@@ -31,30 +33,65 @@ inline constexpr int64_t panel_row_stride = block_depth + lanes<T>;
 template <class T>
 inline constexpr int64_t panel_size = tile_rows* panel_row_stride<T>;
 
-/// Panels of A: the distances from panel to panel and, by_row, from row to row.
+/// Panels of A: the distances from panel to panel, and within a panel from row to row (by_row) or
+/// from column to column (by_column).
 template <class T>
 struct PanelsOfA {
     const T* data;
     int64_t panel_stride = panel_size<T>;
-    int64_t row_stride = panel_row_stride<T>;
+    int64_t stride = panel_row_stride<T>;
+};
+
+/// What becomes of sums on their way to memory: y = scale·sum + shift per column [+ residual], then
+/// ReLU if `relu`. A pass of its own would read and write all of y once more.
+template <class T>
+struct Finish {
+    const T *scale, *shift;
+    const T* y;         // the first number of the output
+    const T* residual;  // laid out as y is, or null
+    bool relu;
+
+    /// Of the sums for `to`, in these columns. The ReLU lets what is not a number through, so that
+    /// it shows in the result.
+    Vector<T> operator()(Vector<T> sum, const T* to, int64_t column) const {
+        sum = sum * load(scale + column) + load(shift + column);
+        if (residual) sum += load(residual + (to - y));
+        return relu ? maximum(Vector<T>{}, sum) : sum;
+    }
+    T operator()(T sum, const T* to, int64_t column) const {
+        sum = sum * scale[column] + shift[column];
+        if (residual) sum += residual[to - y];
+        return relu && sum < 0 ? T{0} : sum;
+    }
 };
 
 /// Where a tile's numbers go: out[r][column + j] = alpha·sum + beta·out[r][column + j] + bias[j].
 template <class T>
 struct TileOutput {
-    T* const* rows;   // the start of every row of C
-    int64_t column;   // first column of the tile
-    int valid_rows;   // at most tile_rows
-    int valid_width;  // at most tile_width
-    T alpha, beta;    // beta = 0 ignores what C held
-    const T* bias;    // one number a column of C, or null
+    T* const* rows;                     // the start of every row of C
+    int64_t column;                     // first column of the tile
+    int valid_rows;                     // at most tile_rows
+    int valid_width;                    // at most tile_width
+    T alpha, beta;                      // beta = 0 ignores what C held
+    const T* bias;                      // one number a column of C, or null
+    const Finish<T>* finish = nullptr;  // what is done to the result, if anything
 };
 
+/// Numbers that multiply_tile asks for ahead of their use, of what will be read after B's panel: a
+/// cache line in each step along k in which it asks for none of A.
+template <class T>
+constexpr int64_t asked_ahead(int64_t depth) {
+    constexpr int64_t line = 64 / static_cast<int64_t>(sizeof(T));
+    return depth / lanes<T> * std::max(lanes<T> - tile_rows, 0) * line;
+}
+
 /// Multiplies a panel of A by a panel of B (`depth` rows of one or two vectors, 64-byte aligned;
-/// one when valid_width fits in it). The rows of a by_row panel are row_stride apart; all that
-/// valid_rows rounds up to (tile_rows less a multiple of 4) must be readable.
+/// one when valid_width fits in it). The rows of a by_row panel, or the columns of a by_column one,
+/// are a_stride apart; all that valid_rows rounds up to (tile_rows less a multiple of 4) must be
+/// readable. Meanwhile asked_ahead(depth) numbers from `ahead` on come to the second-level cache;
+/// nothing need be there.
 template <class T, PanelLayout layout>
-void multiply_tile(int64_t depth, const T* a, int64_t row_stride, const T* b,
+void multiply_tile(int64_t depth, const T* a, int64_t a_stride, const T* b, const T* ahead,
                    const TileOutput<T>& out);
 
 }  // namespace mdn

@@ -115,7 +115,7 @@ struct ColumnMajorA {
             }
             copy_run(from, rows - whole * tile_rows, to);
         }
-        return {buffer};
+        return {buffer, panel_size<T>, tile_rows};
     }
 };
 

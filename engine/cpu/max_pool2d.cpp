@@ -1,8 +1,7 @@
-// Windows walked with the maxima of a vector of channels in a register; the backward collects
-// instead of scattering.
+// Windows walked with the maxima of a vector of channels in a register. Backward, every row of dx
+// collects from the windows above it, so that no two threads write one row.
 #include <algorithm>
 #include <type_traits>
-#include <vector>
 
 #include "engine/cpu/cpu_kernels.h"
 #include "engine/cpu/dispatch.h"
@@ -72,21 +71,39 @@ void find_maximum(const T* image, int64_t row_stride, int64_t channels, const Wi
     }
 }
 
-/// The windows along one axis that contain a position.
-struct Windows {
-    int64_t first, last;
+/// A row of windows, `count` of them, above one row of an image: the gradients of their maxima and
+/// where these are. `first` is the number of the row's first position in each window.
+template <class T>
+struct WindowRow {
+    const T* gradient;
+    const uint8_t* winner;
+    int64_t count, channels, first;
 };
 
-/// Those of every position of an axis of `size`, looked up because divisions are slow.
-std::vector<Windows> windows_of(int64_t size, int64_t windows, const Pool2d& options) {
-    std::vector<Windows> containing(size);
-    for (int64_t i = 0; i < size; ++i) {
-        const int64_t end = i + options.pad;
-        containing[i] = {
-            std::max<int64_t>(end - options.kernel + options.stride, 0) / options.stride,
-            std::min(end / options.stride, windows - 1)};
+/// Adds to a row of dx, of `width` pixels, the gradients of the maxima that lie in it.
+template <class T>
+void add_gradients(const WindowRow<T>& windows, const Pool2d& options, int64_t width, T* dx) {
+    const int64_t channels = windows.channels;
+    for (int64_t i = 0; i < windows.count; ++i) {
+        const int64_t left = i * options.stride - options.pad, offset = i * channels;
+        const int64_t begin = std::max<int64_t>(0, -left);
+        const int64_t end = std::min(options.kernel, width - left);
+        int64_t c = 0;
+        for (; c + lanes<T> <= channels; c += lanes<T>) {
+            const Vector<T> gradient = load(windows.gradient + offset + c);
+            const auto winner = Positions<T>::read(windows.winner + offset + c);
+            for (int64_t x = begin; x < end; ++x) {
+                T* const to = dx + (left + x) * channels + c;
+                const auto here = static_cast<IndexLike<T>>(windows.first + x);
+                store(to, load(to) + (winner == here ? gradient : Vector<T>{}));
+            }
+        }
+        for (; c < channels; ++c) {
+            const int64_t x = windows.winner[offset + c] - windows.first;
+            if (x >= begin && x < end)
+                dx[(left + x) * channels + c] += windows.gradient[offset + c];
+        }
     }
-    return containing;
 }
 
 }  // namespace
@@ -135,40 +152,17 @@ void CpuKernels::max_pool2d_backward(const Tensor& winner, const Tensor& dy, con
         const T* const grad = dy.data<T>();
         const uint8_t* const at = winner.data<uint8_t>();
         T* const out = dx.data<T>();
-        const std::vector<Windows> of_rows = windows_of(height, out_height, options);
-        const std::vector<Windows> of_columns = windows_of(width, out_width, options);
-        // Every input collects from its windows: nothing is shared between threads.
+        // Every row of dx collects from the windows above it: nothing is shared between threads.
         parallel_for(dx.dim(0) * height, dx.numel(), [&](int64_t begin, int64_t end) {
+            std::fill(out + begin * width * channels, out + end * width * channels, T{0});
             for (int64_t row = begin; row < end; ++row) {
-                const int64_t n = row / height, iy = row % height;
-                const Windows rows = of_rows[iy];
-                for (int64_t ix = 0; ix < width; ++ix) {
-                    const Windows columns = of_columns[ix];
-                    // body(offset of the window's first channel, the input's position in it)
-                    const auto for_windows = [=](auto&& body) {
-                        for (int64_t oy = rows.first; oy <= rows.last; ++oy)
-                            for (int64_t ox = columns.first; ox <= columns.last; ++ox)
-                                body(((n * out_height + oy) * out_width + ox) * channels,
-                                     static_cast<IndexLike<T>>((iy + pad - oy * stride) * kernel +
-                                                               ix + pad - ox * stride));
-                    };
-                    T* const to = out + (row * width + ix) * channels;
-                    int64_t c = 0;
-                    for (; c + lanes<T> <= channels; c += lanes<T>) {
-                        Vector<T> sum{};
-                        for_windows([&](int64_t offset, IndexLike<T> here) {
-                            const Vector<T> g = load(grad + offset + c);
-                            sum += Positions<T>::read(at + offset + c) == here ? g : Vector<T>{};
-                        });
-                        store(to + c, sum);
-                    }
-                    for (; c < channels; ++c) {
-                        T sum = 0;
-                        for_windows([&](int64_t offset, IndexLike<T> here) {
-                            sum += at[offset + c] == here ? grad[offset + c] : T{0};
-                        });
-                        to[c] = sum;
-                    }
+                const int64_t image = row / height, y = row % height + pad;
+                const int64_t first = std::max<int64_t>(y - kernel + stride, 0) / stride;
+                for (int64_t oy = first; oy <= std::min(y / stride, out_height - 1); ++oy) {
+                    const int64_t offset = (image * out_height + oy) * out_width * channels;
+                    add_gradients({grad + offset, at + offset, out_width, channels,
+                                   (y - oy * stride) * kernel},
+                                  options, width, out + row * width * channels);
                 }
             }
         });

@@ -61,6 +61,45 @@ TEST_SUITE("engine/allocator") {
               }) == blocks.end());
     }
 
+    TEST_CASE("a segment that can grow does, so that blocks at its end join what is added") {
+        // 256 MiB of addresses, the first `held` of which are memory.
+        static std::vector<char> addresses(256 * mebi + 64);
+        static char* const begin =
+            addresses.data() + 64 - reinterpret_cast<uintptr_t>(addresses.data()) % 64;
+        static int64_t held, limit;
+        held = 0;
+        limit = 256 * mebi;
+        const auto memory = caching_allocator(
+            {.allocate = [](int64_t bytes) -> void* {
+                 if (held > 0) return std::aligned_alloc(64, static_cast<size_t>(bytes));
+                 held = bytes;
+                 return begin;
+             },
+             .release = [](void* block) { block == begin ? void(held = 0) : std::free(block); },
+             .grow = [](int64_t bytes) { return held + bytes <= limit && (held += bytes); }});
+        void* first = memory->allocate(20 * mebi);
+        void* second = memory->allocate(40 * mebi);  // 12 are left of the first 32
+        CHECK(second == begin + 20 * mebi);
+        CHECK(memory->stats().reserved_bytes == 60 * mebi);
+        void* third = memory->allocate(1);
+        CHECK(memory->stats().reserved_bytes == 62 * mebi);
+        memory->release(second);
+        memory->release(first);
+        CHECK(memory->allocate(60 * mebi) == begin);  // across where the first segment ended
+        CHECK(memory->stats().reserved_bytes == 62 * mebi);
+        // Where it can grow no more, another segment is asked for, which is the newest then.
+        void* elsewhere = memory->allocate(200 * mebi);
+        CHECK((elsewhere < begin || elsewhere >= begin + 256 * mebi));
+        CHECK(memory->stats().reserved_bytes == 262 * mebi);
+        memory->release(begin);
+        memory->release(third);
+        memory->release(elsewhere);
+        memory->release_cached();
+        CHECK(memory->stats().reserved_bytes == 0);
+        CHECK(held == 0);
+        CHECK(memory->allocate(mebi) == begin);
+    }
+
     TEST_CASE("a released block is used again") {
         const auto memory = System::allocator();
         void* first = memory->allocate(mebi);

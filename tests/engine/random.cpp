@@ -5,6 +5,8 @@
 #include <cmath>
 #include <vector>
 
+#include "engine/threads.h"
+
 using namespace mdn;
 
 namespace {
@@ -106,6 +108,28 @@ TEST_SUITE("engine/random") {
         CHECK(again.bits() == word);
         CHECK(other_seed.bits() != word);
         CHECK(other_stream.bits() != word);
+    }
+
+    TEST_CASE("a tensor holds the draws one after the other, however many threads share them") {
+        constexpr int64_t count = 40'001;  // several shares
+        for (const int64_t threads : {1, 3})
+            for (int64_t before = 0; before < 4; ++before) {
+                CAPTURE(threads);
+                CAPTURE(before);
+                Random whole(8, 9), single(8, 9);
+                for (int64_t i = 0; i < before; ++i) CHECK(whole.bits() == single.bits());
+                set_threads(threads);
+                const Tensor normal = whole.normal_tensor({count}, 0.5, DType::f64);
+                const Tensor uniform = whole.uniform_tensor({count}, -2, 2, DType::f64);
+                set_threads(0);
+                int64_t wrong = 0;
+                for (const double x : normal.to_vector<double>())
+                    wrong += x != 0.5 * single.normal();
+                for (const double x : uniform.to_vector<double>())
+                    wrong += x != single.uniform(-2, 2);
+                CHECK(wrong == 0);
+                for (int i = 0; i < 5; ++i) CHECK(whole.bits() == single.bits());
+            }
     }
 
     TEST_CASE("tensors of draws have the deviation asked for, and both dtypes the same values") {

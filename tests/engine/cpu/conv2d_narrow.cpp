@@ -17,7 +17,8 @@ struct Case {
 };
 
 /// One and several vectors of channels in and out, with a last panel of half the width; rows of
-/// one, two and three tiles and their remainders; images of one strip and of several.
+/// one to four tiles of every size and their remainders; steps from patch to patch that the
+/// compiler knows and others; images of one strip and of several.
 const std::vector<Case>& cases() {
     static const std::vector<Case> all = {
         {2, 19, 21, 3, 16, 7, 7, {.stride = 2, .pad = 3}},
@@ -29,6 +30,9 @@ const std::vector<Case>& cases() {
         {1, 2, 3, 48, 16, 5, 4, {.stride = 1, .pad = 4}},
         {1, 90, 61, 17, 16, 3, 2, {.stride = 1, .pad = 2}},
         {2, 71, 45, 16, 16, 3, 3, {.stride = 2, .pad = 1, .shift_frames = 2}},
+        {1, 4, 58, 64, 16, 3, 3, {.stride = 1, .pad = 1}},
+        {1, 3, 25, 64, 32, 3, 3, {.stride = 1, .pad = 1}},
+        {3, 5, 113, 3, 16, 7, 7, {.stride = 2, .pad = 3, .shift_frames = 3}},
     };
     return all;
 }

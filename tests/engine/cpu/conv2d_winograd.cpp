@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <cstring>
 
+#include "engine/cpu/multiply_adds_saved.h"
 #include "engine/kernels.h"
 #include "tests/engine/gradient_check.h"
 
@@ -114,8 +115,19 @@ TEST_SUITE("engine/cpu/conv2d_winograd") {
 
     TEST_CASE("Winograd's tiles too many to be transformed at once give the same sums") {
         Random random(3);
-        // 2·20·20 tiles of 36·(16 + 48) doubles are 14.7 MB.
+        // Few weights: each group is one thread's.
         check_exact(random_inputs(random, {2, 79, 78, 16}, 48, {.stride = 1, .pad = 1}));
+        // 3.6 MB of them: all threads share each group of 12 MB, 182 tiles of 36·(112 + 112)
+        // doubles.
+        check_exact(random_inputs(random, {1, 57, 54, 112}, 112, {.stride = 1, .pad = 1}));
+    }
+
+    TEST_CASE("Winograd's error in float is at most 2e-6 of the norm, with many channels too") {
+        Random random(4);
+        const Inputs in = random_inputs(random, {6, 14, 13, 256}, 256, {.stride = 1, .pad = 1});
+        const Passes exact = through_kernels(in), got = through_kernels(in.to(DType::f32));
+        for (Tensor Passes::*pass : {&Passes::y, &Passes::dx, &Passes::dweight})
+            CHECK(test::relative_error(got.*pass, exact.*pass) <= 2e-6);
     }
 
     TEST_CASE("Winograd in float keeps five digits, and its bits from run to run") {
@@ -142,5 +154,18 @@ TEST_SUITE("engine/cpu/conv2d_winograd") {
                                   static_cast<size_t>((got.*pass).bytes())) == 0);
             }
         }
+    }
+
+    TEST_CASE("Winograd's passes count the multiply-adds that they save") {
+        Random random(5);
+        // 6 images of 4×4 tiles, cut at 14 and 13 pixels.
+        const Inputs in = random_inputs(random, {6, 14, 13, 64}, 80, {.stride = 1, .pad = 1});
+        const int64_t before = multiply_adds_saved();
+        through_kernels(in.to(DType::f32));
+        const int64_t direct = 6 * 14 * 13 * 9 * 64 * 80, performed = 6 * 16 * 36 * 64 * 80;
+        CHECK(multiply_adds_saved() - before == 3 * (direct - performed));
+        const int64_t after = multiply_adds_saved();
+        through_kernels(in);  // in double, by direct sums
+        CHECK(multiply_adds_saved() == after);
     }
 }

@@ -117,6 +117,46 @@ TEST_SUITE("engine/files/atomic_file") {
             CHECK(PartialPath::target_of(other).empty());
     }
 
+    TEST_CASE(
+        "a signal whose handler ends the process leaves nothing half-written, whenever it comes") {
+        const TemporaryFolder folder;
+        const std::string path = (folder / "file").string();
+        write_file(path, "old");
+        const auto ends_at = [&](Call call, bool sees_the_new_file) {
+            return code_of(in_process([&] {
+                       ::signal(SIGTERM, [](int) {
+                           remove_unfinished_files();
+                           ::_exit(7);
+                       });
+                       const SignalInCall comes(call, SIGTERM);
+                       write_file(path, "new");
+                   })) == 7 &&
+                   text_of(path) == (sees_the_new_file ? "new" : "old") &&
+                   files_in(folder.path()) == 1;
+        };
+        for (const Call call : {Call::open, Call::flock, Call::write, Call::fsync, Call::close}) {
+            CAPTURE(static_cast<int>(call));
+            CHECK(ends_at(call, false));
+        }
+        // Others' files stay: one that is written beside it, and one of the same name that another
+        // made when this one's had been renamed.
+        AtomicFile other(path);
+        other.write("other");
+        CHECK(code_of(in_process([&] {
+                  AtomicFile file(path);
+                  remove_unfinished_files();
+                  ::_exit(fs::exists(path + ".partial-2") ? 1 : 7);
+              })) == 7);
+        CHECK(text_of(path + ".partial-1") == "other");
+        CHECK(code_of(in_process([&] {
+                  AtomicFile file(path);
+                  fs::rename(path + ".partial-2", path);
+                  write(path + ".partial-2", "another's");
+                  remove_unfinished_files();
+                  ::_exit(text_of(path + ".partial-2") == "another's" ? 7 : 1);
+              })) == 7);
+    }
+
     TEST_CASE("where the file system has no locks, nothing of another writer is removed") {
         const TemporaryFolder folder;
         const std::string path = (folder / "file").string();
