@@ -12,6 +12,15 @@ namespace {
 thread_local bool enabled = true;
 std::atomic<uint64_t> next_order{0};
 
+/// Nodes with a gradient waiting, newest first. An op is newer than what it reads, so when a node
+/// comes up every consumer of its output has already added its share.
+struct Pending {
+    std::shared_ptr<Node> node;
+    Tensor gradient;
+};
+using Waiting = std::map<uint64_t, Pending, std::greater<>>;
+thread_local Waiting* waiting_now = nullptr;  // of the backward pass under way
+
 /// Adds `dx` to `sum`, overwriting the memory of `sum` only if nobody else can see it: a closure
 /// may return one tensor for two inputs.
 void accumulate(Tensor& sum, const Tensor& dx) {
@@ -25,6 +34,18 @@ void accumulate(Tensor& sum, const Tensor& dx) {
         sum = total;
     }
 }
+
+/// While alive, take_gradient_so_far finds what waits.
+class MakeKnown {
+  public:
+    explicit MakeKnown(Waiting& waiting) : before_(waiting_now) { waiting_now = &waiting; }
+    ~MakeKnown() { waiting_now = before_; }
+    MakeKnown(const MakeKnown&) = delete;
+    MakeKnown& operator=(const MakeKnown&) = delete;
+
+  private:
+    Waiting* before_;
+};
 
 }  // namespace
 
@@ -46,7 +67,8 @@ Node::~Node() {
 }
 
 Tensor record(const char* op, Tensor y, const std::vector<Tensor>& inputs,
-              BackwardFunction backward) {
+              BackwardFunction backward, std::shared_ptr<Recipe> recipe,
+              std::shared_ptr<Beginning> beginning) {
     if (!enabled) return y;
     auto node = std::make_shared<Node>();
     bool any = false;
@@ -60,6 +82,11 @@ Tensor record(const char* op, Tensor y, const std::vector<Tensor>& inputs,
     node->module = module_under_way().module;
     node->order = next_order++;
     node->backward = std::move(backward);
+    node->recipe = std::move(recipe);
+    node->beginning = std::move(beginning);
+    for (const auto& input : node->inputs)
+        if (input && input->node && input->node->beginning)
+            ++input->node->beginning->shares_to_come;
     y.set_requires_grad();
     if (tape_observer) tape_observer->recorded(*node, y, inputs);
     autograd_meta(y)->node = std::move(node);
@@ -83,13 +110,8 @@ void backward(const Tensor& y, const Tensor& seed) {
         return;
     }
 
-    // Nodes with a gradient waiting, newest first. An op is newer than what it reads, so when a
-    // node comes up every consumer of its output has already added its share.
-    struct Pending {
-        std::shared_ptr<Node> node;
-        Tensor gradient;
-    };
-    std::map<uint64_t, Pending, std::greater<>> waiting;
+    Waiting waiting;
+    const MakeKnown known(waiting);
     waiting[root->node->order] = {root->node, std::move(dy)};
     ModuleScope in(root->node->module, Pass::backward);
     while (!waiting.empty()) {
@@ -102,6 +124,8 @@ void backward(const Tensor& y, const Tensor& seed) {
                         "run the forward pass again before a second backward()");
         const BackwardFunction closure = std::move(node.backward);
         node.backward = nullptr;
+        node.recipe = nullptr;  // whoever reads the output has come up before
+        node.beginning = nullptr;
         in.move_to(node.module);
         if (tape_observer) tape_observer->gradient(node, current.gradient);
         Gradients gradients = closure(current.gradient);
@@ -116,14 +140,45 @@ void backward(const Tensor& y, const Tensor& seed) {
                 Pending& slot = waiting[input->node->order];
                 slot.node = input->node;
                 accumulate(slot.gradient, dx);
-            } else if (input->grad.defined()) {
+                if (input->node->beginning) --input->node->beginning->shares_to_come;
+                continue;
+            }
+            if (input->grad.defined()) {
                 accumulate(input->grad, dx);
             } else {
                 // A leaf keeps its gradient: it must not share memory with anyone's.
                 input->grad = dx.owns_memory_alone() ? std::move(dx) : dx.clone();
             }
+            if (tape_observer) tape_observer->leaf(*input);
         }
     }
+}
+
+uint64_t gradient_place(const Tensor& x) {
+    if (!x.requires_grad()) return 0;
+    const std::shared_ptr<AutogradMeta> meta = autograd_meta(x);
+    return meta->node ? meta->node->order + 1 : 0;
+}
+
+Tensor take_gradient_so_far(uint64_t place) {
+    if (!waiting_now || place == 0) return {};
+    const auto found = waiting_now->find(place - 1);
+    if (found == waiting_now->end() || !found->second.gradient.defined() ||
+        !found->second.gradient.owns_memory_alone())
+        return {};
+    return std::move(found->second.gradient);
+}
+
+std::shared_ptr<Beginning> beginning_of(const Tensor& x) {
+    if (!x.requires_grad()) return nullptr;
+    const std::shared_ptr<AutogradMeta> meta = autograd_meta(x);
+    return meta->node ? meta->node->beginning : nullptr;
+}
+
+bool gives_whole_gradient(uint64_t place, const Beginning& beginning) {
+    if (!waiting_now || place == 0 || tape_observer || beginning.shares_to_come != 1) return false;
+    const auto found = waiting_now->find(place - 1);
+    return found == waiting_now->end() || !found->second.gradient.defined();
 }
 
 bool grad_enabled() { return enabled; }

@@ -5,9 +5,11 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "engine/allocator.h"
+#include "engine/device_ranks.h"
 #include "engine/kernels.h"
 
 namespace mdn {
@@ -64,6 +66,17 @@ class Backend {
 
     virtual std::unique_ptr<Uploader> make_uploader() = 0;
     virtual std::unique_ptr<DeviceClock> make_clock() = 0;
+
+    /// Before the device is used: this process is number `number` from 0 of those on this machine,
+    /// and takes that one of its devices, from the first again where there are fewer.
+    virtual void choose(int64_t /*number*/) {}
+    struct Joined {
+        std::unique_ptr<DeviceRanks> ranks;  // null: they cannot be joined
+        std::string note = {};
+    };
+    /// Joins this device with those of the other ranks, all of which call it. `over` must outlive
+    /// what this returns, which must outlive all recordings of work that uses it.
+    virtual Joined join(Communicator& /*over*/) { return {}; }
 };
 
 /// Throws Error with how to get the device when this build has none.

@@ -38,8 +38,9 @@ KERNEL(relu_backward, (const Tensor& x, const Tensor& dy, Tensor& dx), (x, dy, d
 KERNEL(gelu_forward, (const Tensor& x, Tensor& y), (x, y), "elementwise", bytes_of(x, y))
 KERNEL(gelu_backward, (const Tensor& x, const Tensor& dy, Tensor& dx), (x, dy, dx), "elementwise",
        bytes_of(x, dy, dx))
-/// y = x·keep/(1−p). Element i is kept when uniform_from_bits of word i % 4 of philox({low and
-/// high word of i/4, low word of step, 2³¹ + op}, seed) is at least p. Its own backward.
+/// y = x·keep/(1−p). Element number i, the first being stream.first, is kept when uniform_from_bits
+/// of word i % 4 of philox({low and high word of i/4, low word of step, 2³¹ + op}, seed) is at
+/// least p. Its own backward.
 KERNEL(dropout, (const Tensor& x, double p, const RandomStream& stream, Tensor& y),
        (x, p, stream, y), "dropout", bytes_of(x, y))
 
@@ -97,10 +98,38 @@ KERNEL(conv2d_forward,
         Tensor& y),
        (x, read, weight, options, y), "convolution forward", bytes_of(x, weight, y),
        2.0 * y.numel() * filter_size(weight))
+/// As conv2d_forward; also, of each moment_rows rows of y [N·H'·W',O] and each channel, their mean
+/// and Σ(y − mean)²: moments [2,⌈rows/moment_rows⌉,O].
+KERNEL(conv2d_forward_moments,
+       (const Tensor& x, const ChannelAffine& read, const Tensor& weight, const Conv2d& options,
+        Tensor& y, Tensor& moments),
+       (x, read, weight, options, y, moments), "convolution forward",
+       bytes_of(x, weight, y, moments), 2.0 * y.numel() * filter_size(weight))
+/// y = affine(x ∗ W) [+ residual], then ReLU if affine.relu; residual as y.
+KERNEL(conv2d_forward_finished,
+       (const Tensor& x, const Tensor& weight, const Conv2d& options, const ChannelAffine& affine,
+        const Tensor& residual, Tensor& y),
+       (x, weight, options, affine, residual, y), "convolution forward",
+       bytes_of(x, weight, residual, y), 2.0 * y.numel() * filter_size(weight))
 /// dx [N,H,W,I]: the gradient of what was read, i.e. after `read`, before the shift.
 KERNEL(conv2d_backward_input,
        (const Tensor& dy, const Tensor& weight, const Conv2d& options, Tensor& dx),
        (dy, weight, options, dx), "convolution backward, input", bytes_of(dy, weight, dx),
+       2.0 * dy.numel() * filter_size(weight))
+/// The same added to dx.
+KERNEL(conv2d_backward_input_add,
+       (const Tensor& dy, const Tensor& weight, const Conv2d& options, Tensor& dx),
+       (dy, weight, options, dx), "convolution backward, input", bytes_of(dy, weight, dx, dx),
+       2.0 * dy.numel() * filter_size(weight))
+/// The same, or without `add` conv2d_backward_input, where `norm` is in front of the convolution:
+/// what batch norm's backward would begin with is done on the way. dx becomes g, which is 0 where
+/// the ReLU was at 0; dgamma = Σ g·x̂ and dbeta = Σ g, both [I]. With `add` the kernel must not be
+/// smaller than the stride.
+KERNEL(conv2d_backward_input_sums,
+       (const Tensor& dy, const Tensor& weight, const Conv2d& options, bool add,
+        const NormAndRelu& norm, Tensor& dx, Tensor& dgamma, Tensor& dbeta),
+       (dy, weight, options, add, norm, dx, dgamma, dbeta), "convolution backward, input",
+       bytes_of(dy, weight, norm.x, norm.output, dx, add ? dx : Tensor(), dgamma, dbeta),
        2.0 * dy.numel() * filter_size(weight))
 KERNEL(conv2d_backward_weight,
        (const Tensor& x, const ChannelAffine& read, const Tensor& dy, const Conv2d& options,
@@ -128,11 +157,19 @@ KERNEL(batch_norm_statistics,
         Tensor& shift),
        (x, gamma, beta, options, running_mean, running_var, mean, inv_std, scale, shift),
        "batch norm statistics", bytes_of(x))
+/// The same from the moments of `rows` rows, as conv2d_forward_moments takes them.
+KERNEL(batch_norm_from_moments,
+       (const Tensor& moments, int64_t rows, const Tensor& gamma, const Tensor& beta,
+        const BatchNormOptions& options, Tensor& running_mean, Tensor& running_var, Tensor& mean,
+        Tensor& inv_std, Tensor& scale, Tensor& shift),
+       (moments, rows, gamma, beta, options, running_mean, running_var, mean, inv_std, scale,
+        shift),
+       "batch norm statistics", bytes_of(moments))
 /// Overwrites every norm's folded form, which must be defined.
 KERNEL(fold_batch_norms, (const std::vector<BatchNormToFold>& norms, double eps), (norms, eps),
        "batch norm statistics", bytes_of(norms))
 /// y = a(x) [+ b(residual)], then ReLU if `relu`. A residual without `b` is added as it is.
-/// The `relu` flags inside a and b are not used. y may be x.
+/// The `relu` flags inside a and b are not used. y may be x or the residual.
 KERNEL(channel_affine_forward,
        (const Tensor& x, const ChannelAffine& a, const Tensor& residual, const ChannelAffine& b,
         bool relu, Tensor& y),
@@ -145,6 +182,15 @@ KERNEL(batch_norm_backward,
         bool batch_statistics, const Tensor& dy, Tensor& dx, Tensor& dgamma, Tensor& dbeta),
        (x, mean, inv_std, affine, batch_statistics, dy, dx, dgamma, dbeta), "batch norm backward",
        bytes_of(x, mean, inv_std, dy, dx, dgamma, dbeta))
+
+/// The rest of it, where g and its sums are there already (conv2d_backward_input_sums): dy is g,
+/// and the ReLU is not asked for again.
+KERNEL(batch_norm_backward_from_sums,
+       (const Tensor& x, const Tensor& mean, const Tensor& inv_std, const ChannelAffine& affine,
+        bool batch_statistics, const Tensor& dy, const Tensor& dgamma, const Tensor& dbeta,
+        Tensor& dx),
+       (x, mean, inv_std, affine, batch_statistics, dy, dgamma, dbeta, dx), "batch norm backward",
+       bytes_of(x, mean, inv_std, dy, dgamma, dbeta, dx))
 
 /// x [N,H,W,C] → y [N,H',W',C] and the winning offset ky·kernel+kx as u8 (first on a tie).
 KERNEL(max_pool2d_forward, (const Tensor& x, const Pool2d& options, Tensor& y, Tensor& winner),
@@ -246,5 +292,23 @@ KERNEL(global_norm, (const ParameterTable& parameters, Tensor& norm), (parameter
 /// norm is not finite, upon which sgd_step and adamw_step change nothing.
 KERNEL(clip_factor, (const Tensor& norm, double limit, Tensor& schedule), (norm, limit, schedule),
        "gradient norm", bytes_of(norm, schedule))
+
+// ---- several processes ----
+/// Batch norm over ranks (engine/norm_over_ranks.h). Of each rank's rows, the mean and the unbiased
+/// variance: parts [R,2,C], in the dtype of parameters, of rows[r] rows each, which may be 0 →
+/// mean and (biased) variance of all rows, and the running ones as batch_norm_statistics updates
+/// them. Joined in the order of the ranks, in double.
+KERNEL(batch_norm_join_ranks,
+       (const Tensor& parts, const std::vector<int64_t>& rows, double momentum,
+        Tensor& running_mean, Tensor& running_var, Tensor& mean, Tensor& var),
+       (parts, rows, momentum, running_mean, running_var, mean, var), "batch norm statistics",
+       bytes_of(parts, mean, var))
+/// Of each rank, dγ and dβ: parts [R,2,C] → what statistics of `rows` rows in all add to dx,
+/// slope·x + constant, both [C]. Added in the order of the ranks, in double.
+KERNEL(batch_norm_ranks_gradient,
+       (const Tensor& parts, int64_t rows, const Tensor& mean, const Tensor& inv_std,
+        const Tensor& scale, Tensor& slope, Tensor& constant),
+       (parts, rows, mean, inv_std, scale, slope, constant), "batch norm backward",
+       bytes_of(parts, slope, constant))
 
 #undef KERNEL

@@ -33,6 +33,15 @@ struct ChannelAffine {
     bool defined() const { return scale.defined(); }
 };
 
+/// A batch norm and the ReLU behind it, as a gradient comes back to them: x̂ = (x − mean)·inv_std.
+struct NormAndRelu {
+    Tensor x, mean, inv_std;
+    /// BN(x). If its `relu` is set, what follows is relu(BN(x)).
+    ChannelAffine affine;
+    /// What follows, if it is the ReLU of a sum of BN(x) and something else; else undefined.
+    Tensor output;
+};
+
 struct Pool2d {
     int64_t kernel, stride, pad;
 };
@@ -40,10 +49,20 @@ struct Pool2d {
 /// Which axis of [B,T,K,·] attention runs along.
 enum class TokenAxis { frames, entities };
 
+class Communicator;
+
+/// Other processes whose rows belong to a batch norm's batch.
+struct NormRanks {
+    Communicator* over = nullptr;  // null: x is the whole batch
+    /// Of each rank. One that has none gives a clip all the same, a stand-in, which does not count.
+    std::vector<int64_t> clips = {};
+};
+
 struct BatchNormOptions {
     double eps = 1e-5;
     double momentum = 0.1;
     bool training = true;
+    NormRanks ranks = {};  // for the op: kernels know one process
 };
 
 /// Running statistics of a batch norm, [C] each, updated by training-mode calls.
@@ -64,6 +83,9 @@ struct BatchNormToFold {
     RunningStatistics running;
     FoldedBatchNorm folded;
 };
+
+/// Rows of a convolution's output whose moments are taken together (conv2d_forward_moments).
+inline constexpr int64_t moment_rows = 128;
 
 /// One parameter as an optimizer kernel sees it. All tensors have the parameter's shape.
 struct ParameterSlot {
@@ -98,6 +120,12 @@ class Kernels {
     virtual std::string device_name() const { return "CPU"; }
     /// Lets products of f32 round their factors to TF32, where the device has that.
     virtual void allow_tf32() {}
+    /// Whether a convolution does on the way, at less cost, what else takes a pass over memory of
+    /// its own: conv2d_forward_moments, conv2d_backward_input_add and conv2d_backward_input_sums.
+    virtual bool fuses() const { return false; }
+    /// Whether conv2d_forward_finished takes less than to write the convolution and let its reader
+    /// apply the rest.
+    virtual bool finishes() const { return false; }
 
 #define KERNEL(name, parameters, ...) virtual void name parameters = 0;
 #include "engine/kernel_list.h"

@@ -53,25 +53,44 @@ struct Normalized {
     Tensor gamma, beta;                  // [C], parameters
     Tensor mean, inv_std, scale, shift;  // [C], constants of this batch
     bool batch_statistics = false;       // whether mean and inv_std are functions of x
+    NormRanks ranks = {};                // of whose rows, where not of x alone
+    int64_t rows = 0;                    // how many these are; only with ranks
 };
 
 /// Takes the statistics of x (training) or the running ones (evaluation). Where `folded` is given,
 /// evaluation reads it instead of folding anew. The result then shares its memory, so that a
 /// backward pass must come before it changes, and `options` must have the eps it was folded with,
 /// the default one.
+/// In training, `moments` of x, where the convolution that wrote x gave them, spare reading x
+/// again. With options.ranks the batch is that of all ranks, each of which calls this for its rows
+/// (`moments` are not used then), and later the backward pass: both wait for the others.
 Normalized batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta,
                       RunningStatistics& running, const BatchNormOptions& options,
-                      const FoldedBatchNorm& folded = {});
-Tensor normalize(const Normalized& x);                             // BN(x)
-Tensor normalize_relu(const Normalized& x);                        // relu(BN(x))
-Tensor add_relu(const Normalized& x, const Tensor& residual);      // relu(BN(x) + residual)
-Tensor add_relu(const Normalized& x, const Normalized& residual);  // relu(BN(x) + BN(residual))
+                      const FoldedBatchNorm& folded = {}, const Tensor& moments = {});
+/// What evaluation reads of the running statistics.
+FoldedBatchNorm fold_batch_norm(const Tensor& gamma, const Tensor& beta,
+                                const RunningStatistics& running, double eps);
+Tensor normalize(const Normalized& x);       // BN(x)
+Tensor normalize_relu(const Normalized& x);  // relu(BN(x))
+/// relu(BN(x) + residual), and relu(BN(x) + BN(residual)). Computed again, the output takes one
+/// pass over x and the residual.
+Tensor add_relu(const Normalized& x, const Tensor& residual, ForBackward what = ForBackward::keep);
+Tensor add_relu(const Normalized& x, const Normalized& residual,
+                ForBackward what = ForBackward::keep);
 
 // ---- images ------------------------------------------------------------------------------------
 /// x [N,H,W,I] ∗ weight [O,kh,kw,I], read through the temporal shift where options say so.
-Tensor conv2d(const Tensor& x, const Tensor& weight, const Conv2d& options = {});
+/// `moments`, where given, becomes those of the output for batch_norm, on devices that take them on
+/// the way; elsewhere it stays undefined.
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Conv2d& options = {},
+              ForBackward what = ForBackward::keep, Tensor* moments = nullptr);
+/// BN(x ∗ W) [+ residual], then ReLU if `relu`, with the running statistics: for evaluation, where
+/// no gradient is asked for. Nothing but the result is written.
+Tensor conv2d_folded(const Tensor& x, const Tensor& weight, const Conv2d& options,
+                     const FoldedBatchNorm& norm, bool relu, const Tensor& residual = {});
 /// conv2d(normalize_relu(x), ...) without writing the normalised activation.
-Tensor conv2d(const Normalized& x, const Tensor& weight, const Conv2d& options = {});
+Tensor conv2d(const Normalized& x, const Tensor& weight, const Conv2d& options = {},
+              ForBackward what = ForBackward::keep, Tensor* moments = nullptr);
 Tensor depthwise_conv2d(const Tensor& x, const Tensor& weight, int64_t pad);  // weight [kh,kw,C]
 /// SPEC §2: x [B·frames,H,W,C]; channels [0,C/8) from t+1, [C/8,2·(C/8)) from t−1, 0 beyond.
 Tensor temporal_shift(const Tensor& x, int64_t frames);
@@ -91,6 +110,11 @@ Tensor softmax(const Tensor& x, double temperature = 1);  // over the last axis
 /// SPEC §5: alpha[b,k,0]·st + alpha[b,k,1]·ts; alpha [B,K,2].
 Tensor mix(const Tensor& st, const Tensor& ts, const Tensor& alpha);
 Tensor l2_normalize(const Tensor& x, double eps = 1e-6);  // x/max(‖x‖, eps) over the last axis
+
+// ---- several processes (engine/communicator.h) --------------------------------------------------
+/// x [rows[rank],...] of each rank → all rows [Σ rows,...], in the order of the ranks. Every rank
+/// calls it, and its backward pass. A rank of 0 rows gives an x that is not looked at.
+Tensor gather_ranks(const Tensor& x, const std::vector<int64_t>& rows, Communicator& over);
 
 // ---- losses ------------------------------------------------------------------------------------
 /// What a contrastive loss compares: row (b,k) of B·K with column (b',k'), clips b and entities k.

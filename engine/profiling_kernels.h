@@ -15,6 +15,8 @@ class ProfilingKernels final : public Kernels {
 
     std::string device_name() const override { return inner_.device_name(); }
     void allow_tf32() override { inner_.allow_tf32(); }
+    bool fuses() const override { return inner_.fuses(); }
+    bool finishes() const override { return inner_.finishes(); }
 #define KERNEL(name, parameters, arguments, family, ...)       \
     void name parameters override {                            \
         const Call call(profile_, #name, family, __VA_ARGS__); \

@@ -33,7 +33,8 @@ struct Tensor::Impl {
     std::shared_ptr<Storage> storage;
     Shape shape;
     DType dtype;
-    std::shared_ptr<AutogradMeta> meta;  // null unless the tensor requires a gradient
+    std::shared_ptr<AutogradMeta> meta = nullptr;  // unless the tensor requires a gradient
+    int64_t offset = 0;                            // bytes of the storage before the first element
 };
 
 std::shared_ptr<AutogradMeta>& autograd_meta(const Tensor& x) { return x.impl_->meta; }
@@ -155,7 +156,7 @@ Device Tensor::device() const {
 
 void* Tensor::raw() const {
     if (!impl_) throw Error("[tensor] an undefined tensor has no data");
-    return impl_->storage->block;
+    return static_cast<char*>(impl_->storage->block) + impl_->offset;
 }
 
 template <class T>
@@ -197,7 +198,25 @@ Tensor Tensor::view(Shape shape) const {
         throw Error("[tensor] cannot view shape " + to_string(this->shape()) + " as " +
                     to_string(shape));
     Tensor y;
-    y.impl_ = std::make_shared<Impl>(Impl{impl_->storage, std::move(shape), impl_->dtype, nullptr});
+    y.impl_ = std::make_shared<Impl>(*impl_);
+    y.impl_->shape = std::move(shape);
+    y.impl_->meta = nullptr;
+    return y;
+}
+
+Tensor Tensor::rows(int64_t first, int64_t count) const {
+    Shape part = shape();
+    if (part.empty() || first < 0 || count < 0 || first + count > part.front())
+        throw Error("[tensor] rows " + std::to_string(first) + " to " +
+                    std::to_string(first + count) + " outside shape " + to_string(shape()));
+    part.front() = 1;
+    const int64_t bytes_per_row = element_count(part) * size_of(dtype());
+    part.front() = count;
+    Tensor y;
+    y.impl_ = std::make_shared<Impl>(*impl_);
+    y.impl_->shape = std::move(part);
+    y.impl_->meta = nullptr;
+    y.impl_->offset += first * bytes_per_row;
     return y;
 }
 

@@ -92,6 +92,10 @@ class Tensor {
     /// The same memory under another shape, outside the graph (`reshape` in ops.h is the
     /// differentiable one). Throws Error if the number of elements differs.
     Tensor view(Shape shape) const;
+    /// The same memory from row `first` on, [count,...], outside the graph: for copies. Kernels may
+    /// read more than one element at once, and take it only where it begins at 16 bytes: clone() it
+    /// for them.
+    Tensor rows(int64_t first, int64_t count) const;
     /// The same memory, outside the graph: what a backward closure keeps of its own output.
     Tensor detach() const;
     /// A copy of the memory, outside the graph.

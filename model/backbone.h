@@ -25,6 +25,22 @@ struct BlockPlan {
 /// Every block of the four stages, in order.
 std::vector<BlockPlan> plan_blocks(const Config::Backbone& config);
 
+/// Numbers that a block computes of one image: of each convolution in the order of the forward
+/// pass, and of its output.
+struct BlockNumbers {
+    std::vector<int64_t> convolutions;
+    int64_t output;
+
+    int64_t of_convolutions() const;
+};
+/// `side` is that of the block's input, and becomes that of its output.
+BlockNumbers numbers_of(const BlockPlan& plan, int64_t& side);
+
+/// Whether the output of each block is kept for the backward pass; the others are computed again.
+/// `side` is that of the first block's input.
+std::vector<bool> kept_outputs(const std::vector<BlockPlan>& plan, int64_t side,
+                               Recompute recompute);
+
 struct ResidualBlock {
     ModuleName module;
     Convolution conv1;
@@ -37,15 +53,22 @@ struct ResidualBlock {
     std::optional<BatchNorm> downsample_bn;
 
     ResidualBlock(const Scope& scope, const BlockPlan& plan, int64_t frames);
-    /// [B·T,H,W,in] → [B·T,⌈H/stride⌉,⌈W/stride⌉,out]
-    Tensor forward(const Tensor& x, const ForwardOptions& options);
+    /// [B·T,H,W,in] → [B·T,⌈H/stride⌉,⌈W/stride⌉,out]. `output` says what the backward pass finds
+    /// of the result.
+    Tensor forward(const Tensor& x, const ForwardOptions& options,
+                   ForBackward output = ForBackward::keep);
+
+  private:
+    /// The same where evaluates_folded(): each convolution writes what the next one reads.
+    Tensor evaluate(const Tensor& x) const;
 };
 
 struct Backbone {
     ModuleName module;
     Convolution conv1;
     BatchNorm bn1;
-    std::vector<ResidualBlock> blocks;
+    std::vector<BlockPlan> plan;
+    std::vector<ResidualBlock> blocks;  // one per plan
 
     Backbone(const Scope& scope, const Config::Backbone& config, int64_t frames);
     /// frames [B·T,S,S,3] → features [B·T,H,W,C]

@@ -18,14 +18,17 @@ struct Convolution {
 
     Convolution(const Scope& scope, int64_t in, int64_t out, int64_t kernel, Conv2d options = {})
         : module(scope.module()), weight(scope.conv("weight", out, kernel, in)), options(options) {}
-    Tensor forward(const Tensor& x) const {
+    /// `what` and `moments` as in conv2d.
+    Tensor forward(const Tensor& x, ForBackward what = ForBackward::keep,
+                   Tensor* moments = nullptr) const {
         const ModuleScope in(module);
-        return conv2d(x, weight, options);
+        return conv2d(x, weight, options, what, moments);
     }
     /// Reads relu(x).
-    Tensor forward(const Normalized& x) const {
+    Tensor forward(const Normalized& x, ForBackward what = ForBackward::keep,
+                   Tensor* moments = nullptr) const {
         const ModuleScope in(module);
-        return conv2d(x, weight, options);
+        return conv2d(x, weight, options, what, moments);
     }
 };
 
@@ -42,11 +45,43 @@ struct BatchNorm {
           beta(scope.norm_shift("bias", channels)),
           running(scope.running_statistics(channels)),
           folded(scope.keep_folded(gamma, beta, running)) {}
-    Normalized forward(const Tensor& x, const ForwardOptions& options) {
+    /// What evaluation reads of it.
+    FoldedBatchNorm fold() const {
+        return folded.defined() ? folded
+                                : fold_batch_norm(gamma, beta, running, BatchNormOptions().eps);
+    }
+    Normalized forward(const Tensor& x, const ForwardOptions& options, const Tensor& moments = {}) {
         const ModuleScope in(module);
-        return batch_norm(x, gamma, beta, running, {.training = options.training}, folded);
+        return batch_norm(x, gamma, beta, running,
+                          {.training = options.training, .ranks = options.ranks.of_norms()}, folded,
+                          moments);
     }
 };
+
+/// BN(x ∗ W), where x is a Tensor, or a Normalized whose ReLU is read. In training the convolution
+/// takes the batch's moments on the way, where the device can.
+template <class X>
+Normalized convolve_and_normalize(const Convolution& convolution, BatchNorm& norm, const X& x,
+                                  const ForwardOptions& options,
+                                  ForBackward what = ForBackward::keep) {
+    Tensor moments;
+    const bool alone = !options.ranks.of_norms().over;
+    const Tensor y = convolution.forward(x, what, options.training && alone ? &moments : nullptr);
+    return norm.forward(y, options, moments);
+}
+
+/// Whether convolve_folded() is what evaluates convolutions of x: without gradients, on devices
+/// that have batch norm, residual and ReLU done while a convolution's numbers are at hand.
+inline bool evaluates_folded(const Tensor& x, const ForwardOptions& options) {
+    return !options.training && !grad_enabled() && kernels(x).finishes();
+}
+
+/// BN(x ∗ W) [+ residual], then ReLU if `relu`, written as one.
+inline Tensor convolve_folded(const Convolution& convolution, const BatchNorm& norm,
+                              const Tensor& x, bool relu, const Tensor& residual = {}) {
+    const ModuleScope in(convolution.module);
+    return conv2d_folded(x, convolution.weight, convolution.options, norm.fold(), relu, residual);
+}
 
 /// Names `<prefix>.{weight,bias}`, [O,I] and [O].
 struct Linear {
@@ -111,9 +146,11 @@ struct Dropout {
 
     Dropout(DropoutSites& sites, double p) : p(p), op(sites.next()) {}
     Tensor forward(const Tensor& x, const ForwardOptions& options) const {
-        return options.dropout_seed_and_step.defined()
-                   ? dropout(x, p, {options.dropout_seed_and_step, op})
-                   : x;
+        if (!options.dropout_seed_and_step.defined()) return x;
+        // A clip's mask depends on its place in the whole batch. The clips are the first axis.
+        const BatchShare& share = options.ranks.share;
+        const int64_t first = share.is_part() ? share.first() * (x.numel() / x.dim(0)) : 0;
+        return dropout(x, p, {options.dropout_seed_and_step, op, first});
     }
 };
 

@@ -22,7 +22,7 @@ Tensor Sem::forward(const Tensor& features, const Tensor& boxes, const ForwardOp
     x = in.output(reshape(x, {B * T * K, P, P, C}), "regions");
     // depthwise 3×3 → BN → ReLU → pointwise 1×1 C→D → BN → ReLU
     const Normalized mixed_in_space = bn1.forward(depthwise_conv2d(x, depthwise, 1), options);
-    x = normalize_relu(bn2.forward(pointwise.forward(mixed_in_space), options));
+    x = normalize_relu(convolve_and_normalize(pointwise, bn2, mixed_in_space, options));
     // mean over the bins
     x = reshape(mean(reshape(x, {B * T * K, P * P, D}), 1), {B, T, K, D});
     // X[b,t,k] = x[b,t,k] + entity_embedding[k] + frame_embedding[t]

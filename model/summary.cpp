@@ -1,6 +1,7 @@
 #include "model/summary.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "model/backbone.h"
 #include "model/pose_encoder.h"
@@ -19,12 +20,24 @@ struct Piece {
     int64_t kept = 0;        // held from its forward to its backward, its output included
     int64_t kept_bytes = 0;  // held likewise, whatever the dtype of activations
     int64_t working = 0;  // most held at once inside its backward, the output's gradient included
+
+    // What the backward pass computes again, and then holds until the layer's backward.
+    int64_t again = 0;         // for the layer's own backward
+    int64_t output_again = 0;  // the output, for that of the next layer
+    /// Whether computing the output again takes the output of the layer before.
+    bool chained = false;
+    /// Held when the backward pass comes to read the layer's input, without that input.
+    int64_t reading_input = 0;
+
+    /// What a forward pass computes at once, whatever it keeps.
+    int64_t computed() const { return kept + again + output_again; }
 };
 
 /// The layers of a model in the order they run, with the shapes the model gives them.
 class Plan {
   public:
-    explicit Plan(const Config& config) : c_(config) {
+    explicit Plan(const Config& config, Recompute recompute = Recompute::nothing)
+        : c_(config), recompute_(recompute) {
         if (c_.has_frames()) backbone();
         if (c_.has_frames() && c_.has_entities()) sem();
         if (!c_.has_frames()) pose();
@@ -64,34 +77,42 @@ class Plan {
         const int64_t raw = T * stem * stem * width, pooled = T * side * side * width;
         Piece& first = add("backbone.stem", {T, side, side, width});
         convolution(first, T * stem * stem, 3, width, 7);
-        first.kept = raw + pooled;
+        const bool raw_again = recompute_ == Recompute::convolutions;
+        (raw_again ? first.again : first.kept) = raw;
+        first.kept += pooled;
         first.kept_bytes = pooled;  // max-pooling's winners
-        first.working = pooled + raw;
+        // Pooling's gradients, the input's as large as the raw output; the output is freed by then.
+        // What is computed again comes after them, when the smaller one is freed.
+        first.working = raw_again ? raw - pooled : raw;
 
-        for (const BlockPlan& plan : plan_blocks(c_.backbone)) {
+        const std::vector<BlockPlan> blocks = plan_blocks(c_.backbone);
+        const std::vector<bool> kept = kept_outputs(blocks, side, recompute_);
+        for (size_t i = 0; i < blocks.size(); ++i) {
+            const BlockPlan& plan = blocks[i];
             const int64_t before = T * side * side;
-            side = output_side(side, 3, plan.stride, 1);
+            const BlockNumbers numbers = numbers_of(plan, side);
             const int64_t after = T * side * side;
+            const int64_t all_raw = T * numbers.of_convolutions(), out = T * numbers.output;
             Piece& block = add("backbone." + plan.name, {T, side, side, plan.out});
-            const int64_t out = after * plan.out, middle = after * plan.width;
             if (plan.bottleneck) {
                 convolution(block, before, plan.in, plan.width, 1);
                 convolution(block, after, plan.width, plan.width, 3);
                 convolution(block, after, plan.width, plan.out, 1);
-                block.kept = before * plan.width + middle + out;
             } else {
                 convolution(block, after, plan.in, plan.width, 3);
                 convolution(block, after, plan.width, plan.out, 3);
-                block.kept = middle + out;
             }
-            if (plan.downsample) {
-                convolution(block, after, plan.in, plan.out, 1);
-                block.kept += out;
-            }
-            block.kept += out;
-            // The gradients of the sum and of the last raw output; what comes after them takes no
-            // more than the backward pass has freed by then.
-            block.working = 2 * out;
+            if (plan.downsample) convolution(block, after, plan.in, plan.out, 1);
+            (raw_again ? block.again : block.kept) = all_raw;
+            (kept[i] ? block.kept : block.output_again) += out;
+            block.chained = raw_again || !plan.downsample;
+            // The gradients of the sum and of the last raw output; the output is freed between.
+            block.working = out;
+            const int64_t in = before * plan.in, first_raw = T * numbers.convolutions[0];
+            // At a downsample, the gradients of both branches are as large as the raw outputs that
+            // are freed by then, and the input's is added. Elsewhere the first convolution comes
+            // last: the gradient of its raw output, and the input's from both branches.
+            block.reading_input = plan.downsample ? all_raw + in : first_raw + 2 * in;
         }
         backbone_pieces_ = static_cast<int64_t>(pieces_.size());
     }
@@ -179,6 +200,7 @@ class Plan {
     }
 
     const Config& c_;
+    const Recompute recompute_;
     std::vector<Piece> pieces_;
     int64_t backbone_pieces_ = 0;
 };
@@ -249,14 +271,15 @@ int64_t cast_frames_bytes(const Config& config, int64_t clips, DType activations
 }  // namespace
 
 TrainingMemory estimate_training_memory(const Config& config, int64_t clips,
-                                        OptimizerKind optimizer, DType activations) {
+                                        OptimizerKind optimizer, DType activations,
+                                        Recompute recompute) {
     check_config(config);
     check_clips(clips);
-    const int64_t element = size_of(activations);
+    const int64_t element = clips * size_of(activations);
     const auto kept_by = [&](const Piece& piece) {
-        return clips * (element * piece.kept + piece.kept_bytes);
+        return element * piece.kept + clips * piece.kept_bytes;
     };
-    const Plan plan(config);
+    const Plan plan(config, recompute);
     TrainingMemory memory;
     const int64_t frames = cast_frames_bytes(config, clips, activations);
     memory.activations = frames;
@@ -268,15 +291,37 @@ TrainingMemory estimate_training_memory(const Config& config, int64_t clips,
     memory.optimizer = memory.gradients * (optimizer == OptimizerKind::adamw ? 2 : 1);
     memory.inputs = input_bytes(config, clips);
 
-    // The backward pass walks the layers from the last to the first: what they kept is freed as
-    // their gradients fill in.
+    // The backward pass walks the layers from the last to the first: what they kept, or it has
+    // computed again, is freed as their gradients fill in.
     const int64_t resident = memory.parameters + memory.optimizer + memory.inputs;
-    int64_t kept = memory.activations, gradients = 0;
-    for (auto piece = plan.pieces().rbegin(); piece != plan.pieces().rend(); ++piece) {
-        gradients += parameter_bytes * piece->layer.parameters;
-        memory.peak =
-            std::max(memory.peak, resident + gradients + kept + element * clips * piece->working);
-        kept -= kept_by(*piece);
+    int64_t held = memory.activations, gradients = 0;
+    const auto see = [&](int64_t working) {
+        memory.peak = std::max(memory.peak, resident + gradients + held + element * working);
+    };
+    std::vector<Piece> left = plan.pieces();
+    std::vector<int64_t> computed_again(left.size(), 0);
+    const auto compute_again = [&](int64_t i, int64_t& numbers) {
+        held += element * numbers;
+        computed_again[i] += std::exchange(numbers, 0);
+    };
+    // That of layer i, and of the layers before it that it is made of.
+    const auto compute_output_again = [&](int64_t i) {
+        for (; i >= 0 && left[i].output_again > 0; --i) {
+            compute_again(i, left[i].again);
+            compute_again(i, left[i].output_again);
+            if (!left[i].chained) return;
+        }
+    };
+    for (int64_t i = std::ssize(left) - 1; i >= 0; --i) {
+        if (left[i].again > 0) {
+            compute_output_again(i - 1);
+            compute_again(i, left[i].again);
+        }
+        see(left[i].working);
+        gradients += parameter_bytes * left[i].layer.parameters;
+        held -= kept_by(left[i]) + element * computed_again[i];
+        compute_output_again(i - 1);
+        see(left[i].reading_input);
     }
     return memory;
 }
@@ -289,8 +334,8 @@ int64_t estimate_forward_memory(const Config& config, int64_t clips, DType activ
     const Plan plan(config);
     for (const Piece& piece : plan.pieces()) {
         parameters += bytes_of_parameters(piece, activations);
-        working = std::max(working, element * (before + piece.kept) + piece.kept_bytes);
-        before = piece.kept;
+        working = std::max(working, element * (before + piece.computed()) + piece.kept_bytes);
+        before = piece.computed();
     }
     return parameters + input_bytes(config, clips) + cast_frames_bytes(config, clips, activations) +
            clips * working;

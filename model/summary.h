@@ -7,6 +7,7 @@
 
 #include "engine/optim.h"
 #include "model/config.h"
+#include "model/forward_options.h"
 
 namespace mdn {
 
@@ -41,7 +42,7 @@ struct TrainingMemory {
     int64_t activations = 0;  // what the forward pass keeps for the backward pass, of their dtype
     int64_t inputs = 0;       // frames and boxes or joints, and labels, of one batch
     /// The most held at once: the backward pass frees activations as it fills in gradients, so
-    /// this is less than the sum of the above plus its working memory.
+    /// this is less than the sum of the above plus its working memory and what it computes again.
     int64_t peak = 0;
 };
 
@@ -49,7 +50,8 @@ struct TrainingMemory {
 /// be built or clips is not from 1 to 4096.
 TrainingMemory estimate_training_memory(const Config& config, int64_t clips,
                                         OptimizerKind optimizer = OptimizerKind::adamw,
-                                        DType activations = DType::f32);
+                                        DType activations = DType::f32,
+                                        Recompute recompute = Recompute::outputs);
 
 /// Bytes that a forward pass without gradients takes at most. Throws likewise.
 int64_t estimate_forward_memory(const Config& config, int64_t clips,

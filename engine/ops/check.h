@@ -1,8 +1,8 @@
 // What op files share: their checks of arguments, and the form of their error messages.
 #pragma once
 
-#include <cmath>
-#include <sstream>
+#include <cstdio>
+#include <limits>
 #include <string>
 
 #include "engine/tensor.h"
@@ -17,12 +17,15 @@ inline void require(bool condition, const char* op, const std::string& message) 
 /// A positive number that stays one in the arithmetic of `x`, and whose inverse does: not NaN, nor
 /// infinite, 0 or denormal as a float.
 inline void require_positive(const char* op, const char* name, double value, const Tensor& x) {
-    const bool is_normal =
-        x.dtype() == DType::f64 ? std::isnormal(value) : std::isnormal(static_cast<float>(value));
-    if (is_normal && value > 0) return;
-    std::ostringstream text;
-    text << name << " must be positive and finite in " << to_string(x.dtype()) << ", not " << value;
-    require(false, op, text.str());
+    const auto is_fit = []<class T>(T number) {
+        return number >= std::numeric_limits<T>::min() && number <= std::numeric_limits<T>::max();
+    };
+    if (x.dtype() == DType::f64 ? is_fit(value) : is_fit(static_cast<float>(value))) return;
+    char text[32];
+    std::snprintf(text, sizeof text, "%g", value);
+    require(false, op,
+            std::string(name) + " must be positive and finite in " + to_string(x.dtype()) +
+                ", not " + text);
 }
 
 /// A floating tensor of the given rank, or any rank when negative.

@@ -13,6 +13,8 @@ Tensor dropout(const Tensor& x, double p, const RandomStream& stream) {
     require_tensor("dropout", "seed_and_step", stream.seed_and_step, DType::i64, {2}, x.device());
     require(stream.op >= 0 && stream.op < (int64_t{1} << 31), "dropout",
             "the stream's op must be in [0, 2^31), not " + std::to_string(stream.op));
+    require(stream.first >= 0, "dropout",
+            "the stream's first element must be 0 or more, not " + std::to_string(stream.first));
     Tensor y = empty_like(x);
     kernels(x).dropout(x, p, stream, y);
     return record("dropout", y, {x}, [p, stream](const Tensor& dy) -> Gradients {

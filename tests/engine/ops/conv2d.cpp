@@ -219,6 +219,74 @@ TEST_SUITE("engine/ops/conv2d") {
         }
     }
 
+    TEST_CASE("conv2d_folded equals the ops that it stands for") {
+        const NoGrad no_grad;
+        Random random(8);
+        std::vector<Case> all = cases();
+        // Several blocks along k and a last column that is no whole vector; Winograd's, in float;
+        // few channels.
+        all.push_back({4, 15, 14, 56, 72, 3, {.stride = 1, .pad = 1, .shift_frames = 2}});
+        all.push_back({8, 14, 13, 64, 80, 3, {.pad = 1}});
+        all.push_back({2, 21, 19, 8, 48, 3, {.stride = 2, .pad = 1}});
+        for (const Case& c : all)
+            for (const DType dtype : {DType::f32, DType::f64})
+                for (const bool relu : {false, true})
+                    for (const bool adds : {false, true}) {
+                        CAPTURE(to_string(input_shape(c)));
+                        CAPTURE(to_string(weight_shape(c)));
+                        CAPTURE(relu);
+                        CAPTURE(adds);
+                        const Tensor x = random.normal_tensor(input_shape(c), 1, dtype);
+                        const Tensor weight = random.normal_tensor(weight_shape(c), 1, dtype);
+                        BatchNorm bn(random, c.out, dtype);
+                        const Normalized n = batch_norm(conv2d(x, weight, c.options), bn.gamma,
+                                                        bn.beta, bn.running, {.training = false});
+                        const Tensor residual =
+                            adds ? random.normal_tensor(n.x.shape(), 1, dtype) : Tensor();
+                        Tensor expected = normalize(n);
+                        if (adds) expected = add(expected, residual);
+                        if (relu) expected = mdn::relu(expected);
+                        const Tensor y = conv2d_folded(
+                            x, weight, c.options,
+                            fold_batch_norm(bn.gamma, bn.beta, bn.running, BatchNormOptions().eps),
+                            relu, residual);
+                        CHECK(test::relative_error(y, expected) <=
+                              (dtype == DType::f64 ? 1e-13 : 1e-6));
+                    }
+    }
+
+    TEST_CASE("a value that is not a number is not hidden by the ReLU of conv2d_folded") {
+        const NoGrad no_grad;
+        Random random(9);
+        for (const auto& kind : {std::pair{DType::f32, 72}, {DType::f64, 21}, {DType::f32, 64}}) {
+            const auto& [dtype, channels] = kind;
+            CAPTURE(kind.second);
+            const Tensor x = random.normal_tensor({8, 14, 13, 64}, 1, dtype);
+            const Tensor weight = random.normal_tensor({channels, 3, 3, 64}, 1, dtype);
+            for (const int64_t channel : {int64_t{2}, int64_t{channels} - 1}) {
+                CAPTURE(channel);
+                FoldedBatchNorm norm = {{}, Tensor::full({channels}, 1, dtype), {}};
+                const Tensor shift = Tensor::full({channels}, 1, DType::f64);
+                shift.data<double>()[channel] = std::nan("");
+                norm.shift = shift.to(dtype);
+                CHECK(std::isnan(sum(conv2d_folded(x, weight, {.pad = 1}, norm, true)).item()));
+            }
+        }
+    }
+
+    TEST_CASE("conv2d_folded names what does not fit, and refuses to be differentiated") {
+        const Tensor x = Tensor::full({4, 5, 5, 3}, 1), weight = Tensor::full({2, 3, 3, 3}, 1);
+        const Tensor ones = Tensor::full({2}, 1), three = Tensor::full({3}, 1);
+        CHECK_THROWS_WITH_AS(conv2d_folded(x, weight, {}, {ones, ones, ones}, true),
+                             doctest::Contains("there is no gradient"), Error);
+        const NoGrad no_grad;
+        CHECK_THROWS_WITH_AS(conv2d_folded(x, weight, {}, {ones, ones, three}, true),
+                             doctest::Contains("[conv2d_folded] shift has shape [3]"), Error);
+        CHECK_THROWS_WITH_AS(conv2d_folded(x, weight, {}, {ones, ones, ones}, true, x),
+                             doctest::Contains("[conv2d_folded] residual has shape [4, 5, 5, 3]"),
+                             Error);
+    }
+
     TEST_CASE("conv2d computes only the gradients that are wanted") {
         Random random(6);
         const Tensor x = random.normal_tensor({2, 5, 5, 3}), w = random.normal_tensor({4, 3, 3, 3});
