@@ -28,13 +28,14 @@ __global__ void add_embeddings_kernel(int64_t tokens, int64_t frames, int64_t en
 /// column sums are dframe [T,D].
 template <class T>
 struct FrameColumns {
-    static constexpr int count = 1;
+    static constexpr int count = 1, most = 1;
     int64_t frames, entities, width;
     const T* dy;
-    __device__ void operator()(int64_t row, int64_t column, float (&total)[1]) const {
+    template <int n>
+    __device__ void add(int64_t row, int64_t column, float (&total)[1][n]) const {
         const int64_t clip = row / entities, entity = row % entities;
         const int64_t frame = column / width, d = column % width;
-        total[0] += to_float(dy[((clip * frames + frame) * entities + entity) * width + d]);
+        total[0][0] += to_float(dy[((clip * frames + frame) * entities + entity) * width + d]);
     }
 };
 

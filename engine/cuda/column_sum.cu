@@ -6,11 +6,14 @@ namespace {
 
 template <class T>
 struct Elements {
-    static constexpr int count = 1;
+    static constexpr int count = 1, most = pack_bytes / int{sizeof(T)};
     int64_t columns;
     const T* x;
-    __device__ void operator()(int64_t row, int64_t column, float (&total)[1]) const {
-        total[0] += to_float(x[row * columns + column]);
+    template <int n>
+    __device__ void add(int64_t row, int64_t column, float (&total)[1][n]) const {
+        float values[n];
+        load(x + row * columns + column, values);
+        for (int i = 0; i < n; ++i) total[0][i] += values[i];
     }
 };
 

@@ -14,6 +14,8 @@ namespace {
 /// its sums. The size is what NVIDIA recommends for Hopper, and more than older chips use.
 constexpr size_t cublas_workspace_bytes = 32 << 20;
 
+int64_t chosen_gpu = 0;
+
 /// A kernel that does nothing: launching it tells whether this program has code for the GPU.
 __global__ void probe() {}
 
@@ -62,9 +64,10 @@ CudaContext::CudaContext() {
     int devices = 0;
     check(cudaGetDeviceCount(&devices), "looking for GPUs");
     if (devices == 0) check(cudaErrorNoDevice, "looking for GPUs");
-    check(cudaSetDevice(0), "choosing the GPU");
+    const int gpu = static_cast<int>(chosen_gpu % devices);
+    check(cudaSetDevice(gpu), "choosing the GPU");
     cudaDeviceProp properties{};
-    check(cudaGetDeviceProperties(&properties, 0), "asking the GPU for its properties");
+    check(cudaGetDeviceProperties(&properties, gpu), "asking the GPU for its properties");
     multiprocessors_ = properties.multiProcessorCount;
     shared_bytes_per_block_ = static_cast<int64_t>(properties.sharedMemPerBlockOptin);
     std::snprintf(description_, sizeof description_, "%s (compute capability %d.%d, %.0f GiB)",
@@ -93,6 +96,8 @@ CudaContext::CudaContext() {
 void CudaContext::synchronize() const {
     check(cudaStreamSynchronize(stream_), "the work on the GPU");
 }
+
+void choose_gpu(int64_t number) { chosen_gpu = number; }
 
 CudaContext& cuda_context() {
     // Never destroyed: the driver may be gone by the time destructors of statics run.

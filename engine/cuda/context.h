@@ -1,4 +1,4 @@
-// The one GPU a process computes on: its stream, its cuBLAS handle, and how its errors read.
+// The one GPU that a process computes on: its stream, its cuBLAS handle, and how its errors read.
 #pragma once
 
 #include <cublas_v2.h>
@@ -48,5 +48,8 @@ class CudaContext {
 
 /// The context, made at its first use.
 CudaContext& cuda_context();
+/// Before that: which GPU it is to be, from the first again where there are fewer. The first if
+/// nobody calls this.
+void choose_gpu(int64_t number);
 
 }  // namespace mdn

@@ -5,8 +5,8 @@
 
 namespace mdn {
 
-/// Bytes of scratch memory a convolution may write patches to (32 MiB at first): more than one row
-/// of them takes, it is cut into parts.
+/// Bytes of scratch memory that the parts of a weight gradient may take together (32 MiB at first):
+/// the sum over pixels is cut into as many parts as fit, or is left whole.
 void set_conv2d_scratch(int64_t bytes);
 
 }  // namespace mdn

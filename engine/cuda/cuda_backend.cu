@@ -8,6 +8,7 @@
 
 #include "engine/cuda/cuda_kernels.h"
 #include "engine/cuda/launch.h"
+#include "engine/cuda/nccl/nccl_ranks.h"
 
 namespace mdn {
 
@@ -257,6 +258,8 @@ class CudaBackend final : public Backend {
     }
     std::unique_ptr<Uploader> make_uploader() override { return std::make_unique<CudaUploader>(); }
     std::unique_ptr<DeviceClock> make_clock() override { return std::make_unique<CudaClock>(); }
+    void choose(int64_t number) override { choose_gpu(number); }
+    Joined join(Communicator& over) override { return join_by_nccl(over); }
 
   private:
     CudaKernels kernels_;

@@ -10,6 +10,7 @@ class CudaKernels final : public Kernels {
   public:
     std::string device_name() const override;
     void allow_tf32() override;
+    bool fuses() const override { return true; }
 #define KERNEL(name, parameters, ...) void name parameters override;
 #include "engine/kernel_list.h"
 };

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "engine/cuda/cuda_kernels.h"
+#include "engine/cuda/tf32.h"
 #include "engine/rounded_weights.h"
 
 namespace mdn {
@@ -23,7 +24,11 @@ int cublas_size(int64_t size) {
 
 }  // namespace
 
-void CudaKernels::allow_tf32() { tf32_allowed = true; }
+void set_tf32_allowed(bool allowed) { tf32_allowed = allowed; }
+
+void CudaKernels::allow_tf32() { set_tf32_allowed(true); }
+
+bool tf32_is_allowed() { return tf32_allowed; }
 
 template <class T, class Out>
 void cuda_gemm(const CudaProduct& p, const T* a, const T* b, Out* c) {

@@ -49,11 +49,14 @@ ifneq ($(ARCH),)
 ifeq ($(filter $(ARCH),$(KNOWN_ARCHS)),)
 $(error ARCH=$(ARCH) is not an architecture that $(NVCC) knows: $(KNOWN_ARCHS))
 endif
+ifneq ($(filter sm_5% sm_6% sm_7%,$(ARCH)),)
+$(error ARCH=$(ARCH): the kernels need tensor cores that multiply bf16, which GPUs have from sm_80 on)
+endif
 CUDA_ARCHS := -arch=$(ARCH)
-else ifneq ($(filter sm_$(GPU_CAPABILITY),$(KNOWN_ARCHS)),)
+else ifneq ($(filter-out sm_5% sm_6% sm_7%,$(filter sm_$(GPU_CAPABILITY),$(KNOWN_ARCHS))),)
 CUDA_ARCHS := -arch=sm_$(GPU_CAPABILITY)
 else
-# Ampere and Ada, Hopper, and through its PTX whatever comes later. Older GPUs are named: ARCH=sm_75.
+# Ampere and Ada, Hopper, and through its PTX whatever comes later. Older GPUs cannot multiply bf16.
 CUDA_ARCHS := $(foreach n,80 90,-gencode arch=compute_$(n),code=sm_$(n)) \
               -gencode arch=compute_90,code=compute_90
 endif
@@ -62,10 +65,11 @@ CUDA_LIBRARIES := -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(CUDA_HOME)/lib64 -lcublas -l
 endif
 
 CUDA_SOURCES     := $(filter-out engine/cuda/toolkit_probe.cu,$(wildcard engine/cuda/*.cu))
-EMULATED_OBJECTS := $(patsubst engine/cuda/%.cu,$(EMULATION)/%.o,$(CUDA_SOURCES)) \
+# The emulation has NCCL; of the programs, one may (engine/cuda/nccl/nccl.mk).
+EMULATED_OBJECTS := $(patsubst engine/cuda/%.cu,$(EMULATION)/%.o,$(CUDA_SOURCES) engine/cuda/nccl/nccl_ranks.cu) \
                     $(patsubst tests/cuda_emulation/%.cpp,$(EMULATION)/tests/%.o,$(wildcard tests/cuda_emulation/*.cpp)) \
                     $(EMULATION)/backend.o
-CUDA_BACKEND     := $(patsubst engine/cuda/%.cu,$(CUDA_BUILD)/%.o,$(CUDA_SOURCES)) $(CUDA_BUILD)/backend.o
+CUDA_BACKEND     := $(patsubst engine/cuda/%.cu,$(CUDA_BUILD)/%.o,$(CUDA_SOURCES) engine/cuda/nccl/no_nccl.cu) $(CUDA_BUILD)/backend.o
 
 # EMULATE=1 keeps the tests off a GPU that is there.
 ifeq ($(and $(HAS_CUDA),$(GPU_CAPABILITY),$(if $(filter 1,$(EMULATE)),,1)),)

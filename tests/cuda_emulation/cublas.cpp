@@ -1,15 +1,18 @@
 #include <cublas_v2.h>
 #include <cuda_bf16.h>
 
+#include <bit>
 #include <vector>
 
 #include "engine/cpu/gemm.h"
+#include "engine/cuda/tensor_core.h"
 
 namespace {
 
 /// A column-major matrix is its transpose in row-major order, so `outer` is its stored columns.
+/// Floats are rounded as a product in TF32 would.
 std::vector<float> read(const void* data, cudaDataType_t type, int64_t outer, int64_t inner,
-                        int64_t stride) {
+                        int64_t stride, bool tf32 = false) {
     std::vector<float> values(outer * inner);
     for (int64_t i = 0; i < outer; ++i)
         for (int64_t j = 0; j < inner; ++j)
@@ -17,6 +20,9 @@ std::vector<float> read(const void* data, cudaDataType_t type, int64_t outer, in
                 type == CUDA_R_32F
                     ? static_cast<const float*>(data)[i * stride + j]
                     : __bfloat162float(static_cast<const __nv_bfloat16*>(data)[i * stride + j]);
+    if (tf32)
+        for (float& value : values)
+            value = std::bit_cast<float>(mdn::to_tf32(std::bit_cast<uint32_t>(value)));
     return values;
 }
 
@@ -60,12 +66,13 @@ cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t handle, cublasOperation
                                           int lda, long long stride_a, const void* b,
                                           cudaDataType_t type_b, int ldb, long long stride_b,
                                           const void* beta, void* c, cudaDataType_t type_c, int ldc,
-                                          long long stride_c, int count, cublasComputeType_t,
-                                          cublasGemmAlgo_t) {
+                                          long long stride_c, int count,
+                                          cublasComputeType_t compute, cublasGemmAlgo_t) {
     const bool transpose_a = op_a == CUBLAS_OP_T, transpose_b = op_b == CUBLAS_OP_T;
     if (m < 0 || n < 0 || k < 0 || lda < (transpose_a ? k : m) || ldb < (transpose_b ? n : k) ||
         ldc < m)
         return CUBLAS_STATUS_INVALID_VALUE;
+    const bool tf32 = compute == CUBLAS_COMPUTE_32F_FAST_TF32;
     const float scale = *static_cast<const float*>(alpha), keep = *static_cast<const float*>(beta);
     mdn::emulation::enqueue(*handle, [=] {
         for (int i = 0; i < count; ++i) {
@@ -73,9 +80,10 @@ cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t handle, cublasOperation
             const void* from_b = advance(b, type_b, i * stride_b);
             void* to = const_cast<void*>(advance(c, type_c, i * stride_c));
             const int64_t inner_a = transpose_a ? k : m, inner_b = transpose_b ? n : k;
-            const std::vector<float> left = read(from_a, type_a, transpose_a ? m : k, inner_a, lda);
+            const std::vector<float> left =
+                read(from_a, type_a, transpose_a ? m : k, inner_a, lda, tf32);
             const std::vector<float> right =
-                read(from_b, type_b, transpose_b ? k : n, inner_b, ldb);
+                read(from_b, type_b, transpose_b ? k : n, inner_b, ldb, tf32);
             std::vector<float> sum = keep != 0 ? read(to, type_c, n, m, ldc)
                                                : std::vector<float>(static_cast<size_t>(m) * n);
             // Row-major: Cᵀ [n,m] = op(B)ᵀ · op(A)ᵀ.

@@ -1,6 +1,8 @@
 #include "tests/cuda_emulation/fibres.h"
 
+#if !defined(__x86_64__)
 #include <ucontext.h>
+#endif
 
 #include <algorithm>
 #include <array>
@@ -8,6 +10,7 @@
 #include <memory>
 #include <numeric>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,6 +20,35 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 
+#if defined(__x86_64__)
+// Leaves the registers that a call keeps on this stack, its pointer in *from, and takes those that
+// lie on the stack `to`.
+extern "C" void mdn_switch_stack(void** from, void* to);
+asm(R"(
+    .text
+    .globl mdn_switch_stack
+    .type mdn_switch_stack, @function
+mdn_switch_stack:
+    endbr64
+    pushq %rbp
+    pushq %rbx
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    movq %rsp, (%rdi)
+    movq %rsi, %rsp
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %rbx
+    popq %rbp
+    ret
+    .size mdn_switch_stack, .-mdn_switch_stack
+)");
+#endif
+
 namespace mdn::emulation {
 
 namespace {
@@ -24,17 +56,49 @@ namespace {
 constexpr size_t stack_bytes = 128 << 10;
 constexpr int warp_size = 32;
 
+#if defined(__x86_64__)
+/// Where a run was left: its stack's pointer, with the registers that a call keeps above it. The
+/// system's swapcontext also keeps the mask of signals, which takes a system call at each switch.
+class Context {
+  public:
+    Context() = default;
+    Context(char* stack, size_t bytes, void (*entry)()) {
+        auto** const top = reinterpret_cast<void**>(stack + bytes);
+        top[-1] = nullptr;  // where entry would return to; it starts as after a call
+        top[-2] = reinterpret_cast<void*>(entry);
+        pointer_ = top - 2 - registers;
+        std::fill(top - 2 - registers, top - 2, nullptr);
+    }
+    void switch_to(Context& next) { mdn_switch_stack(&pointer_, next.pointer_); }
+
+  private:
+    static constexpr int registers = 6;
+    void* pointer_ = nullptr;
+};
+#else
+class Context {
+  public:
+    Context() = default;
+    Context(char* stack, size_t bytes, void (*entry)()) {
+        getcontext(&context_);
+        context_.uc_stack.ss_sp = stack;
+        context_.uc_stack.ss_size = bytes;
+        context_.uc_link = nullptr;
+        makecontext(&context_, entry, 0);
+    }
+    void switch_to(Context& next) { swapcontext(&context_, &next.context_); }
+
+  private:
+    ucontext_t context_;
+};
+#endif
+
 /// A stack and the place where its run was left. Under AddressSanitizer every switch is announced,
 /// or it would take the stacks for one.
 class Stack {
   public:
-    explicit Stack(void (*entry)()) : memory_(new char[stack_bytes]) {
-        getcontext(&context_);
-        context_.uc_stack.ss_sp = memory_.get();
-        context_.uc_stack.ss_size = stack_bytes;
-        context_.uc_link = nullptr;
-        makecontext(&context_, entry, 0);
-    }
+    explicit Stack(void (*entry)())
+        : memory_(new char[stack_bytes]), context_(memory_.get(), stack_bytes, entry) {}
     Stack() = default;  // the scheduler's own: the stack it is called on
 
     void switch_to(Stack& next) {
@@ -42,10 +106,10 @@ class Stack {
         void* fake = nullptr;
         const void* bottom = next.memory_ ? next.memory_.get() : host_bottom;
         __sanitizer_start_switch_fiber(&fake, bottom, next.memory_ ? stack_bytes : host_size);
-        swapcontext(&context_, &next.context_);
+        context_.switch_to(next.context_);
         arrived(fake);
 #else
-        swapcontext(&context_, &next.context_);
+        context_.switch_to(next.context_);
 #endif
     }
 
@@ -65,8 +129,8 @@ class Stack {
   private:
     [[maybe_unused]] inline static const void* host_bottom = nullptr;
     [[maybe_unused]] inline static size_t host_size = 0;
-    ucontext_t context_;
     std::unique_ptr<char[]> memory_;
+    Context context_;
 };
 
 enum class State { not_started, ready, waits_for_block, waits_for_warp, returned };
@@ -76,17 +140,21 @@ struct Thread {
     int fibre = -1;  // the stack it is on, once it has had to wait
     int exchanges = 0;
     std::array<uint64_t, 2> given{};  // to the warp, by turns: a late reader still finds the last
+    void* share = nullptr;            // of what the warp does together
+    void (*work)(void* const (&lanes)[32]) = nullptr;  // null once it is done
 };
 
 struct Block {
     std::vector<Thread> threads;
-    std::vector<int> order;  // in which threads are tried
-    size_t started = 0;      // of `order`
+    std::vector<int> order;          // in which threads are tried
+    std::vector<int> order_by_warp;  // the same, a warp's threads together
+    size_t started = 0;              // of `order`
     const std::function<void(int)>* enter = nullptr;
     const std::function<void()>* body = nullptr;
     int current = 0;        // thread
     int current_fibre = 0;  // stack
     int barriers = 0;       // passed
+    int warp = 0;           // that went on last
     std::exception_ptr failure = nullptr;
 };
 
@@ -142,23 +210,32 @@ int take_idle_stack() {
     return fibre;
 }
 
-/// Lets threads go on that all wait for one another; false if there are none.
-bool release_waiting() {
-    const int count = static_cast<int>(block.threads.size());
-    bool released = false;
-    for (int first = 0; first < count; first += warp_size) {
-        const auto begin = block.threads.begin() + first, end = begin + warp_size;
-        if (!std::all_of(begin, end, [](auto& t) { return t.state == State::waits_for_warp; }))
+/// The threads of the order's w-th warp, in their order.
+std::span<const int> warp_in_order(int w) {
+    return {block.order_by_warp.data() + w * warp_size, warp_size};
+}
+
+/// Lets threads go on that all wait for one another, and returns them; none if there are none. A
+/// warp runs as far as it can before another does, so that one that needs a barrier between them
+/// and has none comes too early.
+std::span<const int> release_waiting() {
+    const int warps = static_cast<int>(block.threads.size()) / warp_size;
+    for (int i = 0; i < warps; ++i) {
+        const std::span<const int> warp = warp_in_order((block.warp + i) % warps);
+        if (!std::all_of(warp.begin(), warp.end(), [](int thread) {
+                return block.threads[thread].state == State::waits_for_warp;
+            }))
             continue;
-        std::for_each(begin, end, [](auto& t) { t.state = State::ready; });
-        released = true;
+        for (const int thread : warp) block.threads[thread].state = State::ready;
+        block.warp = (block.warp + i) % warps;
+        return warp;
     }
-    if (released) return true;
     const auto waits = [](auto& t) { return t.state == State::waits_for_block; };
-    if (!std::all_of(block.threads.begin(), block.threads.end(), waits)) return false;
+    if (!std::all_of(block.threads.begin(), block.threads.end(), waits)) return {};
     for (Thread& thread : block.threads) thread.state = State::ready;
     ++block.barriers;
-    return true;
+    block.warp = 0;
+    return block.order;
 }
 
 /// Which thread waits in vain, and for which: one of its warp, or of the block.
@@ -179,6 +256,7 @@ std::string stuck_text() {
     const auto does = [](const Thread& thread) {
         return thread.state == State::returned          ? " has returned"
                : thread.state == State::waits_for_block ? " waits at __syncthreads()"
+               : thread.work                            ? " waits at an operation of its whole warp"
                                                         : " waits at a shuffle of its warp";
     };
     return "thread " + std::to_string(waiting - begin) + does(*waiting) + ", but thread " +
@@ -194,6 +272,18 @@ std::vector<int> ordered(int threads) {
     return order;
 }
 
+/// Warps in the order of their first threads.
+std::vector<int> by_warp(const std::vector<int>& order) {
+    std::vector<int> place(order.size() / warp_size, -1);
+    int warps = 0;
+    for (const int thread : order)
+        if (int& at = place[thread / warp_size]; at < 0) at = warps++;
+    std::vector<int> grouped = order;
+    std::stable_sort(grouped.begin(), grouped.end(),
+                     [&](int a, int b) { return place[a / warp_size] < place[b / warp_size]; });
+    return grouped;
+}
+
 }  // namespace
 
 void set_thread_order(ThreadOrder order) { thread_order = order; }
@@ -205,8 +295,10 @@ void run_block(int threads, const std::function<void(int)>& enter,
                     " threads is not made of whole warps");
     block = {.threads = std::vector<Thread>(threads),
              .order = ordered(threads),
+             .order_by_warp = {},
              .enter = &enter,
              .body = &body};
+    block.order_by_warp = by_warp(block.order);
     for (;;) {
         while (block.started < block.order.size() && !block.failure) resume(take_idle_stack());
         if (block.failure) {  // threads that wait are abandoned, and their stacks with them
@@ -217,15 +309,15 @@ void run_block(int threads, const std::function<void(int)>& enter,
         if (std::all_of(block.threads.begin(), block.threads.end(),
                         [](auto& t) { return t.state == State::returned; }))
             return;
-        if (!release_waiting()) {
+        const std::span<const int> released = release_waiting();
+        if (released.empty()) {
             const std::string who = stuck_text();
             stacks.clear();
             idle.clear();
             throw Error("[emulation] some threads of a block wait for others that never come: " +
                         who);
         }
-        for (const int thread : block.order) {
-            if (block.threads[thread].state != State::ready) continue;
+        for (const int thread : released) {
             ::mdn::emulation::enter(thread);
             resume(block.threads[thread].fibre);
             if (block.failure) break;
@@ -234,6 +326,8 @@ void run_block(int threads, const std::function<void(int)>& enter,
 }
 
 void wait_for_block() { wait(State::waits_for_block); }
+
+int thread_number() { return block.current; }
 
 int lane() { return block.current % warp_size; }
 
@@ -244,6 +338,25 @@ uint64_t exchange_in_warp(uint64_t bits, int source) {
     block.threads[self].given[turn] = bits;
     wait(State::waits_for_warp);
     return block.threads[self / warp_size * warp_size + source].given[turn];
+}
+
+void together_in_warp(void* mine, void (*work)(void* const (&lanes)[32])) {
+    Thread& self = block.threads[block.current];
+    self.share = mine;
+    self.work = work;
+    wait(State::waits_for_warp);
+    if (!self.work) return;  // the first lane to go on has done it
+    void* lanes[warp_size];
+    Thread* const warp = &block.threads[block.current / warp_size * warp_size];
+    for (int i = 0; i < warp_size; ++i) {
+        if (warp[i].work != work)
+            throw Error("[emulation] thread " + std::to_string(block.current) + " and thread " +
+                        std::to_string(block.current / warp_size * warp_size + i) +
+                        " of a warp wait in different operations of the whole warp");
+        lanes[i] = warp[i].share;
+    }
+    for (int i = 0; i < warp_size; ++i) warp[i].work = nullptr;
+    work(lanes);
 }
 
 }  // namespace mdn::emulation

@@ -27,7 +27,11 @@ void wait_for_block();
 /// Gives `bits` to the other threads of the warp, waits for all of them and returns those of lane
 /// `source`.
 uint64_t exchange_in_warp(uint64_t bits, int source);
-/// This thread's place in its warp.
+/// Gives `mine` to the warp and waits until all its lanes have given theirs; then `work` runs once
+/// for all of them. Throws Error where lanes ask for different work.
+void together_in_warp(void* mine, void (*work)(void* const (&lanes)[32]));
+/// This thread's place in its block, and in its warp.
+int thread_number();
 int lane();
 /// Barriers that all threads of the block have passed.
 int barriers_passed();

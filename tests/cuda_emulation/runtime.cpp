@@ -1,6 +1,8 @@
 // The device of the emulated CUDA runtime: its memory, and how it runs a grid.
 #include <cuda_runtime.h>
+#include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <iterator>
 #include <map>
@@ -33,6 +35,7 @@ namespace {
 
 int64_t memory_limit = int64_t{4} << 30;
 int64_t memory_used = 0;
+size_t asked_shared_bytes = 0;
 
 /// Device memory lies between guards, so that a kernel that writes beyond it is caught on any
 /// build; memory starts as NaN, so that one that reads what nobody wrote gives itself away.
@@ -61,6 +64,8 @@ bool holds(const std::map<const void*, size_t>& blocks, const void* memory) {
 void set_memory_limit(int64_t bytes) { memory_limit = bytes; }
 void set_free_memory(int64_t bytes) { memory_limit = memory_used + bytes; }
 
+size_t shared_bytes() { return asked_shared_bytes; }
+
 void check_guards() {
     finish_all();
     for (const auto& [memory, bytes] : allocations)
@@ -79,6 +84,8 @@ void run_grid(dim3 grid, dim3 threads, size_t shared_bytes, const std::function<
                     " bytes of shared memory");
     gridDim = grid;
     blockDim = threads;
+    asked_shared_bytes = shared_bytes;
+    forget_copies();  // of a block that failed
     const auto enter = [&](int i) {
         const auto n = static_cast<unsigned>(i);
         threadIdx = dim3(n % threads.x, n / threads.x % threads.y, n / (threads.x * threads.y));
@@ -91,6 +98,7 @@ void run_grid(dim3 grid, dim3 threads, size_t shared_bytes, const std::function<
                 std::memset(block_memory, fresh_pattern, shared_bytes);
                 POISON(block_memory + shared_bytes, shared_capacity - shared_bytes);
                 run_block(static_cast<int>(count), enter, thread);
+                require_no_copies();
             }
     UNPOISON(block_memory, shared_capacity);
 }
@@ -112,6 +120,8 @@ const char* cudaGetErrorName(cudaError_t error) {
             return "cudaErrorNoDevice";
         case cudaErrorNoKernelImageForDevice:
             return "cudaErrorNoKernelImageForDevice";
+        case cudaErrorStreamCaptureUnjoined:
+            return "cudaErrorStreamCaptureUnjoined";
         default:
             return "cudaErrorInvalidValue";
     }
@@ -124,6 +134,20 @@ cudaError_t cudaGetDeviceCount(int* count) {
     return cudaSuccess;
 }
 cudaError_t cudaSetDevice(int) { return cudaSuccess; }
+cudaError_t cudaGetDevice(int* device) {
+    *device = 0;
+    return cudaSuccess;
+}
+/// Each process has a GPU of its own, unless EMULATED_GPU names it.
+cudaError_t cudaDeviceGetPCIBusId(char* id, int length, int) {
+    const char* const named = std::getenv("EMULATED_GPU");
+    if (named)
+        std::snprintf(id, static_cast<size_t>(length), "%s", named);
+    else
+        std::snprintf(id, static_cast<size_t>(length), "%08X:01:00.0",
+                      static_cast<unsigned>(::getpid()));
+    return cudaSuccess;
+}
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
     *properties = {"emulated GPU",
                    9,

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <array>
 #include <cmath>
 
 #include "tests/engine/cuda/compare.h"
@@ -45,6 +46,65 @@ TEST_SUITE("engine/cuda/batch_norm") {
         for (const Shape& shape : shapes())
             check_statistics(random.normal_tensor(shape, 3), random,
                              {.eps = 1e-5, .momentum = 0.3});
+    }
+
+    TEST_CASE("statistics from moments of blocks of rows") {
+        Random random(12);
+        for (const auto& [rows, channels] :
+             std::vector<std::array<int64_t, 2>>{{2, 1}, {128, 7}, {129, 8}, {5000, 33}}) {
+            const Shape c = {channels};
+            const int64_t count = rows, blocks = (rows + moment_rows - 1) / moment_rows;
+            const auto uniform = [&](double low, double high) {
+                return random.uniform_tensor(c, low, high);
+            };
+            const Tensor moments = random.uniform_tensor({2, blocks, channels}, 3, 5);
+            CAPTURE(count);
+            test::check_kernel({.inputs = {moments, uniform(0.5, 1.5), uniform(-0.5, 0.5),
+                                           uniform(-0.2, 0.2), uniform(0.5, 2)},
+                                .outputs = {c, c, c, c, c, c},
+                                .call =
+                                    [count](Kernels& k, auto& in, auto& out) {
+                                        k.copy(in[3], out[0]);
+                                        k.copy(in[4], out[1]);
+                                        k.batch_norm_from_moments(in[0], count, in[1], in[2],
+                                                                  {.eps = 1e-5, .momentum = 0.3},
+                                                                  out[0], out[1], out[2], out[3],
+                                                                  out[4], out[5]);
+                                    },
+                                .input_roles = std::vector<Role>(5, Role::parameter),
+                                .output_roles = std::vector<Role>(6, Role::parameter)});
+        }
+    }
+
+    TEST_CASE("the moments that a convolution takes give the statistics of its output") {
+        Random random(13);
+        const Shape c = {12};
+        const Tensor x = random.normal_tensor({2, 9, 11, 8}, 2);
+        const Tensor weight = random.normal_tensor({12, 3, 3, 8});
+        test::check_kernel(
+            {.inputs = {x, weight, random.uniform_tensor(c, 0.5, 1.5),
+                        random.uniform_tensor(c, -0.5, 0.5)},
+             .outputs = {c, c, c, c},
+             .call =
+                 [&](Kernels& k, auto& in, auto& out) {
+                     const Conv2d convolution{.stride = 1, .pad = 1};
+                     const BatchNormOptions options;
+                     Tensor y = empty_as(in[0], {2, 9, 11, 12});
+                     Tensor moments = empty_parameter_as(in[0], {2, 2, 12});
+                     Tensor mean = empty_like(in[2]), inv_std = empty_like(in[2]);
+                     k.conv2d_forward_moments(in[0], {}, in[1], convolution, y, moments);
+                     k.copy(in[3], out[0]);
+                     k.copy(in[2], out[1]);
+                     // The CPU reads the output again.
+                     if (y.device() == Device::cuda)
+                         k.batch_norm_from_moments(moments, 198, in[2], in[3], options, out[0],
+                                                   out[1], mean, inv_std, out[2], out[3]);
+                     else
+                         k.batch_norm_statistics(y, in[2], in[3], options, out[0], out[1], mean,
+                                                 inv_std, out[2], out[3]);
+                 },
+             .input_roles = {Role::activation, Role::parameter, Role::parameter, Role::parameter},
+             .output_roles = std::vector<Role>(4, Role::parameter)});
     }
 
     TEST_CASE("a NaN in the batch shows in all statistics of its channel") {
@@ -197,6 +257,35 @@ TEST_SUITE("engine/cuda/batch_norm") {
                                  Role::parameter, Role::parameter, Role::activation},
                  .output_roles = {Role::activation, Role::parameter, Role::parameter}});
         }
+    }
+
+    TEST_CASE("the gradient from sums that are there already, dx being dy") {
+        Random random(14);
+        for (const Shape& shape : shapes())
+            for (const bool batch_statistics : {false, true}) {
+                const Shape channels = {shape.back()};
+                CAPTURE(to_string(shape));
+                CAPTURE(batch_statistics);
+                const auto uniform = [&](double low, double high) {
+                    return random.uniform_tensor(channels, low, high);
+                };
+                test::check_kernel(
+                    {.inputs = {random.normal_tensor(shape), uniform(-1, 1), uniform(0.5, 2),
+                                uniform(0.5, 1.5), uniform(-0.5, 0.5), random.normal_tensor(shape),
+                                uniform(-9, 9), uniform(-9, 9)},
+                     .outputs = {shape},
+                     .call =
+                         [&](Kernels& k, auto& in, auto& out) {
+                             k.copy(in[5], out[0]);
+                             // A ReLU that is asked for is not applied again.
+                             k.batch_norm_backward_from_sums(in[0], in[1], in[2],
+                                                             {in[3], in[4], true}, batch_statistics,
+                                                             out[0], in[6], in[7], out[0]);
+                         },
+                     .input_roles = {Role::activation, Role::parameter, Role::parameter,
+                                     Role::parameter, Role::parameter, Role::activation,
+                                     Role::parameter, Role::parameter}});
+            }
     }
 
     TEST_CASE("gradients with statistics of the batch and running ones, dx being dy") {
