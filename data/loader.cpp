@@ -42,6 +42,24 @@ std::int64_t Loader::clips_in(std::int64_t batch) const {
     return std::min(options_.batch_size, clips - batch * options_.batch_size);
 }
 
+/// Clips of the batch that this loader reads.
+std::int64_t Loader::own_clips_in(std::int64_t batch) const {
+    const std::int64_t clips = clips_in(batch), ranks = options_.part.ranks;
+    return clips / ranks + (options_.part.rank < clips % ranks ? 1 : 0);
+}
+
+/// The place in the epoch of the first of them.
+std::int64_t Loader::first_of(std::int64_t batch) const {
+    const std::int64_t clips = clips_in(batch), ranks = options_.part.ranks;
+    const std::int64_t rank = options_.part.rank;
+    return batch * options_.batch_size + rank * (clips / ranks) + std::min(rank, clips % ranks);
+}
+
+/// Workers take clips from batches that have some.
+void Loader::skip_empty_batches() {
+    while (next_batch_ < batches() && own_clips_in(next_batch_) == 0) ++next_batch_;
+}
+
 void Loader::start(std::int64_t epoch, std::int64_t first_batch) {
     if (first_batch < 0 || first_batch > batches()) {
         throw Error("batch " + std::to_string(first_batch) + " is outside the epoch's " +
@@ -58,6 +76,7 @@ void Loader::start(std::int64_t epoch, std::int64_t first_batch) {
     slots_.resize(static_cast<std::size_t>(options_.ahead));
     prepared_ = delivered_ = next_batch_ = first_batch;
     next_row_ = 0;
+    skip_empty_batches();
     while (prepared_ < std::min(first_batch + options_.ahead, batches())) prepare(prepared_);
     try {
         workers_.start(options_.workers, options_.workers, [this] { work(); });
@@ -71,18 +90,19 @@ void Loader::start(std::int64_t epoch, std::int64_t first_batch) {
 /// released on one thread; workers see plain memory.
 void Loader::prepare(std::int64_t batch) {
     const ClipOptions& options = reader_.options();
-    const std::int64_t B = clips_in(batch);
+    const std::int64_t B = own_clips_in(batch), first = first_of(batch);
     Slot& slot = slot_of(batch);
     slot.batch = {.tensors = ClipTensors::empty(options, B * options.views()),
                   .labels = Tensor::empty({B}, DType::i64),
                   .clips = {},
                   .person_visible = {},
-                  .without_person = 0};
+                  .without_person = 0,
+                  .clips_in_all = clips_in(batch)};
     slot.clips_left = B;
     slot.visible.assign(static_cast<std::size_t>(B), 0);
     slot.failure.assign(static_cast<std::size_t>(B), nullptr);
     for (std::int64_t row = 0; row < B; ++row) {
-        const std::int64_t clip = order_[batch * options_.batch_size + row];
+        const std::int64_t clip = order_[first + row];
         slot.batch.clips.push_back(clip);
         slot.batch.labels.data<std::int64_t>()[row] = clips_[clip].label;
     }
@@ -97,10 +117,11 @@ void Loader::work() {
         if (stopping_) return;
         Slot& slot = slot_of(next_batch_);
         const std::int64_t row = next_row_++;
-        const std::int64_t draw = next_batch_ * options_.batch_size + row;
-        if (next_row_ == clips_in(next_batch_)) {
+        const std::int64_t draw = first_of(next_batch_) + row;
+        if (next_row_ == own_clips_in(next_batch_)) {
             ++next_batch_;
             next_row_ = 0;
+            skip_empty_batches();
         }
         const std::int64_t clip = slot.batch.clips[row];
         const ClipPlace place = ClipPlace::at(slot.batch.tensors, row * reader_.options().views());

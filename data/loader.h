@@ -24,6 +24,15 @@ struct Batch {
     std::vector<std::int64_t> clips;   // [B], positions in the list given to the Loader
     std::vector<char> person_visible;  // [B]: ClipReader::read's answer
     std::int64_t without_person = 0;   // clips in which no entity was visible, for want of joints
+    /// How many clips the whole batch has, of which these may be this rank's part.
+    std::int64_t clips_in_all = 0;
+};
+
+/// Which part of each batch a loader reads, where several processes ("ranks") share its clips: as
+/// even parts as can be, in order, the first ones larger. Part `rank` of the last batch may be
+/// empty.
+struct LoaderPart {
+    std::int64_t rank = 0, ranks = 1;
 };
 
 struct LoaderOptions {
@@ -36,12 +45,14 @@ struct LoaderOptions {
     /// statistics and contrasts between clips need more than one. Larger last batches are kept.
     bool drop_last_single = false;
     std::uint64_t seed = 0;
+    LoaderPart part = {};
 };
 
 /// Goes through a list of clips epoch by epoch. The order is decided by (seed, epoch) and the
 /// random choices of each clip by (seed, epoch, position in the list) or, where an epoch may hold a
 /// clip more than once, by (seed, epoch, place in the epoch); workers only ever change how soon a
-/// batch is there. To be used from one thread.
+/// batch is there. So the parts of several ranks together are the batches of one. To be used from
+/// one thread.
 class Loader {
   public:
     /// Throws Error on an empty list, or on options below 1.
@@ -78,6 +89,9 @@ class Loader {
     void work();
     void stop();
     std::int64_t clips_in(std::int64_t batch) const;
+    std::int64_t own_clips_in(std::int64_t batch) const;
+    std::int64_t first_of(std::int64_t batch) const;
+    void skip_empty_batches();
     Slot& slot_of(std::int64_t batch) { return slots_[batch % options_.ahead]; }
 
     std::vector<ListedClip> clips_;

@@ -2,6 +2,7 @@
 // others (SPEC §6).
 #pragma once
 
+#include "engine/communicator.h"
 #include "engine/tensor.h"
 
 namespace mdn {
@@ -13,6 +14,10 @@ Tensor mac_similarity(const Tensor& st, const Tensor& ts);
 
 /// X_st, X_ts [B,T,K,D], labels i64 [B], temperature τ_mac → [1] of parameter_dtype (bf16 is
 /// widened first), differentiable in both paths.
-Tensor mac_loss(const Tensor& st, const Tensor& ts, const Tensor& labels, double temperature);
+/// With `share`, whose clips these are, the loss is the mean over the pairs of this rank, which are
+/// told apart from those of all ranks: its share-weighted mean over the ranks is the loss of the
+/// whole batch. Every rank calls it.
+Tensor mac_loss(const Tensor& st, const Tensor& ts, const Tensor& labels, double temperature,
+                const BatchShare& share = {});
 
 }  // namespace mdn

@@ -60,6 +60,7 @@ void for_each_batch(MicroDualNet& model, Loader& loader, const EvaluationOptions
     const auto bring_next = [&] {
         const Slice slice("wait for a batch");
         std::optional<Batch> batch = loader.next();
+        while (batch && batch->clips.empty()) batch = loader.next();  // another rank's
         if (batch) pass.bring(model_inputs(batch->tensors));
         return batch;
     };

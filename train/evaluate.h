@@ -13,8 +13,9 @@
 namespace mdn {
 
 struct Evaluation {
-    std::vector<ClipPrediction> predictions;  // in the order of the list
-    int64_t without_person = 0;               // clips in which no entity is visible
+    /// In the order of the list; without probabilities where another rank has read the clip.
+    std::vector<ClipPrediction> predictions;
+    int64_t without_person = 0;  // clips in which no entity is visible
 };
 
 /// What the model says about a clip: the mean over its views.

@@ -18,6 +18,8 @@
 #include "train/load_model.h"
 #include "train/output/format.h"
 #include "train/output/number_text.h"
+#include "train/parallel/gather_evaluation.h"
+#include "train/parallel/slowest_rank.h"
 #include "train/report/evaluation_data.h"
 #include "train/report/report.h"
 
@@ -26,6 +28,20 @@ namespace mdn {
 namespace fs = std::filesystem;
 
 namespace {
+
+LoaderPart part_of(const TrainRun& run) {
+    if (!run.ranks) return {};
+    return {.rank = run.ranks->rank(), .ranks = run.ranks->ranks()};
+}
+
+/// Each rank needs a clip in every step, but for an epoch's last.
+void check_batch(const TrainRun& run) {
+    if (!run.ranks || run.settings.batch >= run.ranks->ranks()) return;
+    throw Error("--batch " + std::to_string(run.settings.batch) +
+                    " are the clips of a step, which " + std::to_string(run.ranks->ranks()) +
+                    " ranks share: some would have none",
+                "give a larger --batch, or start fewer ranks");
+}
 
 std::unique_ptr<Loader> make_loader(const TrainRun& run, const ClassNames& classes,
                                     const std::string& split, bool training) {
@@ -41,15 +57,20 @@ std::unique_ptr<Loader> make_loader(const TrainRun& run, const ClassNames& class
                       .ahead = 2,
                       .order = training ? run.settings.sampler : Order::listed,
                       .drop_last_single = training,
-                      .seed = static_cast<uint64_t>(run.settings.seed)});
+                      .seed = static_cast<uint64_t>(run.settings.seed),
+                      .part = part_of(run)});
 }
 
 /// A step of the run, for what to do when it does not fit into memory.
 BatchWork batch_of(const TrainRun& run, const Loader& train) {
     return {.config = run.config,
             .machine = run.machine,
-            .clips = std::min<int64_t>(run.settings.batch, std::ssize(train.clips())),
-            .trained_with = run.settings.optimizer};
+            .clips = shares_of(std::min<int64_t>(run.settings.batch, std::ssize(train.clips())),
+                               part_of(run).ranks)
+                         .front(),
+            .trained_with = run.settings.optimizer,
+            .recompute = run.settings.what_is_recomputed(),
+            .offers_recompute = true};
 }
 
 /// The steps made when a checkpoint was written; as many as can be if it does not say.
@@ -62,9 +83,11 @@ int64_t step_of(const std::string& checkpoint) {
 
 }  // namespace
 
-Trainer::Trainer(TrainRun run, const RunFolder& folder, std::ostream& out)
+Trainer::Trainer(TrainRun run, const RunFolder* folder, std::ostream& out)
     : run_(std::move(run)), folder_(folder), progress_(out) {
     const TrainSettings& settings = run_.settings;
+    check_batch(run_);
+    if (run_.ranks) stops_together_.emplace();
     if (!is_utf8(run_.data))  // checkpoints could not say it
         throw Error("--data " + run_.data + ": the folder's name is not UTF-8", "rename it");
     classes_ = read_class_names(run_.data);
@@ -74,26 +97,35 @@ Trainer::Trainer(TrainRun run, const RunFolder& folder, std::ostream& out)
     schedule_ = settings.schedule_for(train_->batches());
 
     say_what_is_trained();
-    model_ = make_model(run_.config, static_cast<uint64_t>(settings.seed), run_.machine);
+    const bool all_loaded = run_.resume || (!run_.init.empty() && run_.init_part.empty());
+    model_ =
+        make_model(run_.config,
+                   all_loaded ? std::nullopt : std::optional(static_cast<uint64_t>(settings.seed)),
+                   run_.machine);
     optimizer_ = std::make_unique<Optimizer>(model_->parameters(), settings.optimizer_options());
-    step_ = std::make_unique<TrainingStep>(*model_, *optimizer_, !run_.machine.no_recording,
-                                           settings.label_smoothing);
-    if (run_.resume) {
+    if (run_.ranks) join_devices();
+    step_ = std::make_unique<TrainingStep>(
+        *model_, *optimizer_, !run_.machine.no_recording, settings.label_smoothing,
+        settings.what_is_recomputed(),
+        StepRanks{run_.ranks, settings.sync_batch_norm, settings.mac_gather, run_.buckets});
+    learn_threads();
+    if (writes() && run_.resume) {
         go_on_from_checkpoint();
-        return;
+    } else if (writes() && !run_.init.empty()) {
+        const SafetensorsFile weights = read_weights(run_.init);
+        progress_.line(load_weights(model_->parameters(), weights, run_.init_part).message());
+        init_digest_ = weights_digest(weights, run_.init_part);
     }
-    if (run_.init.empty()) return;
-    const SafetensorsFile weights = read_weights(run_.init);
-    progress_.line(load_weights(model_->parameters(), weights, run_.init_part).message());
-    init_digest_ = weights_digest(weights, run_.init_part);
+    if (run_.ranks) share_start();
 }
 
 void Trainer::say_what_is_trained() {
     const ModelSummary summary = summarize(run_.config);
     const int64_t parameters = summary.total.parameters;
     const int64_t clips = batch_of(run_, *train_).clips;
-    const TrainingMemory memory = estimate_training_memory(
-        run_.config, clips, run_.settings.optimizer, run_.machine.activations());
+    const TrainingMemory memory =
+        estimate_training_memory(run_.config, clips, run_.settings.optimizer,
+                                 run_.machine.activations(), run_.settings.what_is_recomputed());
     progress_.line(
         format("%s: %.1f M parameters, %.2f GMAC per clip; %lld training clips",
                run_.config.preset.c_str(), static_cast<double>(parameters) * 1e-6,
@@ -109,6 +141,10 @@ void Trainer::say_what_is_trained() {
     warn_of_memory();
     warn_of_keypoints(*train_, "train", progress_);
     if (val_) warn_of_keypoints(*val_, run_.settings.val, progress_);
+    if (run_.settings.base_rate() != run_.settings.lr)
+        progress_.line(
+            format("learning rate %g, as --scale-learning-rate has it for steps of %lld clips",
+                   run_.settings.base_rate(), static_cast<long long>(run_.settings.batch)));
     if (const std::string rates = run_.settings.rates_text(); !rates.empty())
         progress_.line("learning rates: " + rates);
 }
@@ -122,7 +158,7 @@ void Trainer::warn_of_memory() {
 }
 
 void Trainer::begin_folder() {
-    folder_.empty();
+    folder_->empty();
     log_ = std::make_unique<Log>(log_file(run_.out), 0);
     // So that a run can be resumed, and has a last good state, from its first step on.
     save_state();
@@ -142,7 +178,7 @@ void Trainer::check_same_config(const SafetensorsFile& file) const {
 }
 
 void Trainer::go_on_from_checkpoint() {
-    folder_.remove_left_overs();
+    folder_->remove_left_overs();
     const std::string newest = newest_checkpoint(run_.out);
     next_waits_ = newest == next_checkpoint(run_.out);
     const SafetensorsFile file = read_safetensors(newest);
@@ -155,10 +191,7 @@ void Trainer::go_on_from_checkpoint() {
                     "resume with the dataset it was started with");
     if (const auto init = file.metadata.find(metadata_init); init != file.metadata.end())
         init_digest_ = init->second;
-    const auto stored = file.metadata.find("threads");
-    if (stored != file.metadata.end() && stored->second != std::to_string(threads()))
-        progress_.line("note: the run was started with " + stored->second +
-                       " threads; rounding will differ from that of an uninterrupted run");
+    note_other_ranks(file);
     log_ = std::make_unique<Log>(log_file(run_.out), position_.log_bytes);
     if (log_->bytes() != position_.log_bytes)
         progress_.line("warning: " + log_file(run_.out) + " is missing: a new log begins here");
@@ -174,7 +207,7 @@ void Trainer::run() {
     if (position_.epoch >= run_.settings.epochs) {
         progress_.line("the run is complete: nothing is left to train");
         if (next_waits_) keep_state();  // it was killed at its very end
-    } else {
+    } else if (writes()) {
         note_changes();
     }
     pace_.emplace(position_.step, train_->batches(), run_.settings.epochs);
@@ -182,6 +215,7 @@ void Trainer::run() {
                                                     run_.profile_trace.steps, run_.machine.device);
     try {
         stop_point();
+        if (run_.ranks) run_.ranks->be_patient();
         with_batch_hint(batch_of(run_, *train_), [&] {
             while (position_.epoch < run_.settings.epochs) train_epoch();
         });
@@ -218,7 +252,12 @@ void Trainer::train_epoch() {
     std::optional<Batch> batch = next_batch();
     // Only now that clips can be read is an older run replaced.
     open_event_file();  // before anything is removed, in case it cannot be
-    if (!log_) begin_folder();
+    if (!log_ && writes()) begin_folder();
+    if (run_.ranks) {
+        run_.ranks->be_patient();  // the first step: some hosts read faster
+        waited_before_ = run_.ranks->seconds_waited();
+        waited_.clear();
+    }
     if (events_ && batch) events_->frames(position_.step, *batch);
     if (batch) bring(*batch, position_.step);
     while (batch) {
@@ -233,7 +272,8 @@ void Trainer::train_epoch() {
         if (run_.save_every > 0 && position_.step % run_.save_every == 0 &&
             position_.batch < train_->batches())
             save_state();
-        progress_.update(status(loss));
+        const std::string waiting = waiting_text(watch.seconds());
+        progress_.update(status(loss) + (waiting.empty() ? "" : "  " + waiting));
     }
     finish_epoch(watch.seconds(), position_.clips - clips_before);
 }
@@ -243,7 +283,7 @@ std::optional<Batch> Trainer::next_batch() {
     try {
         return train_->next();
     } catch (const Error& error) {
-        if (!log_) throw;
+        if (!log_) throw;  // or another rank has it
         throw Error(error.what(), "once that is fixed, " + run_.goes_on +
                                       (error.hint().empty() ? "" : "; " + error.hint()));
     }
@@ -252,6 +292,7 @@ std::optional<Batch> Trainer::next_batch() {
 /// After a step or a validation that was not finite: leaves in the folder what is worth going back
 /// to, and says what to do.
 std::string Trainer::go_back() {
+    if (!writes()) return "";
     const std::string last = last_checkpoint(run_.out), best = best_checkpoint(run_.out);
     std::error_code ignored;
     if (std::exchange(next_waits_, false)) fs::remove(next_checkpoint(run_.out), ignored);
@@ -272,7 +313,8 @@ void Trainer::bring(const Batch& batch, int64_t step) {
                   .labels = batch.labels,
                   .seed = run_.settings.seed,
                   .step = step,
-                  .learning_rate = learning_rate(schedule_, step)});
+                  .learning_rate = learning_rate(schedule_, step),
+                  .clips_of_ranks = shares_of(batch.clips_in_all, part_of(run_).ranks)});
 }
 
 double Trainer::finish_step(const Batch& batch) {
@@ -296,14 +338,17 @@ double Trainer::finish_step(const Batch& batch) {
                                {"gradient_norm", result.gradient_norm}});
     is_saved_ = false;
     if (next_waits_) keep_state();
-    const auto clips = static_cast<double>(batch.labels.numel());
+    const auto clips = static_cast<double>(batch.clips_in_all);
     ++position_.step;
     ++position_.batch;
     position_.loss += result.loss * clips;
     position_.loss_ce += result.loss_ce * clips;
     position_.loss_mac += result.loss_mac * clips;
-    position_.clips += batch.labels.numel();
-    position_.without_person += batch.without_person;
+    position_.clips += batch.clips_in_all;
+    int64_t without_person = batch.without_person;
+    if (run_.ranks) stop_together(without_person);
+    position_.without_person += without_person;
+    if (stop_now_ != 0) throw Stopped(stop_now_);
     return result.loss;
 }
 
@@ -322,8 +367,15 @@ std::string Trainer::status(double loss) const {
 Evaluation Trainer::validate() {
     try {
         const auto tell = count_progress(progress_, "validating clip");
-        return evaluate(*model_, *val_, {.record = !run_.machine.no_recording},
-                        [&](int64_t done) { tell(done, std::ssize(val_->clips())); });
+        const int64_t clips = std::ssize(val_->clips()), ranks = part_of(run_).ranks;
+        const auto evaluated = [&] {
+            return evaluate(*model_, *val_, {.record = !run_.machine.no_recording},
+                            [&](int64_t done) {
+                                if (run_.ranks) run_.ranks->still_working();
+                                tell(std::min(done * ranks, clips), clips);
+                            });
+        };
+        return run_.ranks ? evaluate_together(evaluated, *run_.ranks) : evaluated();
     } catch (const NonFinite& error) {
         throw NonFinite(
             format("after step %lld (epoch %lld): ", static_cast<long long>(position_.step - 1),
@@ -334,7 +386,7 @@ Evaluation Trainer::validate() {
 }
 
 void Trainer::finish_epoch(double seconds, int64_t clips_of_session) {
-    folder_.check_is_ours();  // before a report is written
+    if (writes()) folder_->check_is_ours();  // before a report is written
     const int64_t epoch = position_.epoch + 1;
     const auto clips = static_cast<double>(position_.clips);
     LogFields fields = {{"kind", "epoch"},
@@ -344,6 +396,10 @@ void Trainer::finish_epoch(double seconds, int64_t clips_of_session) {
                         {"train_loss_mac", position_.loss_mac / clips},
                         {"train_without_person", position_.without_person},
                         {"train_seconds", seconds}};
+    if (!waited_.empty()) {
+        const auto [rank, percent] = slowest_rank(waited_, seconds);
+        fields.insert(fields.end(), {{"slowest_rank", rank}, {"waiting_percent", percent}});
+    }
     std::string line =
         format("epoch %lld/%lld  train loss %.4f (CE %.4f, MAC %.4f)",
                static_cast<long long>(epoch), static_cast<long long>(run_.settings.epochs),
@@ -358,7 +414,7 @@ void Trainer::finish_epoch(double seconds, int64_t clips_of_session) {
         if (best) {
             position_.best_top1 = metrics.top1;
             position_.best_epoch = epoch;
-            keep_report_data(evaluation, metrics, validation.seconds());
+            if (writes()) keep_report_data(evaluation, metrics, validation.seconds());
         }
         fields.insert(fields.end(), {{"val_loss", metrics.loss},
                                      {"val_top1", metrics.top1},
@@ -379,14 +435,17 @@ void Trainer::finish_epoch(double seconds, int64_t clips_of_session) {
     // At the epoch's last step: a run that goes on from here keeps it.
     write_log(position_.step - 1, fields);
     progress_.line(line);
+    if (const std::string waiting = waiting_text(seconds); !waiting.empty())
+        progress_.line("note: " + waiting + ": docs/scaling.md says what helps");
+    if (run_.ranks) run_.ranks->be_patient();  // while rank 0 writes
 
     position_.epoch = epoch;
     position_.batch = 0;
     is_saved_ = false;
     // `best` first: were the process killed between the two, resuming from the older state would
     // come here again and write the same `best`.
-    if (best) save(best_checkpoint(run_.out));
-    if (best || last) write_report();
+    if (best && writes()) save(best_checkpoint(run_.out));
+    if ((best || last) && writes()) write_report();
     save_state();
     if (last) keep_state();  // no step will try it
 }
@@ -422,6 +481,7 @@ void Trainer::write_report() {
 
 /// For a run that is told to stop. Returns what to say.
 std::string Trainer::save_and_say() {
+    if (!writes()) return "";
     if (!log_) return "nothing was written";
     if (!is_saved_) save_state();
     return format("%lld steps are saved in %s; %s", static_cast<long long>(position_.step),
@@ -429,12 +489,15 @@ std::string Trainer::save_and_say() {
 }
 
 void Trainer::save_state() {
+    if (run_.ranks) run_.ranks->be_patient();
+    if (!writes()) return;
     save(next_checkpoint(run_.out));
     next_waits_ = is_saved_ = true;
 }
 
 /// The state that was saved last is one to go back to.
 void Trainer::keep_state() {
+    if (!writes()) return;
     const std::string next = next_checkpoint(run_.out);
     next_waits_ = false;
     std::error_code error;
@@ -453,17 +516,18 @@ void Trainer::open_event_file() {
 }
 
 void Trainer::write_log(int64_t step, const LogFields& fields) {
+    if (!writes()) return;
     log_->write(fields);
     if (events_) events_->fields(step, fields);
 }
 
 void Trainer::save(const std::string& path) {
-    folder_.check_is_ours();
+    folder_->check_is_ours();
     if (const std::string odd = log_->sync(); !odd.empty()) progress_.line("warning: " + odd);
     position_.log_bytes = log_->bytes();
     std::map<std::string, std::string> metadata = run_.settings.to_text();
     metadata[metadata_config] = to_json(run_.config);
-    metadata["threads"] = std::to_string(threads());
+    keep_ranks(metadata);
     metadata[metadata_data] = run_.data;
     if (!run_.events_folder.empty()) metadata[metadata_events] = run_.events_folder;
     metadata[metadata_precision] = run_.machine.precision_text();

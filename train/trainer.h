@@ -1,4 +1,5 @@
-// A training run: from a dataset folder and a config to weights, checkpoints and a log.
+// A training run: from a dataset folder and a config to weights, checkpoints and a log. Several
+// processes (ranks) can train together: each computes its part of every batch, and rank 0 writes.
 #pragma once
 
 #include <array>
@@ -51,6 +52,10 @@ struct TrainRun {
     std::string goes_on = "--resume continues the run";
     /// What progress says besides, when so many of the run's steps are made; may be empty.
     std::function<std::string(int64_t done, int64_t in_all)> beside = {};
+    /// The processes that train together; null: this one alone. All have the same run, except for
+    /// what only concerns its files.
+    Communicator* ranks = nullptr;
+    BucketSizes buckets = {};
 };
 
 /// The constructor checks everything and reads what it needs; run() empties the folder once the
@@ -59,9 +64,10 @@ struct TrainRun {
 /// one that was never interrupted.
 class Trainer {
   public:
-    /// `folder` is that of run.out. Throws Error for anything wrong with the data, the config, the
-    /// weights or the checkpoint.
-    Trainer(TrainRun run, const RunFolder& folder, std::ostream& out);
+    /// `folder` is that of run.out, and null on ranks other than 0, which touch no file of the run.
+    /// Throws Error for anything wrong with the data, the config, the weights or the checkpoint,
+    /// and where ranks have different datasets or do not start with the same bits.
+    Trainer(TrainRun run, const RunFolder* folder, std::ostream& out);
     /// Throws NonFinite naming the step if the loss or a gradient is not finite; last.safetensors
     /// is then the last checkpoint from which a step has succeeded. Throws Stopped, with the state
     /// after the last step saved, if a signal asked to stop.
@@ -72,11 +78,21 @@ class Trainer {
     void note_changes();
     std::optional<Batch> next_batch();
     void go_on_from_checkpoint();
+    void learn_threads();
+    void join_devices();
+    void note_other_ranks(const SafetensorsFile& file);
+    void share_start();
+    void check_same_clips() const;
+    void check_same_weights() const;
     void check_same_config(const SafetensorsFile& file) const;
     void train_epoch();
     void bring(const Batch& batch, int64_t step);
     double finish_step(const Batch& batch);
+    void stop_together(int64_t& without_person);
+    std::string waiting_text(double seconds) const;
+    void keep_ranks(std::map<std::string, std::string>& metadata) const;
     Evaluation validate();
+    bool writes() const { return folder_ != nullptr; }
     void keep_report_data(const Evaluation& evaluation, const Metrics& metrics, double seconds);
     void write_report();
     void finish_epoch(double seconds, int64_t clips_of_session);
@@ -93,7 +109,13 @@ class Trainer {
     std::string status(double loss) const;
 
     TrainRun run_;
-    const RunFolder& folder_;
+    const RunFolder* folder_;
+    std::optional<StopTogether> stops_together_;  // with ranks
+    int stop_now_ = 0;                            // the signal upon which all ranks stop
+    std::string threads_text_;                    // how many; with ranks, of each
+    /// Seconds that this rank had waited before the epoch, and that each has in it.
+    double waited_before_ = 0;
+    std::vector<double> waited_;
     Progress progress_;
     ClassNames classes_;
     std::unique_ptr<Loader> train_, val_;

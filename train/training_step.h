@@ -1,5 +1,5 @@
 // One step of training: forward, backward and update of a batch, recorded and replayed on a device
-// that can (a CUDA graph).
+// that can (a CUDA graph), or shared by several processes.
 #pragma once
 
 #include <map>
@@ -9,6 +9,7 @@
 
 #include "engine/optim.h"
 #include "model/micro_dualnet.h"
+#include "train/parallel/gradient_sums.h"
 #include "train/recorded_work.h"
 
 namespace mdn {
@@ -19,8 +20,20 @@ struct StepInput {
     Tensor labels;
     int64_t seed = 0, step = 0;  // of dropout; step counts from 0
     double learning_rate = 0;
+    /// Of the batch, with StepRanks: the clips of each rank. `inputs` and `labels` hold this
+    /// rank's, which may be none.
+    std::vector<int64_t> clips_of_ranks = {};
 };
 
+/// The processes that share each step. Their batches together are the step's batch: the gradient is
+/// that of its mean loss, whatever the number of ranks.
+struct StepRanks {
+    Communicator* over = nullptr;                      // null: one process
+    bool sync_batch_norm = false, gather_mac = false;  // as in RanksOptions
+    BucketSizes buckets = {};
+};
+
+/// Of the whole batch.
 struct StepResult {
     double loss, loss_ce, loss_mac;
     double gradient_norm;  // before clipping
@@ -33,9 +46,12 @@ class TrainingStep {
   public:
     /// With `record`, steps of a batch size seen before are recorded once and replayed; the model's
     /// activations must stay of one dtype.
-    /// `label_smoothing` is that of the loss: see ForwardOptions.
-    TrainingStep(MicroDualNet& model, Optimizer& optimizer, bool record,
-                 double label_smoothing = 0);
+    /// `label_smoothing` and `recompute` are those of ForwardOptions.
+    /// With ranks, which start from the same parameters and statistics, all ranks make each call,
+    /// and have the same afterwards; steps are recorded where the ranks' devices are joined, which
+    /// must be so before.
+    TrainingStep(MicroDualNet& model, Optimizer& optimizer, bool record, double label_smoothing = 0,
+                 Recompute recompute = Recompute::outputs, const StepRanks& ranks = {});
 
     /// Starts to bring the next step's input to the device.
     void bring(const StepInput& input);
@@ -47,7 +63,8 @@ class TrainingStep {
     StepResult finish();
 
   private:
-    /// Everything of one batch size. Recorded work reads and writes these very tensors.
+    /// Everything of one batch size, and with ranks of one share of it. Recorded work reads and
+    /// writes these very tensors.
     struct Work {
         Inputs inputs;
         Tensor labels, seed_and_step;
@@ -58,16 +75,26 @@ class TrainingStep {
     };
 
     void run(Work& work);
+    void compute(Work& work);
+    void average_running_statistics();
     void show_gradients(Work& work) const;
+    StepResult own_result() const;
+    StepResult result_of_ranks() const;
 
     MicroDualNet& model_;
     Optimizer& optimizer_;
     bool record_;
     double label_smoothing_;
+    Recompute recompute_;
     std::unique_ptr<Uploader> uploader_;
-    std::map<int64_t, Work> work_;   // by number of clips
-    int64_t brought_ = 0;            // clips of the input on its way
-    const Work* started_ = nullptr;  // what finish() waits for
+    StepRanks ranks_;
+    DeviceRanks* devices_ = nullptr;             // where the ranks' are joined
+    std::map<std::vector<int64_t>, Work> work_;  // by number of clips, of each rank
+    std::vector<int64_t> brought_;               // clips of the input on its way, of each rank
+    const Work* started_ = nullptr;              // what finish() waits for
+    std::unique_ptr<GradientSums> sums_;         // null in one process
+    Tensor statistics_;                          // all running ones, for their mean over the ranks
+    BatchShare brought_share_, started_share_;   // of what is on its way, and of `started_`
 };
 
 }  // namespace mdn

@@ -5,12 +5,15 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <fstream>
 #include <set>
 #include <thread>
 
 #include "engine/files/safetensors.h"
 #include "engine/random.h"
+#include "tests/engine/same_bits.h"
 #include "tests/failing_calls.h"
+#include "tests/train/checkpoint_state.h"
 #include "tests/train/process.h"
 #include "tests/train/program.h"
 
@@ -27,19 +30,6 @@ bool kill_at(const std::vector<std::string>& arguments, const std::string& log,
     process.wait_for([&] { return bytes_of(log).find(mark) != std::string::npos; });
     process.signal(SIGKILL);
     return process.wait().signal == SIGKILL;
-}
-
-/// Everything in a checkpoint that a run decides: not how long the log's lines are.
-std::string state_of(const std::string& path) {
-    const SafetensorsFile file = read_safetensors(path);
-    std::string state;
-    for (const auto& [name, tensor] : file.tensors) {
-        state += name + to_string(tensor.shape());
-        state.append(static_cast<const char*>(tensor.raw()), static_cast<size_t>(tensor.bytes()));
-    }
-    for (const auto& [key, value] : file.metadata)
-        if (key != "position.log_bytes") state += key + "=" + value + "\n";
-    return state;
 }
 
 /// The log without the one thing that differs from run to run.
@@ -96,7 +86,9 @@ TEST_SUITE("train/trainer") {
     TEST_CASE("a run killed at random moments loses nothing") {
         SmallProject project;
         const std::string straight = project.file("straight"), killed = project.file("killed");
+        const auto began = std::chrono::steady_clock::now();
         REQUIRE(microdualnet(project.train(straight, {"--epochs", "6"})).code == 0);
+        const std::chrono::duration<double> whole = std::chrono::steady_clock::now() - began;
         Random random(4);
         int kills = 0;
         for (bool over = false; !over;) {
@@ -105,7 +97,7 @@ TEST_SUITE("train/trainer") {
             Process process(microdualnet_command(arguments), project.file("text"));
             // Loading takes part of the time, so that some are killed before their first step.
             if (kills < 10) {
-                std::this_thread::sleep_for(std::chrono::milliseconds(20 + random.below(380)));
+                std::this_thread::sleep_for(0.8 * whole * random.uniform());
                 process.signal(SIGKILL);
             }
             const Ended ended = process.wait();
@@ -250,6 +242,27 @@ TEST_SUITE("train/trainer") {
         CHECK(stored.metadata.at("clip") == "0.5");
         CHECK(stored.metadata.at("bias-lr") == "2");
         CHECK_MISTAKE(microdualnet(resume({"--seed", "3"})), {"--seed 7, not 3"});
+    }
+
+    TEST_CASE("--recompute changes no bit, is kept by checkpoints, and may be given at a resume") {
+        SmallProject project;
+        const std::string kept = project.file("kept"), recomputed = project.file("recomputed");
+        REQUIRE(microdualnet(project.train(kept, {"--epochs", "2"})).code == 0);
+        REQUIRE(microdualnet(project.train(recomputed, {"--epochs", "2", "--recompute"})).code ==
+                0);
+        const SafetensorsFile first = read_safetensors(last_checkpoint(kept));
+        const SafetensorsFile second = read_safetensors(last_checkpoint(recomputed));
+        CHECK(first.metadata.at("recompute") == "false");
+        CHECK(second.metadata.at("recompute") == "true");
+        REQUIRE(first.tensors.size() == second.tensors.size());
+        for (size_t i = 0; i < first.tensors.size(); ++i) {
+            CAPTURE(first.tensors[i].first);
+            CHECK(first.tensors[i].first == second.tensors[i].first);
+            CHECK(same_bits(first.tensors[i].second, second.tensors[i].second));
+        }
+        const Ran resumed = microdualnet({"train", "--resume", "--out", kept, "--recompute"});
+        INFO(resumed.err);
+        CHECK(resumed.code == 0);
     }
 
     TEST_CASE("a log that is removed while a run writes it is written again") {

@@ -12,8 +12,6 @@ namespace mdn {
 
 namespace {
 
-constexpr const char* optimizer_prefix = "optimizer.";
-
 /// Calls visit(key, value) for every number of a position; the keys are those of the metadata.
 template <class P, class V>
 void visit_position(P& p, V&& visit) {
@@ -74,12 +72,14 @@ LoadReport load_weights(const ParameterStore& parameters, const SafetensorsFile&
         parameter.load_disk(stored.at(parameter.name));
         ++report.loaded;
     }
-    for (const auto& [name, tensor] : file.tensors) {
-        if (name.starts_with(part) && parameters.find(name)) continue;
+    const auto ignored = [&](const std::string& name) {
         ++(name.ends_with("num_batches_tracked") ? report.batch_counters
            : name.starts_with(optimizer_prefix)  ? report.optimizer
                                                  : report.outside);
-    }
+    };
+    for (const auto& [name, tensor] : file.tensors)
+        if (!name.starts_with(part) || !parameters.find(name)) ignored(name);
+    for (const std::string& name : file.left_out) ignored(name);
     report.outside += static_cast<int64_t>(file.unread.size());
     return report;
 }

@@ -12,6 +12,9 @@
 
 namespace mdn {
 
+/// With which the names of the optimizer's tensors begin.
+inline constexpr const char* optimizer_prefix = "optimizer.";
+
 /// Keys of a checkpoint's metadata.
 inline constexpr const char* metadata_config = "config";        // JSON
 inline constexpr const char* metadata_classes = "class_names";  // one a line

@@ -7,6 +7,7 @@
 #include "engine/files/safetensors.h"
 #include "engine/files/shard_index.h"
 #include "engine/files/torch/torch_file.h"
+#include "train/checkpoints/checkpoint.h"
 #include "train/checkpoints/checkpoint_folder.h"
 #include "train/checkpoints/foreign_files.h"
 
@@ -108,7 +109,8 @@ SafetensorsFile read_weights(const std::string& path) {
     if (is_torch_file(*source))
         throw Error(path + " is a PyTorch checkpoint",
                     "microdualnet import turns it into a safetensors file");
-    return read_safetensors(path);
+    return read_safetensors(
+        path, [](const std::string& name) { return !name.starts_with(optimizer_prefix); });
 }
 
 CheckpointFile open_checkpoint(const std::string& path, Checksums checksums) {

@@ -21,8 +21,8 @@ struct CheckpointFile {
     std::function<Tensor(size_t)> read;      // the tensor of a name, by its place
 };
 
-/// Weights for a model: read_safetensors(), but a file that is something else is named for what it
-/// is, PyTorch's with a hint at `import`.
+/// Weights for a model: read_safetensors() without the optimizer's state, but a file that is
+/// something else is named for what it is, PyTorch's with a hint at `import`.
 SafetensorsFile read_weights(const std::string& path);
 
 /// Tells the container by the file's first bytes, whatever its name. A folder, or an index of

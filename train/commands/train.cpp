@@ -1,8 +1,11 @@
 #include "data/file.h"
+#include "engine/backend.h"
 #include "train/checkpoints/checkpoint.h"
 #include "train/commands/command.h"
 #include "train/load_model.h"
 #include "train/output_paths.h"
+#include "train/parallel/launch.h"
+#include "train/parallel/share_run.h"
 #include "train/settings/split_flag.h"
 #include "train/trainer.h"
 
@@ -16,10 +19,13 @@ class TrainCommand final : public Command {
     TrainRun run_;
     bool overwrite_ = false;
     int64_t cache_mib_ = 512;
+    int64_t rank_timeout_ = 20;
 
     /// What may differ from the settings that a run was started with: rates, which may have been
-    /// too high, and how far it goes, where the learning rate does not depend on that.
+    /// too high, how far it goes, where the learning rate does not depend on that, and what changes
+    /// no bit.
     static bool may_change(const std::string& setting, const TrainSettings& before) {
+        if (!TrainSettings::decides_result(setting)) return true;
         if (setting == "epochs") return before.schedule != ScheduleKind::cosine;
         return setting == "lr" || setting == "clip" || setting == "backbone-lr" ||
                setting == "classifier-lr" || setting == "bias-lr";
@@ -96,6 +102,9 @@ class TrainCommand final : public Command {
         run_.settings.declare(options);
         options.integer("--save-every", run_.save_every, 0, 1'000'000'000,
                         "steps between checkpoints within an epoch; 0: only at its end");
+        options.integer("--rank-timeout", rank_timeout_, 1, 86400,
+                        "with several processes: seconds for which one may be silent before the "
+                        "others, who wait for it, end the run");
         options.integer("--workers", run_.workers, 1, 256, "threads that decode frames");
         options.integer("--cache", cache_mib_, 0, 1 << 20, "MiB of decoded frames kept in memory");
         options.text("--tensorboard", run_.tensorboard, "DIR",
@@ -107,19 +116,39 @@ class TrainCommand final : public Command {
     }
 
     void run(const CommandLine& options, std::ostream& out, std::ostream&) override {
+        run_.ranks = program_ranks();
+        if (run_.ranks) backend(machine_.device).choose(run_.ranks->rank_here());
         machine_.apply();
         run_.profile_trace.check(options);
         run_.profile_trace.prepare(machine_);
         run_.machine = machine_;
         run_.cache_bytes = cache_mib_ << 20;
+        std::optional<RunFolder> folder;
+        if (run_.ranks) {
+            run_.ranks->wait_at_most(static_cast<double>(rank_timeout_));
+            on_first_rank_for_all(
+                *run_.ranks, [&] { prepare(options, folder, out); }, run_);
+        } else {
+            prepare(options, folder, out);
+        }
+        Trainer trainer(run_, folder ? &*folder : nullptr, out);
+        trainer.run();
+        out << "run: " << run_.out << " (last.safetensors"
+            << (is_file(best_checkpoint(run_.out)) ? ", best.safetensors" : "")
+            << ", report.html, log.jsonl)\n";
+    }
+
+  private:
+    /// Takes the folder, and settles what the run is.
+    void prepare(const CommandLine& options, std::optional<RunFolder>& folder, std::ostream& out) {
         if (run_.resume && overwrite_) throw Error("--resume and --overwrite cannot both be given");
         if (run_.resume && !run_.init.empty())
             throw Error("--resume and --init cannot both be given");
-        const RunFolder folder(run_.out,
-                               run_.resume  ? RunStart::resume
-                               : overwrite_ ? RunStart::overwrite
-                                            : RunStart::fresh,
-                               [&](const std::string& note) { out << note << "\n"; });
+        folder.emplace(run_.out,
+                       run_.resume  ? RunStart::resume
+                       : overwrite_ ? RunStart::overwrite
+                                    : RunStart::fresh,
+                       [&](const std::string& note) { out << note << "\n"; });
         if (run_.resume) {
             take_over(options);
         } else {
@@ -138,11 +167,6 @@ class TrainCommand final : public Command {
                            {"--out", log_file(run_.out)},
                            {"--out", report_file(run_.out)}},
                           {{"--init", run_.init}, {"--config", model_.config}});
-        Trainer trainer(run_, folder, out);
-        trainer.run();
-        out << "run: " << run_.out << " (last.safetensors"
-            << (is_file(best_checkpoint(run_.out)) ? ", best.safetensors" : "")
-            << ", report.html, log.jsonl)\n";
     }
 };
 
@@ -161,16 +185,18 @@ const CommandEntry train_command = {
     "  log.jsonl          one line per step and one line per epoch (docs/inside.md)\n"
     "  train.lock         while it trains: keeps other trains out\n"
     "The safetensors files also serve as weights for eval, predict and trace.\n"
-    "Ctrl-C (SIGINT) or SIGTERM lets it finish the step and save it; it then exits with 130 or "
-    "143.\n"
+    "Ctrl-C (SIGINT), SIGTERM or SIGUSR1 lets it finish the step and save it; it then exits with\n"
+    "130, 143 or 138.\n"
     "A second one stops it at once.\n"
     "The number of classes is that of the dataset. A config file that names another is refused.\n"
     "A config file may hold settings under \"training\", named like the options without the\n"
     "dashes: {\"preset\": \"tiny\", \"training\": {\"epochs\": 30, \"lr\": 0.001}}. Options on\n"
     "the command line override them. --resume keeps the settings that the run was started with.\n"
     "Only --lr, --clip, --backbone-lr, --classifier-lr and --bias-lr may be given anew, for a run\n"
-    "that diverged, say, and --epochs unless the schedule is cosine. log.jsonl records each "
-    "change.\n\n"
+    "that diverged, say, --recompute, and --epochs unless the schedule is cosine. log.jsonl "
+    "records\n"
+    "each change.\n"
+    "mpirun or srun can start it as several processes, which share each step (docs/scaling.md).\n\n"
     "Example: microdualnet train --data DIR --preset tiny --out runs/tiny --epochs 30\n"
     "         microdualnet train --out runs/tiny --resume\n"
     "         microdualnet train --out runs/tiny --resume --lr 0.0003\n",

@@ -64,6 +64,17 @@ void ModelFlags::declare(CommandLine& options, const std::string& weights_help) 
     if (!weights_help.empty()) options.text("--weights", weights, "FILE", weights_help);
 }
 
+void ModelFlags::declare_or_initial(CommandLine& options) {
+    declare(options,
+            "safetensors file with the model's parameters; without it they are the initial ones of "
+            "--seed, by default of --preset tiny");
+}
+
+std::vector<NamedPath> ModelFlags::inputs_with(std::vector<NamedPath> others) const {
+    others.insert(others.begin(), {{"--weights", weights}, {"--config", config}});
+    return others;
+}
+
 Config ModelFlags::resolve(const SafetensorsFile* stored) const {
     if (!config.empty() && !preset.empty())
         throw Error("--config and --preset cannot both be given",

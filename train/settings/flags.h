@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "data/clip.h"
 #include "engine/files/safetensors.h"
 #include "model/micro_dualnet.h"
+#include "train/output_paths.h"
 #include "train/settings/command_line.h"
 
 namespace mdn {
@@ -43,6 +45,10 @@ struct ModelFlags {
     std::string weights;  // path of a safetensors file
 
     void declare(CommandLine& options, const std::string& weights_help);
+    /// For a command whose model has the initial parameters of its option --seed without --weights.
+    void declare_or_initial(CommandLine& options);
+    /// The files that the model comes from, and `others`: what a command must not write over.
+    std::vector<NamedPath> inputs_with(std::vector<NamedPath> others) const;
     /// From --config, else --preset, else what `weights` was trained with. A config or preset that
     /// does not name `classes` has those of `stored`. Throws Error if none of them says, or both
     /// --config and --preset are given.

@@ -35,6 +35,9 @@ struct DeclareSetting {
     void text(const char* name, std::string& value, const char* help, const char* kind = "NAME") {
         options.text(flag(name), value, kind, help);
     }
+    void boolean(const char* name, bool& value, const char* help) {
+        options.flag(flag(name), value, help);
+    }
     template <class T>
     void choice(const char* name, T& value, const Choices<T>& choices, const char* help) {
         options.choice(flag(name), value, choices, help);
@@ -59,6 +62,9 @@ struct WriteSetting {
     }
     void text(const char* name, const std::string& value, const char*, const char* = "") {
         into[name] = value;
+    }
+    void boolean(const char* name, bool value, const char*) {
+        into[name] = value ? "true" : "false";
     }
     template <class T>
     void choice(const char* name, T value, const Choices<T>& choices, const char*) {
@@ -107,6 +113,9 @@ struct ReadSetting {
     }
     void text(const char* name, std::string& value, const char*, const char* = "") {
         if (const auto* text = find(name)) value = *text;
+    }
+    void boolean(const char* name, bool& value, const char* help) {
+        choice(name, value, Choices<bool>{{"true", true}, {"false", false}}, help);
     }
     template <class T>
     void choice(const char* name, T& value, const Choices<T>& choices, const char*) {
@@ -176,6 +185,12 @@ struct ReadJsonSetting {
         if (!json) return;
         if (!json->is_string()) fail(name, std::string("a name, not ") + json->type_name());
         value = json->get<std::string>();
+    }
+    void boolean(const char* name, bool& value, const char*) const {
+        const nlohmann::json* json = find(name);
+        if (!json) return;
+        if (!json->is_boolean()) fail(name, std::string("true or false, not ") + json->type_name());
+        value = json->get<bool>();
     }
     template <class T>
     void choice(const char* name, T& value, const Choices<T>& choices, const char*) const {

@@ -55,6 +55,18 @@ void visit_settings(Settings& s, Visitor&& v) {
              "multiple of --lr for biases, on top of the two above; norms are not biases");
     v.number("label-smoothing", s.label_smoothing, 0, 0.99,
              "part of each training label that is spread over all classes");
+    v.boolean(
+        "recompute", s.recompute,
+        "compute the backbone's convolutions twice instead of keeping them: less memory, more "
+        "time, bit-identical results");
+    v.boolean("sync-batch-norm", s.sync_batch_norm,
+              "with several processes: batch statistics over the clips of all of them");
+    v.boolean("mac-gather", s.mac_gather,
+              "with several processes: MAC tells apart the clips of all of them");
+    v.integer(
+        "scale-learning-rate", s.scale_learning_rate, 0, many,
+        "multiply --lr by --batch / CLIPS, where it was found good for steps of so many clips; "
+        "0: never");
     v.choice("sampler", s.sampler, samplers,
              "every clip once per epoch, or every class equally often");
     v.number("min-crop-scale", s.min_crop_scale, 0, 1,
@@ -113,6 +125,11 @@ TrainSettings TrainSettings::from_text(const std::map<std::string, std::string>&
     return settings;
 }
 
+double TrainSettings::base_rate() const {
+    if (scale_learning_rate == 0) return lr;
+    return lr * static_cast<double>(batch) / static_cast<double>(scale_learning_rate);
+}
+
 double TrainSettings::rate_of(const Parameter& parameter) const {
     double rate = 1;
     if (parameter.name.starts_with("backbone.")) rate *= backbone_lr;
@@ -145,7 +162,7 @@ OptimizerOptions TrainSettings::optimizer_options() const {
 Schedule TrainSettings::schedule_for(int64_t batches_per_epoch) const {
     const auto batches = static_cast<double>(batches_per_epoch);
     Schedule result{.kind = schedule,
-                    .base = lr,
+                    .base = base_rate(),
                     .total_steps = epochs * batches_per_epoch,
                     .warmup_steps = static_cast<int64_t>(std::round(warmup * batches)),
                     .milestones = {},

@@ -10,6 +10,7 @@
 #include "data/epoch_order.h"
 #include "engine/optim.h"
 #include "engine/schedule.h"
+#include "model/forward_options.h"
 #include "train/settings/command_line.h"
 #include "train/settings/reading_settings.h"
 
@@ -32,6 +33,10 @@ struct TrainSettings {
     double classifier_lr = 1;
     double bias_lr = 1;
     double label_smoothing = 0;  // of the cross-entropy that is trained on
+    bool recompute = false;      // the convolutions, for less memory: the result is the same
+    /// Of several processes that train together: whether they share what one process has of itself.
+    bool sync_batch_norm = false, mac_gather = false;
+    int64_t scale_learning_rate = 0;  // the clips per step that lr is for; 0: whatever they are
     Order sampler = Order::shuffled;
     double min_crop_scale = 0.66;
     int64_t seed = 0;
@@ -59,12 +64,20 @@ struct TrainSettings {
     TrainSettings over_recipe(const std::string& training, const CommandLine& options,
                               const std::string& source) const;
 
+    Recompute what_is_recomputed() const {
+        return recompute ? Recompute::convolutions : Recompute::outputs;
+    }
+    /// Whether the setting of this name decides what a run computes, and not only how.
+    static bool decides_result(const std::string& name) { return name != "recompute"; }
+
     bool validates() const { return val != "none"; }
     /// By how much a parameter's learning rate is multiplied: backbone_lr in the backbone,
     /// classifier_lr in the classifier, and bias_lr for the biases of convolutions and linear
     /// layers. (5, with biases at 2, is TSM's fc_lr5: 5 for the new layer's weight, 10 for its
     /// bias.)
     double rate_of(const Parameter& parameter) const;
+    /// lr, or by linear scaling lr·batch/scale_learning_rate.
+    double base_rate() const;
     /// "backbone x0.1, classifier x5"; empty where every parameter is trained at the same rate.
     std::string rates_text() const;
     OptimizerOptions optimizer_options() const;

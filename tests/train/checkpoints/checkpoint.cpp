@@ -4,6 +4,7 @@
 #include "model/micro_dualnet.h"
 #include "tests/engine/same_bits.h"
 #include "tests/train/program.h"
+#include "train/checkpoints/checkpoint_file.h"
 
 using namespace mdn;
 using namespace mdn::test;
@@ -160,6 +161,24 @@ TEST_SUITE("train/checkpoints/checkpoint") {
         CHECK(fresh.steps() == 42);
         const auto a = optimizer.state(), b = fresh.state();
         for (size_t i = 0; i < a.size(); ++i) CHECK(same_bits(a[i].second, b[i].second));
+    }
+
+    TEST_CASE(
+        "what needs the weights alone reads them without the optimizer's state, and counts it") {
+        const MicroDualNet model(small(), 1), other(small(), std::nullopt);
+        const Optimizer optimizer(model.parameters(), {});
+        const Stored stored;
+        save_checkpoint(stored.path, model.parameters(), optimizer, {}, {});
+        const SafetensorsFile file = read_weights(stored.path);
+        CHECK(file.tensors.size() == model.parameters().all().size());
+        const LoadReport report = load_weights(other.parameters(), file);
+        CHECK(report.loaded == std::ssize(model.parameters().all()));
+        CHECK(report.optimizer == std::ssize(optimizer.state()));
+        CHECK(report.outside == 0);
+        const Tensors before = weights_to_disk(model.parameters()),
+                      after = weights_to_disk(other.parameters());
+        for (size_t i = 0; i < before.size(); ++i)
+            CHECK(same_bits(before[i].second, after[i].second));
     }
 
     TEST_CASE("a file of weights only is no checkpoint to resume from") {

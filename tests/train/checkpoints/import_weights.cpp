@@ -1,6 +1,7 @@
 // Checkpoints of other projects, from the file to the model.
 #include "train/checkpoints/import_weights.h"
 
+#include <cmath>
 #include <cstring>
 
 #include "engine/files/safetensors.h"

@@ -113,11 +113,18 @@ TEST_SUITE("train/settings/train_settings") {
         settings.sampler = Order::balanced;
         settings.optimizer = OptimizerKind::sgd;
         settings.label_smoothing = 1.0 / 3;
+        settings.recompute = true;
         const auto text = settings.to_text();
         const TrainSettings back = TrainSettings::from_text(text, "here");
         CHECK(back.to_text() == text);
         CHECK(back.lr == settings.lr);
         CHECK(back.label_smoothing == settings.label_smoothing);
+        CHECK(back.recompute);
+        TrainSettings of_json;
+        of_json.read_json(R"({"recompute": true})", "c.json");
+        CHECK(of_json.what_is_recomputed() == Recompute::convolutions);
+        CHECK_THROWS_WITH_AS(of_json.read_json(R"({"recompute": 1})", "c.json"),
+                             "c.json: training.recompute must be true or false, not number", Error);
         CHECK(back.milestones == settings.milestones);
         CHECK(back.sampler == Order::balanced);
     }
