@@ -1,27 +1,32 @@
 #include "engine/parameters.h"
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
+
+#include "engine/threads.h"
 
 namespace mdn {
 
 namespace {
 
-/// [outer, rows, columns] → [outer, columns, rows] on the host, for either floating dtype.
+/// x [outer, rows, columns] → y [outer, columns, rows] on the host.
 template <class T>
-Tensor swap_last_axes(const Tensor& x, int64_t outer, int64_t rows, int64_t columns) {
-    Tensor y = Tensor::empty(x.shape(), x.dtype());
-    for (int64_t o = 0; o < outer; ++o)
-        for (int64_t r = 0; r < rows; ++r)
-            for (int64_t c = 0; c < columns; ++c)
-                y.data<T>()[(o * columns + c) * rows + r] =
-                    x.data<T>()[(o * rows + r) * columns + c];
-    return y;
+void swap_last_axes(const T* x, T* y, int64_t outer, int64_t rows, int64_t columns) {
+    run_shares(outer, [=](int64_t o) {
+        const T* const in = x + o * rows * columns;
+        T* const out = y + o * rows * columns;
+        for (int64_t c = 0; c < columns; ++c)
+            for (int64_t r = 0; r < rows; ++r) out[c * rows + r] = in[r * columns + c];
+    });
 }
 
-Tensor swap_last_axes(const Tensor& x, int64_t outer, int64_t rows, int64_t columns) {
-    return x.dtype() == DType::f64 ? swap_last_axes<double>(x, outer, rows, columns)
-                                   : swap_last_axes<float>(x, outer, rows, columns);
+void swap_last_axes(const Tensor& x, const Tensor& y, int64_t outer, int64_t rows,
+                    int64_t columns) {
+    if (x.dtype() == DType::f64)
+        swap_last_axes(x.data<double>(), y.data<double>(), outer, rows, columns);
+    else
+        swap_last_axes(x.data<float>(), y.data<float>(), outer, rows, columns);
 }
 
 }  // namespace
@@ -35,12 +40,14 @@ Shape Parameter::disk_shape() const {
 
 Tensor Parameter::to_disk(const Tensor& x) const {
     const Tensor host = x.to(Device::cpu);
+    if (layout == DiskLayout::same) return host;
     const Shape& s = value.shape();
+    const Tensor disk = Tensor::empty(disk_shape(), host.dtype());
     if (layout == DiskLayout::conv)
-        return swap_last_axes(host, s[0], s[1] * s[2], s[3]).view(disk_shape());
-    if (layout == DiskLayout::depthwise)
-        return swap_last_axes(host, 1, s[0] * s[1], s[2]).view(disk_shape());
-    return host;
+        swap_last_axes(host, disk, s[0], s[1] * s[2], s[3]);
+    else
+        swap_last_axes(host, disk, 1, s[0] * s[1], s[2]);
+    return disk;
 }
 
 void Parameter::load_disk(const Tensor& stored) const {
@@ -51,17 +58,22 @@ void Parameter::load_disk(const Tensor& stored) const {
         throw Error(name + " is stored as " + to_string(stored.dtype()) +
                     ", expected a floating dtype");
     const Shape& s = value.shape();
-    Tensor host = stored.dtype() == value.dtype() ? stored : stored.to(value.dtype());
+    const Tensor disk = stored.dtype() == value.dtype() ? stored : stored.to(value.dtype());
+    if (layout == DiskLayout::same) return value.copy_from(disk);
+    const bool in_place = value.device() == Device::cpu;
+    const Tensor host = in_place ? value : Tensor::empty(s, value.dtype());
     if (layout == DiskLayout::conv)
-        host = swap_last_axes(host, s[0], s[3], s[1] * s[2]);
-    else if (layout == DiskLayout::depthwise)
-        host = swap_last_axes(host, 1, s[2], s[0] * s[1]);
-    value.copy_from(host.view(s));
+        swap_last_axes(disk, host, s[0], s[3], s[1] * s[2]);
+    else
+        swap_last_axes(disk, host, 1, s[2], s[0] * s[1]);
+    if (!in_place) value.copy_from(host);
 }
 
-Tensor ParameterStore::add(std::string name, const Tensor& initial, Role role, DiskLayout layout) {
+Tensor ParameterStore::add(std::string name, Tensor initial, Role role, DiskLayout layout) {
     if (find(name)) throw std::logic_error("parameter registered twice: " + name);
-    Tensor value = (initial.dtype() == dtype_ ? initial : initial.to(dtype_)).to(device_);
+    Tensor value = std::move(initial);
+    if (value.dtype() != dtype_) value = value.to(dtype_);
+    if (value.device() != device_ || !value.owns_memory_alone()) value = value.to(device_);
     value.set_requires_grad(role != Role::buffer);
     all_.push_back({std::move(name), value, role, layout});
     return value;
@@ -108,30 +120,36 @@ int64_t ParameterStore::trained_count() const {
 }
 
 Scope Scope::operator/(const std::string& name) const {
-    return Scope(*store_, *random_, prefix_.empty() ? name : prefix_ + "." + name);
+    return Scope(*store_, random_, prefix_.empty() ? name : prefix_ + "." + name);
 }
 
-Tensor Scope::add(const std::string& name, const Tensor& initial, Role role,
-                  DiskLayout layout) const {
-    return store_->add(prefix_.empty() ? name : prefix_ + "." + name, initial, role, layout);
+Tensor Scope::add(const std::string& name, Tensor initial, Role role, DiskLayout layout) const {
+    return store_->add(prefix_.empty() ? name : prefix_ + "." + name, std::move(initial), role,
+                       layout);
+}
+
+Tensor Scope::normal(const Shape& shape, double deviation) const {
+    return random_ ? random_->normal_tensor(shape, deviation) : Tensor::empty(shape);
+}
+
+Tensor Scope::uniform(const Shape& shape, double bound) const {
+    return random_ ? random_->uniform_tensor(shape, -bound, bound) : Tensor::empty(shape);
 }
 
 Tensor Scope::conv(const std::string& name, int64_t out, int64_t kernel, int64_t in) const {
     const double deviation = std::sqrt(2.0 / static_cast<double>(out * kernel * kernel));
-    return add(name, random_->normal_tensor({out, kernel, kernel, in}, deviation), Role::weight,
-               DiskLayout::conv);
+    return add(name, normal({out, kernel, kernel, in}, deviation), Role::weight, DiskLayout::conv);
 }
 
 Tensor Scope::depthwise(const std::string& name, int64_t kernel, int64_t channels) const {
     const double deviation = std::sqrt(2.0 / static_cast<double>(kernel * kernel));
-    return add(name, random_->normal_tensor({kernel, kernel, channels}, deviation), Role::weight,
+    return add(name, normal({kernel, kernel, channels}, deviation), Role::weight,
                DiskLayout::depthwise);
 }
 
 Tensor Scope::linear(const std::string& name, Shape shape) const {
     const auto fans = static_cast<double>(shape[shape.size() - 2] + shape.back());
-    const double bound = std::sqrt(6.0 / fans);
-    return add(name, random_->uniform_tensor(shape, -bound, bound), Role::weight);
+    return add(name, uniform(shape, std::sqrt(6.0 / fans)), Role::weight);
 }
 
 Tensor Scope::bias(const std::string& name, Shape shape) const {
@@ -147,7 +165,7 @@ Tensor Scope::norm_shift(const std::string& name, int64_t size) const {
 }
 
 Tensor Scope::embedding(const std::string& name, Shape shape) const {
-    return add(name, random_->normal_tensor(shape, 0.02), Role::embedding);
+    return add(name, normal(shape, 0.02), Role::embedding);
 }
 
 RunningStatistics Scope::running_statistics(int64_t size) const {

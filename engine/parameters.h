@@ -53,9 +53,9 @@ class ParameterStore {
     DType dtype() const { return dtype_; }
     Device device() const { return device_; }
     /// Registers a CPU tensor of initial values under a unique name (std::logic_error if it is not)
-    /// and returns the parameter, of the store's dtype and device.
-    Tensor add(std::string name, const Tensor& initial, Role role,
-               DiskLayout layout = DiskLayout::same);
+    /// and returns the parameter, of the store's dtype and device. A tensor that somebody else
+    /// holds as well is copied.
+    Tensor add(std::string name, Tensor initial, Role role, DiskLayout layout = DiskLayout::same);
     const std::vector<Parameter>& all() const { return all_; }
     /// Null if there is none of that name.
     const Parameter* find(const std::string& name) const;
@@ -88,7 +88,10 @@ class ParameterStore {
 class Scope {
   public:
     Scope(ParameterStore& store, Random& random, std::string prefix = {})
-        : store_(&store), random_(&random), prefix_(std::move(prefix)) {}
+        : Scope(store, &random, std::move(prefix)) {}
+    /// Without a generator (null), what would be drawn is left uninitialised: to be loaded.
+    Scope(ParameterStore& store, Random* random, std::string prefix = {})
+        : store_(&store), random_(random), prefix_(std::move(prefix)) {}
 
     Scope operator/(const std::string& name) const;
     /// The name of the module that is built here.
@@ -111,8 +114,10 @@ class Scope {
                                 const RunningStatistics& running) const;
 
   private:
-    Tensor add(const std::string& name, const Tensor& initial, Role role,
+    Tensor add(const std::string& name, Tensor initial, Role role,
                DiskLayout layout = DiskLayout::same) const;
+    Tensor normal(const Shape& shape, double deviation) const;
+    Tensor uniform(const Shape& shape, double bound) const;
 
     ParameterStore* store_;
     Random* random_;

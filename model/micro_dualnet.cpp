@@ -18,7 +18,7 @@ namespace mdn {
 struct MicroDualNet::Layers {
     Config config;
     ParameterStore parameters;
-    Random random;
+    std::optional<Random> random;  // none: the initial weights are not drawn
     DType activations;
     DropoutSites sites;
     std::optional<Backbone> backbone;
@@ -28,8 +28,9 @@ struct MicroDualNet::Layers {
     std::optional<Router> router;
     std::optional<Classifier> classifier;
 
-    Layers(const Config& config, uint64_t seed, DType dtype, Device device)
-        : config(config), parameters(dtype, device), random(seed), activations(dtype) {
+    Layers(const Config& config, std::optional<uint64_t> seed, DType dtype, Device device)
+        : config(config), parameters(dtype, device), activations(dtype) {
+        if (seed) random.emplace(*seed);
         if (config.has_frames()) {
             backbone.emplace(root() / "backbone", config.backbone, config.frames);
             if (config.has_entities()) sem.emplace(root() / "sem", config);
@@ -42,7 +43,7 @@ struct MicroDualNet::Layers {
         classifier.emplace(root() / "classifier", config, sites);
     }
 
-    Scope root() { return {parameters, random}; }
+    Scope root() { return {parameters, random ? &*random : nullptr}; }
     /// Before each pass: the parameters may have changed since the last.
     void prepare_parameters(bool training) {
         if (activations == DType::bf16) parameters.round_weights();
@@ -93,7 +94,8 @@ void MicroDualNet::Layers::check_inputs(const Inputs& inputs, const Tensor& labe
     if (labels.defined()) require_input("labels", labels, {B}, DType::i64, device);
 }
 
-MicroDualNet::MicroDualNet(const Config& config, uint64_t seed, DType dtype, Device device)
+MicroDualNet::MicroDualNet(const Config& config, std::optional<uint64_t> seed, DType dtype,
+                           Device device)
     : layers_(std::make_unique<Layers>(checked(config), seed, dtype, device)) {}
 
 MicroDualNet::~MicroDualNet() = default;
@@ -186,16 +188,17 @@ Outputs MicroDualNet::from_entities(Outputs out, const Tensor& labels,
     if (labels.defined()) {
         static const ModuleName loss = module_name("loss");
         const ModuleScope in(loss);
+        const BatchShare compared = options.ranks.gather_mac ? options.ranks.share : BatchShare{};
         out.loss_ce =
             in.output(softmax_cross_entropy(out.logits, labels, {}, options.label_smoothing), "ce");
         // loss = CE + λ·MAC
         if (config.has_both_paths() && config.mac_weight > 0) {
-            out.loss_mac = mac_loss(out.st, out.ts, labels, config.mac_temperature);
+            out.loss_mac = mac_loss(out.st, out.ts, labels, config.mac_temperature, compared);
             out.loss = add(out.loss_ce, scale(out.loss_mac, config.mac_weight));
         } else {
             const NoGrad reported_only;
             out.loss_mac = config.has_both_paths()
-                               ? mac_loss(out.st, out.ts, labels, config.mac_temperature)
+                               ? mac_loss(out.st, out.ts, labels, config.mac_temperature, compared)
                                : Tensor::zeros({1}, dtype, device);
             out.loss = out.loss_ce;
         }

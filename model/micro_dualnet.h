@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "engine/parameters.h"
 #include "engine/random.h"
@@ -26,10 +27,11 @@ struct Outputs {
 
 class MicroDualNet {
   public:
-    /// Builds the layers and initialises the parameters from `seed`. Throws Error if the
-    /// configuration cannot be built.
-    explicit MicroDualNet(const Config& config, uint64_t seed = 0, DType dtype = DType::f32,
-                          Device device = Device::cpu);
+    /// Builds the layers and initialises the parameters from `seed`. Without one (nullopt), weights
+    /// and embeddings are left uninitialised, for those who load all parameters next: to draw them
+    /// takes longer than to load them. Throws Error if the configuration cannot be built.
+    explicit MicroDualNet(const Config& config, std::optional<uint64_t> seed = 0,
+                          DType dtype = DType::f32, Device device = Device::cpu);
     ~MicroDualNet();
 
     /// The dtype of activations from here on: bf16 beside f32 parameters on a GPU, or the

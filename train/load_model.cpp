@@ -20,7 +20,7 @@ void take_classes_of(const std::string& dataset, Config& config) {
         config.classes = classes;
 }
 
-std::unique_ptr<MicroDualNet> make_model(const Config& config, uint64_t seed,
+std::unique_ptr<MicroDualNet> make_model(const Config& config, std::optional<uint64_t> seed,
                                          const MachineFlags& machine) {
     std::unique_ptr<MicroDualNet> model;
     with_batch_hint(
@@ -44,7 +44,7 @@ std::string config_difference(const std::string& stored, const std::string& path
 LoadedModel load_model(const ModelFlags& flags, const MachineFlags& machine, std::ostream& notes) {
     LoadedModel loaded{nullptr, read_weights(flags.weights)};
     const Config config = flags.resolve(&loaded.stored);
-    loaded.model = make_model(config, 0, machine);
+    loaded.model = make_model(config, std::nullopt, machine);
     notes << load_weights(loaded.model->parameters(), loaded.stored).message() << "\n";
     loaded.stored.tensors.clear();
     const auto trained = loaded.stored.metadata.find(metadata_config);

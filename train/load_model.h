@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -22,8 +23,9 @@ struct LoadedModel {
 /// numbers if it names another. Throws as read_class_names does.
 void take_classes_of(const std::string& dataset, Config& config);
 
-/// A new model on that machine. Throws OutOfMemory if its parameters do not fit.
-std::unique_ptr<MicroDualNet> make_model(const Config& config, uint64_t seed,
+/// A new model on that machine; without a seed, one whose parameters are to be loaded. Throws
+/// OutOfMemory if its parameters do not fit.
+std::unique_ptr<MicroDualNet> make_model(const Config& config, std::optional<uint64_t> seed,
                                          const MachineFlags& machine);
 
 /// Reads `flags.weights` (which must be given) and builds the model they belong to; says on

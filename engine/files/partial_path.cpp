@@ -74,13 +74,14 @@ PartialPath::PartialPath(const std::string& path, Kind kind, IsOurs is_ours)
 PartialPath::~PartialPath() { release(); }
 
 void PartialPath::release() {
+    unfinished_.forget();
     if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
 }
 
 /// Returns whether name_ is this writer's now: false if another has it.
 bool PartialPath::make(const std::string& path) {
     if (kind_ == Kind::file) {
-        descriptor_ = ::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        descriptor_ = unfinished_.create(name_);
     } else if (::mkdir(name_.c_str(), 0777) == 0) {
         descriptor_ = ::open(name_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     }
@@ -90,6 +91,7 @@ bool PartialPath::make(const std::string& path) {
     locked_ = lock == Lock::held;
     // Until it was locked, another could take it for one that was left.
     if (lock == Lock::impossible || (locked_ && still_names(name_, descriptor_))) return true;
+    unfinished_.forget();
     ::close(std::exchange(descriptor_, -1));
     return false;
 }

@@ -4,15 +4,18 @@
 #include <functional>
 #include <string>
 
+#include "engine/files/unfinished_files.h"
+
 namespace mdn {
 
 /// Makes `<path>.partial-1`, or the same with the first number that no other writer has, and locks
 /// it for as long as this object lives. So any number of processes may write the same path: each
 /// writes something of its own, and the last to rename it wins.
 ///
-/// What a killed writer left is not locked any more: the next writer of `path` removes it. What
-/// another still writes is locked, and stays. Where the file system has no locks, the two cannot be
-/// told apart, and nothing is removed.
+/// What a killed writer left is not locked any more: the next writer of `path` removes it. (Of a
+/// file that a signal's handler ends, nothing is left: UnfinishedFile.) What another still writes
+/// is locked, and stays. Where the file system has no locks, the two cannot be told apart, and
+/// nothing is removed.
 class PartialPath {
   public:
     enum class Kind { file, folder };
@@ -51,6 +54,7 @@ class PartialPath {
     IsOurs is_ours_;
     std::string name_;
     int descriptor_ = -1;
+    UnfinishedFile unfinished_;  // a file
     bool locked_ = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <exception>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -76,16 +77,36 @@ void check_layout(std::vector<SafetensorsEntry>& entries, int64_t present,
                                      " bytes are left over after the last tensor");
 }
 
-SafetensorsFile read_all(std::shared_ptr<const ByteSource> source) {
+SafetensorsFile read_all(std::shared_ptr<const ByteSource> source,
+                         const std::function<bool(const std::string&)>& wanted = {}) {
     const SafetensorsReader reader(std::move(source));
+    const std::vector<SafetensorsEntry>& entries = reader.entries();
+    std::vector<Tensor> read(entries.size());
+    std::vector<std::exception_ptr> faults(entries.size());
+    run_shares(std::ssize(entries), [&](int64_t i) {
+        const SafetensorsEntry& entry = entries[i];
+        if (!entry.type || !entry.type->read_as) return;
+        try {
+            if (!wanted || wanted(entry.name))
+                read[i] = reader.read(entry);
+            else
+                reader.check(entry);
+        } catch (...) {
+            faults[i] = std::current_exception();
+        }
+    });
+    for (const std::exception_ptr& fault : faults)
+        if (fault) std::rethrow_exception(fault);
     SafetensorsFile file;
     file.path = reader.path();
     file.metadata = reader.metadata();
-    for (const SafetensorsEntry& entry : reader.entries())
-        if (entry.type && entry.type->read_as)
-            file.tensors.emplace_back(entry.name, reader.read(entry));
+    for (size_t i = 0; i < entries.size(); ++i)
+        if (!entries[i].type || !entries[i].type->read_as)
+            file.unread.emplace(entries[i].name, entries[i].dtype);
+        else if (read[i].defined())
+            file.tensors.emplace_back(entries[i].name, read[i]);
         else
-            file.unread.emplace(entry.name, entry.dtype);
+            file.left_out.push_back(entries[i].name);
     return file;
 }
 
@@ -140,19 +161,25 @@ void SafetensorsReader::check_names() const {
 }
 
 /// In blocks, each of which is summed while it is in the processor's cache: over all of a tensor
-/// at once, the sum would wait for memory and take three times as long.
+/// at once, the sum would wait for memory and take three times as long. `to` null: only to be
+/// summed.
 void SafetensorsReader::read_bytes(const SafetensorsEntry& entry, void* to) const {
     constexpr int64_t block = 256 << 10;
+    std::vector<char> passing(to ? 0 : std::min(block, entry.end - entry.begin));
     uint32_t crc = 0;
     for (int64_t begin = entry.begin; begin < entry.end; begin += block) {
         const int64_t count = std::min(block, entry.end - begin);
-        char* const part = static_cast<char*>(to) + (begin - entry.begin);
+        char* const part = to ? static_cast<char*>(to) + (begin - entry.begin) : passing.data();
         source_->read(data_start_ + begin, part, count);
         if (checksums_) crc = crc32({part, static_cast<size_t>(count)}, crc);
     }
     if (!checksums_) return;
     if (const uint32_t stored = checksums_->at(entry.name); crc != stored)
         fail_checksum(path(), "tensor '" + entry.name + "'", crc, stored);
+}
+
+void SafetensorsReader::check(const SafetensorsEntry& entry) const {
+    if (checksums_) read_bytes(entry, nullptr);
 }
 
 Tensor SafetensorsReader::read(const SafetensorsEntry& entry) const {
@@ -187,7 +214,10 @@ Tensor SafetensorsFile::at(const std::string& name) const {
     return tensor;
 }
 
-SafetensorsFile read_safetensors(const std::string& path) { return read_all(open_file(path)); }
+SafetensorsFile read_safetensors(const std::string& path,
+                                 const std::function<bool(const std::string&)>& wanted) {
+    return read_all(open_file(path), wanted);
+}
 
 SafetensorsFile parse_safetensors(std::span<const uint8_t> bytes, const std::string& name) {
     return read_all(in_memory(bytes, name));

@@ -1,6 +1,7 @@
 // The safetensors container: named tensors and string metadata in one file.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -41,6 +42,8 @@ class SafetensorsReader {
     /// One of entries(): F32, F64, I64 and U8 as they are, F16 and BF16 as f32. Throws Error naming
     /// the tensor and its dtype for another one, and a tensor that has another checksum.
     Tensor read(const SafetensorsEntry& entry) const;
+    /// Throws Error for a tensor that has another checksum, as read() does, but keeps no numbers.
+    void check(const SafetensorsEntry& entry) const;
 
   private:
     void check_names() const;
@@ -56,6 +59,7 @@ struct SafetensorsFile {
     std::vector<std::pair<std::string, Tensor>> tensors;  // in the order of their data
     std::map<std::string, std::string> metadata;
     std::map<std::string, std::string> unread;  // names and dtypes of those of other dtypes
+    std::vector<std::string> left_out;          // names of those that were not asked for
 
     /// Undefined Tensor if there is none of that name.
     Tensor find(const std::string& name) const;
@@ -64,8 +68,11 @@ struct SafetensorsFile {
     std::string path;  // for messages
 };
 
-/// Every tensor whose dtype SafetensorsReader reads. Throws what its constructor and read() throw.
-SafetensorsFile read_safetensors(const std::string& path);
+/// Every tensor whose dtype SafetensorsReader reads and whose name `wanted` accepts (all without
+/// it); of the others, the checksums are compared. Throws what the constructor, read() and check()
+/// of SafetensorsReader throw; of several tensors at fault, for the first.
+SafetensorsFile read_safetensors(const std::string& path,
+                                 const std::function<bool(const std::string&)>& wanted = {});
 /// The same of a file's bytes; `name` stands for its path.
 SafetensorsFile parse_safetensors(std::span<const uint8_t> bytes, const std::string& name);
 /// Writes to a temporary file beside `path`, syncs it and renames it over: a crash leaves either

@@ -194,6 +194,43 @@ TEST_SUITE("engine/parameters") {
         CHECK(!value.grad().defined());
     }
 
+    TEST_CASE("a tensor that nobody else holds is taken over, and is not copied") {
+        ParameterStore store;
+        Tensor initial = counting({3});
+        const void* const memory = initial.raw();
+        CHECK(store.add("taken over", std::move(initial), Role::weight).raw() == memory);
+        const Tensor view = counting({3});
+        CHECK(store.add("viewed", view.view({1, 3}), Role::weight).raw() != view.raw());
+    }
+
+    TEST_CASE("without a generator nothing is drawn, and the rest is as with one") {
+        ParameterStore drawn, empty;
+        Random random(5);
+        for (const Scope& scope : {Scope(drawn, random), Scope(empty, nullptr)}) {
+            const Scope inner = scope / "inner";
+            inner.conv("conv", 6, 3, 4);
+            inner.depthwise("depthwise", 3, 5);
+            inner.linear("linear", {4, 7});
+            inner.embedding("embedding", {2, 3});
+            inner.bias("bias", {4});
+            inner.norm_scale("scale", 3);
+            inner.norm_shift("shift", 3);
+            inner.running_statistics(3);
+        }
+        CHECK(Random(5).bits() != random.bits());
+        REQUIRE(empty.all().size() == drawn.all().size());
+        for (size_t i = 0; i < drawn.all().size(); ++i) {
+            const Parameter &one = drawn.all()[i], &other = empty.all()[i];
+            CHECK(other.name == one.name);
+            CHECK(other.role == one.role);
+            CHECK(other.disk_shape() == one.disk_shape());
+            if (one.role == Role::weight || one.role == Role::embedding)
+                other.load_disk(one.to_disk(one.value));
+            CHECK(other.value.to_vector<float>() == one.value.to_vector<float>());
+            CHECK(other.value.requires_grad() == one.trained());
+        }
+    }
+
     TEST_CASE("scopes build dotted names, layouts and initial values") {
         ParameterStore store;
         Random random(3);

@@ -68,8 +68,7 @@ class EvalCommand final : public Command {
                        {"--confusion", confusion_},
                        {"--report", report_},
                        {"--profile-trace", trace_.file}},
-                      {{"--weights", model_.weights}, {"--config", model_.config}},
-                      {"--data", data_});
+                      model_.inputs_with({}), {"--data", data_});
         if (!json_file_.empty()) check_report_data(kept_as().first);
         check_split("--split", data_, split_);
         const LoadedModel loaded = load_model(model_, machine_, notes);

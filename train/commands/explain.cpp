@@ -102,10 +102,7 @@ class ExplainCommand final : public Command {
             throw Error("--keypoints is for a folder of frames",
                         "a dataset's clips have their keypoints in " + dataset_);
         check_page_name({"--output", output_});
-        check_outputs({{"--output", output_}},
-                      {{"--weights", model_.weights},
-                       {"--config", model_.config},
-                       {"--keypoints", keypoints_}},
+        check_outputs({{"--output", output_}}, model_.inputs_with({{"--keypoints", keypoints_}}),
                       {"--dataset", dataset_});
         const LoadedModel loaded = load_model(model_, machine_, notes);
         const Config& config = loaded.model->config();

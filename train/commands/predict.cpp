@@ -128,10 +128,7 @@ class PredictCommand final : public Command {
                        {"--predictions", list_.predictions},
                        {"--timeline", timeline_.file},
                        {"--html", timeline_.html}},
-                      {{"--weights", model_.weights},
-                       {"--config", model_.config},
-                       {"--keypoints", keypoints_}},
-                      {"--dataset", dataset_});
+                      model_.inputs_with({{"--keypoints", keypoints_}}), {"--dataset", dataset_});
         const LoadedModel loaded = load_model(model_, machine_, notes);
         const Config& config = loaded.model->config();
         reading_.refuse_unread(options, clip_needs(config));

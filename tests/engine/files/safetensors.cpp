@@ -418,6 +418,43 @@ TEST_SUITE("engine/files/safetensors") {
         }
     }
 
+    TEST_CASE("tensors that are not wanted are named and compared, but not read") {
+        Folder folder;
+        Random random(5);
+        // Longer than the blocks in which a file is read.
+        const Tensor weight = random.normal_tensor({2, 3}), state = random.normal_tensor({90'000});
+        const auto wanted = [](const std::string& name) { return name.starts_with("w"); };
+        write_safetensors(folder.path,
+                          {{"w", weight}, {"state", state}, {"none", Tensor::empty({0})}});
+        const SafetensorsFile file = read_safetensors(folder.path, wanted);
+        REQUIRE(file.tensors.size() == 1);
+        CHECK(file.at("w").to_vector<float>() == weight.to_vector<float>());
+        CHECK(file.left_out == std::vector<std::string>{"state", "none"});
+        CHECK(read_safetensors(folder.path).left_out.empty());
+
+        const std::string bytes = bytes_of(folder.path);
+        for (const size_t from_end : {1, 300'000}) {
+            std::string changed = bytes;
+            changed[changed.size() - from_end] ^= 16;
+            test::write(folder.path, changed);
+            CHECK_REFUSED(error_of([&] { read_safetensors(folder.path, wanted); }),
+                          {folder.path, "tensor 'state' is not what was written"});
+        }
+    }
+
+    TEST_CASE("of several tensors that are damaged, the first in the file is named") {
+        Folder folder;
+        std::vector<std::pair<std::string, Tensor>> tensors;
+        Random random(6);
+        for (int i = 0; i < 40; ++i)
+            tensors.emplace_back("t" + std::to_string(i), random.normal_tensor({500}));
+        write_safetensors(folder.path, tensors);
+        std::string bytes = bytes_of(folder.path);
+        for (size_t i = 1; i <= 33; ++i) bytes[bytes.size() - 2000 * i] ^= 1;  // t7 to t39
+        test::write(folder.path, bytes);
+        CHECK_REFUSED(error_of([&] { read_safetensors(folder.path); }), {"tensor 't7' "});
+    }
+
     TEST_CASE("a list of checksums that is not one is refused, and one of other tensors") {
         Folder folder;
         const auto header = [](const std::string& list) {
