@@ -5,6 +5,7 @@
 #include <set>
 
 #include "data/images/jpeg_writer.h"
+#include "engine/threads.h"
 #include "train/metrics.h"
 #include "train/page/clip_data.h"
 #include "train/page/page.h"
@@ -83,10 +84,13 @@ Json joints_json(const std::optional<Pose>& pose) {
 /// {count: frames of the clip, frames: [numbers], nearest: [t], pictures: ["data:…"], joints}
 Json film_json(const Film& film, int64_t offset) {
     Json json = {{"count", film.count}, {"frames", Json::array()}, {"nearest", film.nearest}};
-    json["pictures"] = json["joints"] = Json::array();
+    json["joints"] = Json::array();
     for (const int64_t frame : film.frames) json["frames"].push_back(frame + offset);
-    for (const Image& picture : film.pictures)
-        json["pictures"].push_back(jpeg_uri(jpeg_bytes(reduced(picture, picture_side), 75)));
+    std::vector<std::string> pictures(film.pictures.size());
+    run_shares(std::ssize(pictures), [&](int64_t i) {
+        pictures[i] = jpeg_uri(jpeg_bytes(reduced(film.pictures[i], picture_side), 75));
+    });
+    json["pictures"] = pictures;
     for (const std::optional<Pose>& pose : film.joints) json["joints"].push_back(joints_json(pose));
     return json;
 }

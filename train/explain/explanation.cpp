@@ -6,6 +6,7 @@
 #include "data/augmentation.h"
 #include "data/keypoints/keypoints.h"
 #include "engine/autograd.h"
+#include "engine/threads.h"
 #include "model/mac_loss.h"
 #include "train/evaluate.h"
 #include "train/explain/cells_read.h"
@@ -90,8 +91,9 @@ Explanation explain(MicroDualNet& model, const ClipFiles& files, const ClipOptio
     if (config.has_frames()) {
         result.height = outputs.features.dim(2);
         result.width = outputs.features.dim(3);
-        for (const int64_t cls : mapped) {
-            result.class_maps.push_back({cls, grad_cam(model, outputs.features, boxes, cls)});
+        const auto maps = grad_cam(model, outputs.features, boxes, mapped);
+        for (size_t i = 0; i < mapped.size(); ++i) {
+            result.class_maps.push_back({mapped[i], maps[i]});
             ++result.head_passes;
             ++result.backward_passes;
             step();
@@ -141,8 +143,12 @@ Film film_of(const ClipFiles& files, const ClipOptions& options, const std::vect
         for (int64_t t = 1; t < std::ssize(seen); ++t)
             if (distance(t) < distance(nearest)) nearest = t;
         film.nearest.push_back(nearest);
-        if (options.input == ClipInput::frames)
-            film.pictures.push_back(frame_as_seen(files, frame, options));
+    }
+    if (options.input == ClipInput::frames) {
+        film.pictures.resize(film.frames.size());
+        run_shares(std::ssize(film.frames), [&](int64_t i) {
+            film.pictures[i] = frame_as_seen(files, film.frames[i], options);
+        });
     }
     return film;
 }

@@ -55,16 +55,18 @@ TEST_SUITE("train/explain/grad_cam") {
             Random random(15);
             const Tensor features = random.normal_tensor(
                 model.forward(batch.inputs, Tensor()).features.shape(), 1, DType::f64);
-            std::vector<std::vector<double>> maps;
-            for (int64_t cls = 0; cls < config.classes; ++cls) {
-                const auto map = grad_cam(model, features, batch.inputs.boxes, cls);
-                const auto expected = reference(model, features, batch.inputs.boxes, cls);
+            std::vector<int64_t> classes;  // in an order of their own
+            for (int64_t cls = config.classes; cls-- > 0;) classes.push_back(cls);
+            const auto maps = grad_cam(model, features, batch.inputs.boxes, classes);
+            REQUIRE(maps.size() == classes.size());
+            for (size_t c = 0; c < classes.size(); ++c) {
+                const std::vector<double>& map = maps[c];
+                const auto expected = reference(model, features, batch.inputs.boxes, classes[c]);
                 REQUIRE(map.size() == expected.size());
                 REQUIRE(std::ssize(map) == config.frames * features.dim(2) * features.dim(3));
                 const double scale = *std::max_element(expected.begin(), expected.end());
                 for (size_t i = 0; i < map.size(); ++i)
                     CHECK(std::abs(map[i] - expected[i]) <= 1e-6 * scale + 1e-12);
-                maps.push_back(map);
             }
             // Or one class could stand for another, and a map of zeros for all.
             CHECK(maps[0] != maps[1]);
@@ -80,9 +82,11 @@ TEST_SUITE("train/explain/grad_cam") {
         MicroDualNet model(config, 13);
         const Batch batch = random_batch(config, 1, 14);
         const Outputs before = model.forward(batch.inputs, Tensor());
-        grad_cam(model, before.features, batch.inputs.boxes, 1);
-        for (const Parameter& parameter : model.parameters().all())
+        grad_cam(model, before.features, batch.inputs.boxes, {1});
+        for (const Parameter& parameter : model.parameters().all()) {
             CHECK_FALSE(parameter.value.grad().defined());
+            CHECK(parameter.value.requires_grad() == parameter.trained());
+        }
         const Outputs after = model.forward(batch.inputs, Tensor());
         CHECK(after.logits.to_vector<float>() == before.logits.to_vector<float>());
     }
