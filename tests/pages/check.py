@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Opens every kind of page in headless Chromium and checks what a reader would notice:
-no message on the console, no request to anywhere, every figure there and not empty, nothing wider
-than a phone's window or a sheet of paper, text that stands out in light and dark, and figures that
-answer the keyboard.
+"""Opens every kind of page in headless Chromium and Firefox and checks what a reader would notice:
+no message on the console, no request to anywhere (Chromium tells), every figure there and not empty,
+nothing wider than a phone's window or a sheet of paper, text that stands out in light and dark, and
+figures that answer the keyboard.
 
-    tests/pages/check.py [--program build/microdualnet] [--keep DIR] [PAGE.html ...]
+    tests/pages/check.py [--program build/microdualnet] [--browsers chromium,firefox] [--keep DIR]
+                         [PAGE.html ...]
 
 Without pages it renders a small dataset, trains for a moment, and has the program write them.
 """
@@ -18,7 +19,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from browser import Browser, find_chromium  # noqa: E402
+from browsers import add_browsers, installed  # noqa: E402
 from explanations import check_explanation, write_explanations  # noqa: E402
 
 # Of each figure: its id, how many drawings are in it, what they hold beside axes and words, and its
@@ -71,6 +72,24 @@ UNREACHED = """[...document.querySelectorAll('[data-tip]')]
   .filter((mark) => !mark.closest('button, a[href], input, select, summary, [tabindex]'))
   .map((mark) => mark.tagName + ' in #' + mark.closest('section')?.id + ': ' + mark.dataset.tip)"""
 
+# Numbers with a hyphen for a minus sign, in what is read and in what the pointer shows. Commands and
+# settings are quoted as they are.
+HYPHENS = r"""(() => {
+  const texts = [...document.querySelectorAll('[data-tip], [aria-label]')]
+    .map((mark) => (mark.dataset.tip || '') + ' ' + (mark.getAttribute('aria-label') || ''));
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    if (!walk.currentNode.parentElement.closest('code, pre, script, style, #made'))
+      texts.push(walk.currentNode.textContent);
+  }
+  return texts.filter((text) => /(^|[\s(,:])-\d|\de-\d/.test(text));
+})()"""
+
+# How the pages write numbers.
+NUMBERS = """JSON.stringify([Page.number(-0.051, 2), Page.number(-0.004, 2), Page.number(-2), Page.number(1e-7),
+  Page.fixed(-1.25, 1), Page.fixed(null), Page.percent(-0.5), Page.points(-0.031), Page.points(0.031), Page.points(-1e-9)])"""
+WRITTEN = '["−0.05","0.00","−2","1e−7","−1.3","–","−50\u00a0%","−3.1 points","+3.1 points","no change"]'
+
 # The width of A4 in CSS pixels, without its margins of a centimetre.
 PAPER = 718
 
@@ -81,11 +100,20 @@ def counted(count, what):
     return "%d %s%s" % (count, what, "" if count == 1 else "s")
 
 
-def check_page(browser, page, expected, failures):
-    """Appends to `failures` what is wrong with a page at one of the widths or in dark."""
+def check_in(browser, page, expected, failures):
+    """Appends to `failures` what is wrong with a page in this browser."""
     def fail(text):
-        failures.append(os.path.basename(page) + ": " + text)
+        failures.append("%s in %s: %s" % (os.path.basename(page), browser.name, text))
 
+    if not os.path.isfile(page):
+        return fail("there is no file " + page)
+    check_page(browser, page, expected, fail)
+    check_report(browser, page, fail)
+    check_explanation(browser, page, fail)
+
+
+def check_page(browser, page, expected, fail):
+    """Says by `fail` what is wrong with a page at one of the widths, in dark, on paper or in use."""
     for width, dark in ((1400, False), (390, False), (1400, True), (390, True)):
         where = "%d px, %s: " % (width, "dark" if dark else "light")
         browser.open(page, width=width, dark=dark)
@@ -111,10 +139,15 @@ def check_page(browser, page, expected, failures):
         wide = browser.run("document.documentElement.scrollWidth")
         if wide > width:
             fail(where + "the page is %d px wide" % wide)
+        for text in browser.run(HYPHENS)[:5]:
+            fail(where + "a hyphen for a minus sign: " + text)
         contrast = browser.run(CONTRAST)
         if contrast["ratio"] < 4.5:
             fail(where + "contrast %.2f of %s" % (contrast["ratio"], contrast["text"]))
 
+    numbers = browser.run(NUMBERS)
+    if numbers != WRITTEN:
+        fail("numbers are written %s, not %s" % (numbers, WRITTEN))
     browser.open(page, width=PAPER, paper=True)
     wide = browser.run("document.documentElement.scrollWidth")
     if wide > PAPER:
@@ -237,11 +270,12 @@ def many_runs(run, folder, one, count=10):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--program", default="build/microdualnet")
+    add_browsers(parser)
     parser.add_argument("--keep", help="folder for the pages that are written")
     parser.add_argument("pages", nargs="*", help="check these pages instead")
     options = parser.parse_args()
-    if not find_chromium():
-        print("pages-check: skipped: there is no Chromium (install chromium, or set CHROMIUM)")
+    browsers = installed(options, "pages-check")
+    if not browsers:
         return 0
     with tempfile.TemporaryDirectory(prefix="mdn-pages-") as temporary:
         if options.pages:
@@ -251,22 +285,17 @@ def main():
             os.makedirs(folder, exist_ok=True)
             pages = write_pages(options.program, folder)
         failures = []
-        with Browser() as browser:
-            for page, expected in pages:
-                name = os.path.basename(page)
-
-                def fail(text):
-                    failures.append(name + ": " + text)
-
-                if not os.path.isfile(page):
-                    fail("there is no file " + page)
-                    continue
-                check_page(browser, page, expected, failures)
-                check_report(browser, page, fail)
-                check_explanation(browser, page, fail)
+        for browser_of in browsers:
+            with browser_of() as browser:
+                print("pages-check: %s in %s" % (counted(len(pages), "page"), browser.version()),
+                      flush=True)
+                for page, expected in pages:
+                    check_in(browser, page, expected, failures)
     for failure in failures:
         print("pages-check: " + failure, file=sys.stderr)
-    print("pages-check: %s, %s" % (counted(len(pages), "page"), counted(len(failures), "failure")))
+    print("pages-check: %s, %s, %s" % (counted(len(pages), "page"),
+                                       counted(len(browsers), "browser"),
+                                       counted(len(failures), "failure")))
     return 1 if failures else 0
 
 

@@ -22,12 +22,13 @@ PREFERENCES = {
     "extensions.update.enabled": False, "browser.tabs.remote.autostart": True,
 }
 
-# A page that is told of errors tells of them when it is asked. Runs in Firefox itself.
+# Errors and warnings of scripts and styles, asked of Firefox itself. One is no fault: a value that is
+# shown beside its mark follows it when the page is scrolled, which Firefox calls an effect.
 NOTED = """
 const since = arguments[0];
 return Services.console.getMessageArray()
   .filter((m) => m instanceof Ci.nsIScriptError && m.timeStamp >= since && (m.sourceName || "").startsWith("file:"))
-  .map((m) => m.errorMessage);
+  .map((m) => m.errorMessage).filter((text) => !text.includes("scroll-linked positioning effect"));
 """
 
 
@@ -41,7 +42,7 @@ def find_firefox():
 
 
 class Firefox:
-    """As Browser in browser.py, as far as pages that live are checked with it."""
+    """As Browser in browser.py. Of troubles, it notes errors of scripts alone."""
     name = "Firefox"
 
     def __init__(self, program=None):
@@ -131,17 +132,18 @@ class Firefox:
     def version(self):
         return "Firefox " + self._in_firefox("return Services.appinfo.version;")
 
-    def open(self, path, width=1400, height=900, dark=False):
-        """Loads a file as a window of that size shows it. A window itself cannot be as narrow as a
-        phone's: the part of it that shows the page can."""
+    def open(self, path, width=1400, height=900, dark=False, paper=False):
+        """Loads a file as a window of that size shows it, or `paper` of that width. A window itself
+        cannot be as narrow as a phone's: the part of it that shows the page can."""
         self._in_firefox("""
-          const [width, height, dark] = arguments;
+          const [width, height, dark, paper] = arguments;
+          gBrowser.selectedBrowser.browsingContext.mediumOverride = paper ? "print" : "";
           Services.prefs.setIntPref("layout.css.prefers-color-scheme.content-override", dark ? 0 : 1);
           window.resizeTo(Math.max(width, 600), height + 200);
           const style = gBrowser.selectedBrowser.style;
           for (const side of ["min-width", "max-width"]) style.setProperty(side, width + "px", "important");
           for (const side of ["min-height", "max-height"]) style.setProperty(side, height + "px", "important");
-        """, width, height, dark)
+        """, width, height, dark, paper)
         self._opened = time.time() * 1000
         self.call("WebDriver:Navigate",
                   url="file://" + urllib.parse.quote(os.path.abspath(path)))

@@ -18,9 +18,8 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from browser import Browser, find_chromium  # noqa: E402
+from browsers import add_browsers, installed  # noqa: E402
 from check import CONTRAST, UNREACHED, counted  # noqa: E402
-from firefox import Firefox, find_firefox  # noqa: E402
 
 # The limits that the page must keep.
 LOGITS = 1e-5
@@ -405,16 +404,10 @@ def main():
         "runs/demo/full/best.safetensors", "runs/playground/no-mac/best.safetensors"])
     parser.add_argument("--screenshots", help="folder for pictures of the page")
     parser.add_argument("--untimed", action="store_true", help="on a machine that is busy")
-    parser.add_argument("--browsers", default="chromium,firefox")
+    add_browsers(parser)
     parser.add_argument("page", nargs="?")
     options = parser.parse_args()
-    known = {"chromium": (Browser, find_chromium), "firefox": (Firefox, find_firefox)}
-    browsers = []
-    for name in options.browsers.split(","):
-        if known[name][1]():
-            browsers.append(known[name][0])
-        else:
-            print("playground-check: skipped in %s, which is not installed" % name.title())
+    browsers = installed(options, "playground-check")
     if not browsers:
         return 0
     failures = []

@@ -117,7 +117,7 @@ std::vector<ClassRecall> classes_of(const AblationAnswers& answers) {
     }
     std::stable_sort(classes.begin(), classes.end(),
                      [](const ClassRecall& a, const ClassRecall& b) {
-                         return a.difference && a.difference->mean > b.difference->mean;
+                         return a.difference.mean > b.difference.mean;
                      });
     return classes;
 }

@@ -54,8 +54,7 @@ struct ClassRecall {
     int64_t index = 0;           // of the class
     int64_t clips = 0;           // at least one
     std::vector<double> recall;  // of each row, percent, mean over seeds
-    std::optional<OverSeeds>
-        difference;  // of the last row to the first, in points; none of one row
+    OverSeeds difference;  // of the last row to the first, in points; without values of one row
 };
 
 struct AblationResult {

@@ -152,7 +152,7 @@ void AblationRuns::check_same_settings(const AblationRun& run, const Metadata& m
                                        const std::string& path) const {
     const auto was = TrainSettings::from_text(metadata, path).to_text();
     for (const auto& [name, value] : run.settings.to_text())
-        if (was.at(name) != value)
+        if (TrainSettings::decides_result(name) && was.at(name) != value)
             throw Error(
                 run.folder + " was trained with --" + name + " " + was.at(name) + ", not " + value,
                 train_anew);
@@ -279,7 +279,7 @@ void AblationRuns::train(const AblationRun& run, const RunFolder& folder, const 
         const std::string left = pace.text(done + of_run * of_rest);
         return place_of(run) + (left.empty() ? "" : ", all runs: " + left);
     };
-    Trainer(std::move(training), folder, out_).run();
+    Trainer(std::move(training), &folder, out_).run();
 }
 
 /// Returns Top-1.

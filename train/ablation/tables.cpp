@@ -143,8 +143,8 @@ std::string classes_table(const AblationAnswers& answers, const AblationResult& 
         for (const double recall : of_class.recall) row.push_back(rate(recall));
         if (compared)
             row.insert(row.end(),
-                       {points(of_class.difference->mean),
-                        range(of_class.difference->low, of_class.difference->high, points)});
+                       {points(of_class.difference.mean),
+                        range(of_class.difference.low, of_class.difference.high, points)});
     }
     return table(rows, 1);
 }
@@ -234,7 +234,7 @@ Json ablation_json(const AblationAnswers& answers, const AblationResult& result,
         Json entry = {{"name", answers.classes.names[static_cast<size_t>(of_class.index)]},
                       {"clips", of_class.clips},
                       {"recall", of_class.recall}};
-        if (of_class.difference) entry["difference"] = json_of(*of_class.difference);
+        if (!of_class.difference.values.empty()) entry["difference"] = json_of(of_class.difference);
         json["classes"].push_back(entry);
     }
     return json;

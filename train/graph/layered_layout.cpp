@@ -79,25 +79,26 @@ void order_rows(std::vector<Place>& places, std::vector<Row>& rows) {
 std::vector<double> spread_out(const std::vector<double>& wanted,
                                const std::vector<double>& steps) {
     struct Block {
-        double sum;
-        size_t count;
+        double sum = 0;
+        size_t count = 0;
         double mean() const { return sum / static_cast<double>(count); }
     };
-    std::vector<double> offset(wanted.size(), 0);
-    for (size_t i = 1; i < wanted.size(); ++i) offset[i] = offset[i - 1] + steps[i - 1];
-    std::vector<Block> blocks;
-    for (size_t i = 0; i < wanted.size(); ++i) {
-        blocks.push_back({wanted[i] - offset[i], 1});
-        while (blocks.size() > 1 && blocks[blocks.size() - 2].mean() > blocks.back().mean()) {
-            const Block last = blocks.back();
-            blocks.pop_back();
-            blocks.back().sum += last.sum;
-            blocks.back().count += last.count;
+    const size_t places = wanted.size();
+    std::vector<double> offset(places, 0);
+    for (size_t i = 1; i < places; ++i) offset[i] = offset[i - 1] + steps[i - 1];
+    std::vector<Block> blocks(places);  // the first `used`, from left to right
+    size_t used = 0;
+    for (size_t i = 0; i < places; ++i) {
+        blocks[used++] = {wanted[i] - offset[i], 1};
+        for (; used > 1 && blocks[used - 2].mean() > blocks[used - 1].mean(); --used) {
+            blocks[used - 2].sum += blocks[used - 1].sum;
+            blocks[used - 2].count += blocks[used - 1].count;
         }
     }
-    std::vector<double> x;
-    for (const Block& block : blocks)
-        for (size_t i = 0; i < block.count; ++i) x.push_back(block.mean() + offset[x.size()]);
+    std::vector<double> x(places);
+    for (size_t block = 0, i = 0; block < used; ++block)
+        for (size_t end = i + blocks[block].count; i < end; ++i)
+            x[i] = blocks[block].mean() + offset[i];
     return x;
 }
 

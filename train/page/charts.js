@@ -179,9 +179,9 @@ Page.curves = function (parent, { series, x, label, from, to, low, high, digits 
   const py = (v) => height - bottom - ((v - y0) / (y1 - y0)) * (height - top - bottom);
   const root = Page.svg("svg", { viewBox: `0 0 ${width} ${height}`, width: "100%", role: "img", tabindex: 0, "aria-label": label + ". Arrow keys read its values.", "data-tips": true, style: `max-width:${width * 1.3}px` });
   for (const tick of Page.ticks(y0, y1, 5))
-    root.append(Page.svg("path", { class: "grid", d: `M${left} ${py(tick)}H${width - right}` }), Page.svg("text", { x: left - 6, y: py(tick) + 4, "text-anchor": "end", class: "quiet" }, String(tick)));
+    root.append(Page.svg("path", { class: "grid", d: `M${left} ${py(tick)}H${width - right}` }), Page.svg("text", { x: left - 6, y: py(tick) + 4, "text-anchor": "end", class: "quiet" }, Page.number(tick)));
   for (const tick of Page.ticks(x0, x1, 6))
-    root.append(Page.svg("text", { x: px(tick), y: height - bottom + 16, "text-anchor": "middle", class: "quiet" }, String(tick)));
+    root.append(Page.svg("text", { x: px(tick), y: height - bottom + 16, "text-anchor": "middle", class: "quiet" }, Page.number(tick)));
   root.append(Page.svg("path", { class: "axis", d: `M${left} ${top}V${height - bottom}H${width - right}` }),
     Page.svg("text", { x: (left + width - right) / 2, y: height - 6, "text-anchor": "middle", class: "quiet" }, x));
   for (const s of series) {
@@ -201,8 +201,8 @@ Page.curves = function (parent, { series, x, label, from, to, low, high, digits 
     const place = places[i];
     here.setAttribute("d", `M${px(place)} ${top}V${height - bottom}`);
     here.setAttribute("visibility", "visible");
-    const lines = series.map((s) => [s, s.points.find((p) => p[0] === place)]).filter(([, p]) => p && p[1] !== null).map(([s, p]) => `${s.name}: ${p[1].toFixed(digits)}`);
-    const text = `${x} ${+place.toFixed(2)}\n` + lines.join("\n");
+    const lines = series.map((s) => [s, s.points.find((p) => p[0] === place)]).filter(([, p]) => p && p[1] !== null).map(([s, p]) => `${s.name}: ${Page.number(p[1], digits)}`);
+    const text = `${x} ${Page.number(+place.toFixed(2))}\n` + lines.join("\n");
     clientX === undefined ? Page.tip.beside(here, text) : Page.tip.show(text, clientX, clientY);
   };
   root.addEventListener("pointermove", (event) => {
@@ -241,7 +241,7 @@ Page.marks = function (parent, { rows, kinds, low, high, x, label, at = [], lett
   const px = (v) => left + ((Math.min(Math.max(v, low), high) - low) / (high - low)) * (width - left - right);
   const root = Page.svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", tabindex: 0, "aria-label": label + ". Arrow keys read its values.", "data-tips": true, "data-values": rows.length, style: "max-width:100%;height:auto" });
   for (const tick of Page.ticks(low, high, 5))
-    root.append(Page.svg("path", { class: "grid", d: `M${px(tick)} ${top}V${height - bottom}` }), Page.svg("text", { x: px(tick), y: height - bottom + 15, "text-anchor": "middle", class: "quiet" }, String(tick)));
+    root.append(Page.svg("path", { class: "grid", d: `M${px(tick)} ${top}V${height - bottom}` }), Page.svg("text", { x: px(tick), y: height - bottom + 15, "text-anchor": "middle", class: "quiet" }, Page.number(tick)));
   for (const line of at)
     root.append(Page.svg("path", { d: `M${px(line.value)} ${top - 4}V${height - bottom}`, stroke: "var(--quiet)", "stroke-dasharray": "4 3" }), Page.svg("text", { x: px(line.value), y: 13, class: "quiet", "text-anchor": px(line.value) > width - 90 ? "end" : px(line.value) < left + 40 ? "start" : "middle" }, line.text));
   // Where the window is too narrow for it, what the axis shows is said below the drawing.

@@ -282,11 +282,11 @@
       rows: parts.map((p) => "ST " + p), columns: parts.map((p) => "TS " + p), size: 44, down: "ST path", across: "TS path", label: "Similarity of the paths' tokens",
       cell: (i, j) => {
         const v = cosines[i * K + j];
-        return { colour: Page.sequential((v + 1) / 2), text: (i === j ? "★ " : "") + v.toFixed(2), tip: `ST ${parts[i]} and TS ${parts[j]}: ${v.toFixed(3)}` + (i === j ? "\nthe positive" : "\na negative") };
+        return { colour: Page.sequential((v + 1) / 2), text: (i === j ? "★ " : "") + Page.number(v, 2), tip: `ST ${parts[i]} and TS ${parts[j]}: ${Page.number(v, 3)}` + (i === j ? "\nthe positive" : "\na negative") };
       },
     });
-    Page.scale(figure, Page.sequential, "−1", "1, cosine of the tokens, mean over frames");
-    Page.add(figure, "p", { class: "quiet" }, `The positive is the largest of its row for ${data.similarity.rows_right} of ${K} body parts, and of its column for ${data.similarity.columns_right}. The MAC loss of this clip alone is ${loss.toFixed(3)}; in training, the matrix also has the body parts of the other clips of the batch.` + (trained ? "" : " This model was trained without the MAC loss (mac_weight 0): nothing made its paths alike."));
+    Page.scale(figure, Page.sequential, Page.number(-1), "1, cosine of the tokens, mean over frames");
+    Page.add(figure, "p", { class: "quiet" }, `The positive is the largest of its row for ${data.similarity.rows_right} of ${K} body parts, and of its column for ${data.similarity.columns_right}. The MAC loss of this clip alone is ${Page.number(loss, 3)}; in training, the matrix also has the body parts of the other clips of the batch.` + (trained ? "" : " This model was trained without the MAC loss (mac_weight 0): nothing made its paths alike."));
   }
 
   // ---- What there is not, and what it took ----------------------------------------------------

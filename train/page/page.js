@@ -3,7 +3,8 @@
 // of the page: each call below adds to the end of its parent.
 "use strict";
 
-const Page = {
+// A property of the window, so that whoever drives the page finds it.
+var Page = {
   data: JSON.parse(document.getElementById("data").textContent),
   main: document.querySelector("main"),
 };
@@ -33,12 +34,18 @@ Page.add = function (parent, tag, attributes, ...children) {
 
 // ---- Numbers ----------------------------------------------------------------------------------
 
-Page.fixed = (x, digits = 1) => (x === null || x === undefined ? "–" : x.toFixed(digits));
-Page.percent = (share, digits = 0) => (100 * share).toFixed(digits) + "\u00a0%";
+// A number as every page writes it: with so many decimals, or with those that it has. A minus is a
+// minus sign, as wide as a plus, and what rounds to zero has none.
+Page.number = function (x, digits) {
+  const text = digits === undefined ? String(x) : x.toFixed(digits);
+  return text.replaceAll("-", Number(text) === 0 ? "" : "−");
+};
+Page.fixed = (x, digits = 1) => (x === null || x === undefined ? "–" : Page.number(x, digits));
+Page.percent = (share, digits = 0) => Page.number(100 * share, digits) + "\u00a0%";
 // A difference of two shares, in points and with its sign.
 Page.points = function (difference) {
-  const text = Math.abs(100 * difference).toFixed(1);
-  return text === "0.0" ? "no change" : (difference > 0 ? "+" : "−") + text + " points";
+  const text = Page.number(100 * difference, 1);
+  return text === "0.0" ? "no change" : (difference > 0 ? "+" : "") + text + " points";
 };
 Page.count = (n, one, many) => n + " " + (n === 1 ? one : many || one + "s");
 
@@ -121,7 +128,7 @@ Page.table = function (parent, { columns, rows, caption, sortable = true, marked
   const shown = (cell, column) => {
     if (cell === null || cell === undefined) return "–";
     if (typeof cell === "object") return cell.show;
-    return typeof cell === "number" && column.digits !== undefined ? cell.toFixed(column.digits) : String(cell);
+    return typeof cell === "number" ? Page.number(cell, column.digits) : String(cell);
   };
   const body = Page.el("tbody");
   const fill = (order) =>

@@ -26,10 +26,12 @@ void tell_apart(std::vector<RunData>& runs) {
         if (std::count(names.begin(), names.end(), run.name) > 1) run.name = run.folder;
 }
 
-/// With its sign; a difference that is none to one digit has none.
+/// With its sign, which is a minus sign as in all numbers of a page (Page.number in page.js); a
+/// difference that is none to one digit has none.
 std::string points(double difference) {
-    const std::string text = format("%+.1f", difference);
-    return text == "+0.0" || text == "-0.0" ? "0.0" : text;
+    std::string text = format("%+.1f", difference);
+    if (text == "+0.0" || text == "-0.0") return "0.0";
+    return text.front() == '-' ? text.replace(0, 1, "−") : text;
 }
 
 /// The sentences on pairs of runs: each with the first.
@@ -51,8 +53,9 @@ Json differences(const std::vector<RunData>& runs) {
         text += ": " + points(pair.difference) + " points of Top-1 on the same clips";
         text +=
             " (95 % interval " + points(pair.interval.low) + " to " + points(pair.interval.high);
-        text += pair.interval.low > 0 || pair.interval.high < 0 ? "; 0 is outside it)."
-                                                                : "; 0 is inside it).";
+        text += pair.interval.low > 0 || pair.interval.high < 0
+                    ? "): too much for a mere choice of clips."
+                    : "; 0 is in it): other clips could turn it round.";
         text += " Only " + other.name + " is right on " + counted(pair.only_second, "clip") +
                 ", only " + first.name + " on " + counted(pair.only_first, "clip") + ".";
         list.push_back(text);
@@ -63,6 +66,7 @@ Json differences(const std::vector<RunData>& runs) {
 Json run_json(const RunData& run) {
     return {{"name", run.name},
             {"folder", run.folder},
+            {"model", run.evaluation.is_null() ? "" : model_text(run.evaluation)},
             {"evaluation_name", run.evaluation_name},
             {"evaluation", run.evaluation},
             {"summary",

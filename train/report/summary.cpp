@@ -1,9 +1,11 @@
 #include "train/report/summary.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "train/output/counted.h"
 #include "train/output/format.h"
+#include "train/report/bootstrap.h"
 
 namespace mdn {
 
@@ -31,16 +33,29 @@ std::string entity_text(std::string name) {
 
 std::string accuracy_text(const Json& evaluation) {
     const Json& top1 = evaluation["metrics"][0];
-    return "The model names the right action of " + percent_text(top1["value"]) + " of " +
-           counted(evaluation["rates"]["clips"].get<int64_t>(), "clip") +
-           " (Top-1). So many clips tell its rate on all clips of this kind only roughly: "
-           "the "
-           "95\u00a0% interval reaches from " +
-           percent_text(top1["low"]) + " to " + percent_text(top1["high"]) +
-           ". Guessing would reach " + percent_text(top1["chance"]) +
-           ", and always naming the most frequent class " + percent_text(top1["frequent"]) +
-           ". The interval counts which clips were drawn, not which run: another seed, or another "
-           "machine, trains another model, which may lie outside it.";
+    const int64_t clips = evaluation["rates"]["clips"].get<int64_t>();
+    std::string text = "The model names the right action in " + percent_text(top1["value"]) +
+                       " of " + counted(clips, "clip") + " (Top-1). Guessing would reach " +
+                       percent_text(top1["chance"]) +
+                       ", and always naming the most frequent class " +
+                       percent_text(top1["frequent"]) + ". How sure is that? ";
+    if (top1["low"] == top1["high"]) {
+        // Of clips that are all right or all wrong, samples are so too.
+        const double right = top1["value"].get<double>() * static_cast<double>(clips) / 100;
+        const Interval wilson = wilson_interval(std::llround(right), clips);
+        text +=
+            "The bars cannot say it, because all clips had one outcome; Wilson's 95\u00a0% "
+            "interval reaches from " +
+            percent_text(wilson.low) + " to " + percent_text(wilson.high);
+    } else {
+        text +=
+            "As many other clips of the same kind would give another rate: the 95\u00a0% "
+            "interval reaches from " +
+            percent_text(top1["low"]) + " to " + percent_text(top1["high"]);
+    }
+    return text +
+           ". Another training run is not in it: another seed, or another machine, trains another "
+           "model, which may lie outside.";
 }
 
 /// Which entities lean to which path: α of ST above 0.6, below 0.4, or between.
@@ -61,13 +76,16 @@ std::string routing_text(const Json& evaluation) {
             parts.push_back(listed(entities) + (entities.size() == 1 ? " takes " : " take ") +
                             what);
     };
-    add(st, "mostly the ST path (body first, then time)");
-    add(ts, "mostly the TS path (time first, then body)");
-    add(between, "both paths about equally");
-    return "Which path by the router, with α in brackets, the mean weight of ST (1: ST alone, 0: "
-           "TS "
-           "alone): " +
-           listed(parts) + ".";
+    add(st, "mostly ST");
+    add(ts, "mostly TS");
+    add(between, "both about equally");
+    std::string text =
+        "Two paths read each body part. ST compares the body parts of a frame first, and then the "
+        "moments of each; TS compares the moments first, "
+        "and then the body parts. A router weighs them per clip. The mean "
+        "weight of ST is in brackets (1: ST alone, 0: TS alone): ";
+    for (size_t i = 0; i < parts.size(); ++i) text += (i == 0 ? "" : "; ") + parts[i];
+    return text + ".";
 }
 
 /// Of the entities, the one whose mean α differs most between classes.
@@ -111,12 +129,29 @@ std::string paths_text(const Json& evaluation) {
 
 }  // namespace
 
+std::string model_text(const Json& evaluation) {
+    const Json config = evaluation.value("config", Json());
+    if (!config.is_object()) return "";
+    // A run of an older program may lack a key.
+    const auto is = [&](const char* key, const char* value) {
+        return config.value(key, std::string()) == value;
+    };
+    if (is("regions", "none"))
+        return "It has no body parts and looks at the picture as a whole (a TSM network).";
+    if (is("paths", "st")) return "It reads each body part on one path, ST.";
+    if (is("paths", "ts")) return "It reads each body part on one path, TS.";
+    return std::string("It reads each body part on two paths, ST and TS, and ") +
+           (is("fusion", "mean") ? "takes the mean of both." : "a router weighs them.");
+}
+
 std::vector<std::string> summary_of(const Json& evaluation) {
     std::vector<std::string> statements = {accuracy_text(evaluation)};
     if (!evaluation["routing"].is_null()) {
         statements.push_back(routing_text(evaluation));
         if (const std::string text = dependence_text(evaluation); !text.empty())
             statements.push_back(text);
+    } else if (const std::string text = model_text(evaluation); !text.empty()) {
+        statements.push_back(text);
     }
     if (!evaluation["paths"].is_null()) statements.push_back(paths_text(evaluation));
     if (!evaluation["confusions"].empty())

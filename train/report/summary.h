@@ -7,6 +7,10 @@
 
 namespace mdn {
 
+/// What the model is, for those who know its run by name only; of evaluation_data(). Empty where
+/// its config was not kept.
+std::string model_text(const nlohmann::ordered_json& evaluation);
+
 /// One statement each: how well, with which uncertainty and beside what; which body parts chose
 /// which path; what the paths know alone; what is confused most. Of evaluation_data(), as far as
 /// that is known.

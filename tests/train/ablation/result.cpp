@@ -124,7 +124,7 @@ TEST_SUITE("train/ablation/result") {
         answers.predicted.resize(1);
         result = ablation_result(answers);
         CHECK(result.differences.empty());
-        CHECK_FALSE(result.classes[0].difference.has_value());
+        CHECK(result.classes[0].difference.values.empty());
         CHECK(result.classes[0].index == 0);  // in the order of the labels
     }
 
@@ -149,12 +149,12 @@ TEST_SUITE("train/ablation/result") {
                 }
                 CHECK(of_class.recall[row] == Approx(mean));
             }
-            REQUIRE(of_class.difference.has_value());
+            REQUIRE(!of_class.difference.values.empty());
             for (size_t seed = 0; seed < 3; ++seed)
-                CHECK(of_class.difference->values[seed] == Approx(of_seeds[seed]));
+                CHECK(of_class.difference.values[seed] == Approx(of_seeds[seed]));
         }
         for (size_t c = 1; c < 3; ++c)
-            CHECK(result.classes[c - 1].difference->mean >= result.classes[c].difference->mean);
+            CHECK(result.classes[c - 1].difference.mean >= result.classes[c].difference.mean);
     }
 
     // What it is for: a difference that only lucky seeds make is not taken for one of the rows.

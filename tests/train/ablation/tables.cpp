@@ -84,7 +84,7 @@ TEST_SUITE("train/ablation/tables") {
             REQUIRE(line.size() == 7);
             CHECK(line[1] == std::to_string(of_class.clips));
             CHECK(std::stod(line[4]) == Approx(of_class.recall[2]).epsilon(1e-3));
-            CHECK(std::stod(line[5]) == Approx(of_class.difference->mean).epsilon(1e-3));
+            CHECK(std::stod(line[5]) == Approx(of_class.difference.mean).epsilon(1e-3));
         }
         // A name with a bar does not end its cell.
         CHECK(contains(text, {"| shake \\| sway "}));
@@ -152,6 +152,6 @@ TEST_SUITE("train/ablation/tables") {
         CHECK(json["differences"][0]["interval_clips_and_seeds"][0] ==
               result.differences[0].clips_and_seeds->low);
         CHECK(json["classes"][0]["recall"] == Json(result.classes[0].recall));
-        CHECK(json["classes"][2]["difference"]["lowest"] == result.classes[2].difference->low);
+        CHECK(json["classes"][2]["difference"]["lowest"] == result.classes[2].difference.low);
     }
 }

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <map>
 #include <regex>
+#include <set>
 
 #include "engine/autograd.h"
 #include "tests/torch_checkpoints/fresh.h"

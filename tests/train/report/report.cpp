@@ -1,6 +1,7 @@
 #include "train/report/report.h"
 
 #include <cmath>
+#include <set>
 
 #include "tests/train/program.h"
 #include "tests/train/report/predictions.h"
@@ -148,6 +149,24 @@ TEST_SUITE("train/report/report") {
                                  "face (0.", "largest confusion", "another seed"}));
     }
 
+    TEST_CASE("a page says what each run's model is, and how sure a rate of 0 is") {
+        RunData whole = run_of("whole", 12), picture = run_of("picture", 12);
+        const auto said = [](const RunData& run) { return data_of(report_html({run}))["runs"][0]; };
+        CHECK(contains(said(whole)["model"].get<std::string>(), {"two paths", "router"}));
+        // Without routing, the summary says it.
+        CHECK_FALSE(contains(said(whole)["summary"].dump(), {"It reads"}));
+        picture.evaluation["config"]["regions"] = "none";
+        picture.evaluation["routing"] = nullptr;
+        CHECK(contains(said(picture)["model"].get<std::string>(), {"no body parts"}));
+        CHECK(contains(said(picture)["summary"].dump(), {"no body parts"}));
+        picture.evaluation["config"] = nullptr;  // of an older program
+        CHECK(said(picture)["model"] == "");
+        Json& top1 = whole.evaluation["metrics"][0];
+        top1["value"] = top1["low"] = top1["high"] = 0.0;
+        CHECK(contains(said(whole)["summary"][0].get<std::string>(),
+                       {"all clips had one outcome", "0.00\u00a0% to 8.76\u00a0%"}));
+    }
+
     TEST_CASE("several runs are compared clip by clip where they answered the same clips") {
         const std::vector<RunData> runs = {run_of("a", 13), run_of("b", 13), run_of("c", 13, 30)};
         RunData other = runs[1];
@@ -160,7 +179,8 @@ TEST_SUITE("train/report/report") {
         const double difference = 100.0 * static_cast<double>(zeros) / 40 -
                                   runs[0].evaluation["metrics"][0]["value"].get<double>();
         char text[64];
-        std::snprintf(text, sizeof text, "b minus a: %+.1f points", difference);
+        REQUIRE(difference < 0);
+        std::snprintf(text, sizeof text, "b minus a: −%.1f points", -difference);
         CHECK(contains(data["differences"][0].get<std::string>(), {text, "95 % interval"}));
         CHECK(
             contains(data["differences"][1].get<std::string>(), {"c", "not known", "same clips"}));
