@@ -8,7 +8,7 @@ LESSON_BUILD := $(BUILD)/lessons
 # What exercises and checks may call. An archive, so that only what they call is linked.
 LESSON_ARCHIVE := $(LESSON_BUILD)/library.a
 LESSON_LIBRARY_OBJECTS := $(filter $(BUILD)/engine/% $(BUILD)/model/% $(BUILD)/train/metrics.o,$(LIBRARY)) $(BUILD)/engine/backend.o \
-        $(foreach part,fibres runtime streams watch,$(EMULATION)/tests/$(part).o)
+        $(foreach part,fibres runtime streams tensor_core watch,$(EMULATION)/tests/$(part).o)
 $(LESSON_ARCHIVE): $(LESSON_LIBRARY_OBJECTS) docs/lessons/lessons.mk
 	@mkdir -p $(@D); rm -f $@; $(SAY) "$(STEP) ar   $@"; ar rc --thin $@ $(filter %.o,$^)
 
@@ -103,6 +103,11 @@ $(foreach lesson,$(LESSONS),$(eval $(call lesson_answer,$(lesson),solution,tests
 $(foreach lesson,$(LESSONS),$(eval $(call lesson_answer,$(lesson),unsolved,docs/lessons/unsolved/$(lesson).cpp)))
 $(foreach answer,$(patsubst tests/lessons/wrong/%.cpp,%,$(wildcard tests/lessons/wrong/*/*.cpp)),\
     $(eval $(call lesson_answer,$(patsubst %/,%,$(dir $(answer))),$(notdir $(answer)),tests/lessons/wrong/$(answer).cpp)))
+endif
+# What tests call of the harness themselves.
+ifneq ($(filter tests/lessons/%,$(TEST_SOURCES)),)
+TEST_HARNESS := $(BUILD)/docs/lessons/harness/run_task.o
+$(BUILD)/run_tests: $(TEST_HARNESS)
 endif
 LESSON_TESTS = $(if $(filter tests/lessons/%-0,$(TEST_SOURCES:=-$(SANITIZE))),$(LESSON_RUNNER) $(LESSON_PARTS) $(LESSON_CHECKS) $(LESSON_ANSWERS) $(LESSONS:%=$(LESSON_BUILD)/%/example))
 LESSON_TEST_SETTINGS = LESSON_BUILD=$(LESSON_BUILD) LESSON_MAKE=$(call quoted,make $(foreach variable,CXX ARCHFLAG EXTRA_CXXFLAGS SANITIZE,$(variable)=$(call quoted,$($(variable)))) CUDA=0)

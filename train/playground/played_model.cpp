@@ -50,7 +50,7 @@ Tensor alpha_by_hand(const Tensor& router, const Scene& scene) {
 }  // namespace
 
 PlayedModel::PlayedModel(const SafetensorsFile& file)
-    : model_(std::make_unique<MicroDualNet>(config_of(file))) {
+    : model_(std::make_unique<MicroDualNet>(config_of(file), std::nullopt)) {
     load_weights(model_->parameters(), file);
     const auto names = file.metadata.find(metadata_classes);
     if (names != file.metadata.end()) classes_ = lines_of(names->second);

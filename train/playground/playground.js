@@ -191,7 +191,7 @@ Playground.build = function ({ classes, config }) {
       Page.el("b", {}, `${classes[now]} ${Page.percent(answer.probabilities[now])}`),
       Page.el("span", {}, (now === truth ? "right" : `wrong: it is ${classes[truth]}`) + `; with nothing changed: ${classes[was]} ${Page.percent(before.probabilities[was])}`));
     bars(answer.probabilities, before.probabilities, truth);
-    speed.textContent = `Computed here in ${answer.milliseconds.toFixed(1)} ms` + (answer.backbone_ran ? "." : "; the frames are the same as before, so that only what follows the backbone was.");
+    speed.textContent = `Computed here in ${Page.number(answer.milliseconds, 1)} ms` + (answer.backbone_ran ? "." : "; the frames are the same as before, so that only what follows the backbone was.");
   });
 
   // ---- Body parts and the router ------------------------------------------------------------------
@@ -239,7 +239,7 @@ Playground.build = function ({ classes, config }) {
   Page.scale(tokens, Page.diverging, "negative", "positive");
   const similarity = Page.figure(wide, { id: "mac", title: "How alike the two paths describe a body part", look: "MAC asks for large numbers on the diagonal (the same body part in both paths) and small ones beside it. Compare the two models." });
   const matrix = Page.add(similarity, "div");
-  Page.scale(similarity, Page.sequential, "−1", "1, cosine, mean over moments");
+  Page.scale(similarity, Page.sequential, Page.number(-1), "1, cosine, mean over moments");
   const attention = Page.figure(Page.main, { id: "attention", title: "Attention", look: "A row is who looks, a column who is looked at; the mean over heads. Follow one body part through the moments, or choose another one." });
   let layer = 0;
   Page.choice(Page.controls(attention), "Layer", Playground.range(config.layers).map((l) => [l, l + 1]), (value) => { layer = +value; if (Playground.answer) update(); });

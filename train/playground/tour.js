@@ -130,7 +130,7 @@ Playground.tour = function () {
       undo: (scene) => Object.assign(scene, unchanged()),
       found() {
         const [a, b] = [withMac, withoutMac].map((model) => Views.agreement(Playground.baseline(model, state.clip).similarity, K));
-        const gap = (x) => x.same - x.other, two = (v) => v.toFixed(2).replace("-", "−");
+        const gap = (x) => x.same - x.other, two = (v) => Page.number(v, 2);
         return `Trained with MAC, the two paths describe the same body part with a cosine of ${two(a.same)} and different ones with ${two(a.other)}: ${two(gap(a))} apart. Without, ${two(b.same)} and ${two(b.other)}: ${two(gap(b))} apart. ` +
           (gap(a) > gap(b) ? "With MAC the two paths tell the body parts from each other more clearly." : "On this clip MAC did not set the body parts further apart: try another one.") +
           ` On this clip the first model says ${named(Playground.baseline(withMac, state.clip))}, the second ${named(Playground.baseline(withoutMac, state.clip))}.`;

@@ -72,7 +72,7 @@ Views.tokens = function (parent, parts, moments) {
           const x = t * step + (d % side), y = k * step + Math.floor(d / side), pixel = 4 * (y * canvas.width + x);
           image.data.set([...rgb, 255], pixel);
         }
-        cells[k * T + t].dataset.tip = `${parts[k]}, moment ${t + 1}\nlength ${Math.sqrt(square).toFixed(2)}, changed by ${Math.sqrt(moved).toFixed(2)}`;
+        cells[k * T + t].dataset.tip = `${parts[k]}, moment ${t + 1}\nlength ${Page.number(Math.sqrt(square), 2)}, changed by ${Page.number(Math.sqrt(moved), 2)}`;
       }
     context.putImageData(image, 0, 0);
   };
@@ -123,7 +123,7 @@ Views.similarity = function (holder, cosines, parts) {
     rows: parts.map((p) => "ST " + p), columns: parts.map((p) => "TS " + p), size: 44, least: 28, down: "ST path", across: "TS path", label: "Similarity of the paths' tokens",
     cell: (i, j) => {
       const v = cosines[i * K + j];
-      return { colour: Page.sequential((v + 1) / 2), text: v.toFixed(2), tip: `ST ${parts[i]} and TS ${parts[j]}: ${v.toFixed(3)}` + (i === j ? "\nthe same body part: MAC makes these alike" : "\ndifferent body parts: MAC makes these differ") };
+      return { colour: Page.sequential((v + 1) / 2), text: Page.number(v, 2), tip: `ST ${parts[i]} and TS ${parts[j]}: ${Page.number(v, 3)}` + (i === j ? "\nthe same body part: MAC makes these alike" : "\ndifferent body parts: MAC makes these differ") };
     },
   });
 };

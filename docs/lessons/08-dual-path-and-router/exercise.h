@@ -14,8 +14,8 @@ struct PathParts {
 
 /// The router's parameters: a two-layer MLP per entity, with R hidden numbers.
 struct RouterWeights {
-    Tensor fc1_weight, fc1_bias;  // [K,R,2D], [K,R]
-    Tensor fc2_weight, fc2_bias;  // [K,2,R], [K,2]
+    Tensor fc1_weight, fc1_bias;  // W1 [K,R,2D] and b1 [K,R]
+    Tensor fc2_weight, fc2_bias;  // W2 [K,2,R] and b2 [K,2]
 };
 
 struct MixGradients {

@@ -10,9 +10,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <optional>
 
 #include "docs/lessons/harness/protocol.h"
@@ -118,15 +120,54 @@ class Records {
     bool broken_ = false;
 };
 
+/// Whether a thread of the process computes, or would if a processor were free.
+bool is_computing(pid_t process) {
+    std::error_code ignored;
+    const std::string threads = "/proc/" + std::to_string(process) + "/task";
+    for (const auto& thread : std::filesystem::directory_iterator(threads, ignored)) {
+        std::ifstream stream(thread.path() / "stat");
+        const std::string text{std::istreambuf_iterator<char>(stream), {}};
+        // "77 (any name) R ...": running or ready (R), or reading from a disk (D).
+        const size_t state = text.rfind(')');
+        if (state == std::string::npos || state + 2 >= text.size()) continue;
+        if (text[state + 2] == 'R' || text[state + 2] == 'D') return true;
+    }
+    return false;
+}
+
+/// Watches the clock for one process.
+class Clock {
+  public:
+    Clock(pid_t process, const Limits& limits) : process_(process), limits_(limits) {}
+
+    double seconds() const { return now() - start_; }
+    /// Whether it has computed for too long by the clock, or waits after the time for that. A
+    /// moment of waiting is none: what computes waits for what it reads, say.
+    bool is_over() {
+        const double passed = seconds();
+        if (passed > limits_.longest_seconds) return true;
+        if (passed <= limits_.waiting_seconds) return false;
+        if (is_computing(process_)) computed_at_ = passed;
+        return passed - std::max(computed_at_, limits_.waiting_seconds) > 1;
+    }
+
+  private:
+    pid_t process_;
+    const Limits& limits_;
+    double start_ = now(), computed_at_ = 0;
+};
+
 std::string seconds_text(double seconds) {
     return std::to_string(static_cast<int64_t>(seconds)) + " seconds";
 }
 
 /// Why a process that gave no verdict ended.
-std::string end_text(int status, bool out_of_time, const Limits& limits) {
+std::string end_text(int status, std::optional<double> out_of_time, const Limits& limits) {
     if (out_of_time)
-        return "your code did not end within " + seconds_text(limits.seconds) +
-               ": is there a loop without end, or does it wait for something?";
+        return "your code did not end within " + seconds_text(*out_of_time) +
+               (*out_of_time >= limits.longest_seconds
+                    ? ", on a machine that is too busy to tell more: run it once more"
+                    : ", and waits for something: a task needs no input, no lock and no sleep");
     if (WIFEXITED(status))
         return "your code ended the program with exit code " + std::to_string(WEXITSTATUS(status)) +
                " before the checks were done: a task returns its result and never calls exit()";
@@ -189,12 +230,12 @@ TaskResult run_task(const std::filesystem::path& program, int number, const std:
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     const std::string number_text = std::to_string(number), program_text = program.string();
     const pid_t runner = getpid();
-    const double start = now();
     const pid_t child = fork();
     if (child < 0) fail("no process for a task");
     if (child == 0)
         become(program_text.c_str(), number_text.c_str(), theirs.number, their_output.number,
                seed.c_str(), limits, runner);
+    Clock clock(child, limits);
     setpgid(child, child);
     theirs.close();
     their_output.close();
@@ -213,10 +254,10 @@ TaskResult run_task(const std::filesystem::path& program, int number, const std:
         return said > 0 || printed > 0;
     };
     int status = 0;
-    bool out_of_time = false;
+    std::optional<double> out_of_time;  // when it was stopped
     while (waitpid(child, &status, WNOHANG) == 0) {
-        if (!out_of_time && now() - start > limits.seconds) {
-            out_of_time = true;
+        if (!out_of_time && clock.is_over()) {
+            out_of_time = clock.seconds();
             kill(-child, SIGKILL);
         }
         pollfd both[] = {{mine.number, POLLIN, 0}, {output.number, POLLIN, 0}};
@@ -228,7 +269,7 @@ TaskResult run_task(const std::filesystem::path& program, int number, const std:
     // A socket holds little: what is left is read in a few rounds.
     for (int round = 0; round < 1000 && read_some(); ++round) {
     }
-    result.seconds = now() - start;
+    result.seconds = clock.seconds();
 
     const std::string with = records.input.empty() ? "" : "with " + records.input + ":\n";
     if (!records.verdict || !WIFEXITED(status)) {
