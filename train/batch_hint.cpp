@@ -16,7 +16,9 @@ int64_t usable(int64_t available) { return available - available / 20 - (int64_t
 int64_t bytes_for(const BatchWork& batch, int64_t clips, DType activations) {
     clips = std::min<int64_t>(clips * batch.views, 4096);
     if (!batch.trained_with) return estimate_forward_memory(batch.config, clips, activations);
-    return estimate_training_memory(batch.config, clips, *batch.trained_with, activations).peak;
+    return estimate_training_memory(batch.config, clips, *batch.trained_with, activations,
+                                    batch.recompute)
+        .peak;
 }
 
 constexpr const char* fewer_views = "average fewer views with --clips and --crops";
@@ -35,16 +37,28 @@ int64_t clips_that_fit(const BatchWork& batch, int64_t available, DType activati
     return clips;
 }
 
+/// Whether the whole batch should fit with --recompute, which it does without.
+bool fits_recomputed(const BatchWork& batch, int64_t available) {
+    if (!batch.offers_recompute || batch.recompute == Recompute::convolutions) return false;
+    BatchWork recomputed = batch;
+    recomputed.recompute = Recompute::convolutions;
+    return bytes_for(recomputed, batch.clips, batch.machine.activations()) <= usable(available);
+}
+
 /// What would fit into so much memory.
 std::string advice(const BatchWork& batch, int64_t available) {
     const bool on_gpu = batch.machine.device == Device::cuda;
     const DType activations = batch.machine.activations();
+    const bool recomputed = fits_recomputed(batch, available);
+    const std::string with_recompute = "--recompute, which takes more time";
     if (const int64_t clips = clips_that_fit(batch, available, activations); clips > 0) {
         const std::string count = std::to_string(clips);
-        return (batch.option.empty() ? count + (clips == 1 ? " clip" : " clips") + " at a time"
+        return (recomputed ? with_recompute + ", or " : "") +
+               (batch.option.empty() ? count + (clips == 1 ? " clip" : " clips") + " at a time"
                                      : batch.option + " " + count) +
                " should fit";
     }
+    if (recomputed) return with_recompute + ", should fit";
     if (on_gpu && batch.offers_bf16 && activations == DType::f32 &&
         bytes_for(batch, batch.clips, DType::bf16) <= usable(available))
         return "--precision bf16 should fit";

@@ -17,6 +17,8 @@ struct BatchWork {
     const MachineFlags& machine;
     int64_t clips;
     std::optional<OptimizerKind> trained_with = std::nullopt;  // none: a forward pass only
+    Recompute recompute = Recompute::outputs;                  // if it is trained
+    bool offers_recompute = false;                             // the command has --recompute
     int64_t views = 1;                                         // of each clip, all at a time
     bool offers_bf16 = true;                                   // the command has --precision
     std::string option = "--batch";  // by which the user says how many clips; empty: the input does

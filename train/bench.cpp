@@ -10,6 +10,7 @@
 
 #include "engine/autograd.h"
 #include "engine/backend.h"
+#include "engine/cpu/multiply_adds_saved.h"
 #include "engine/kernels.h"
 #include "engine/ops.h"
 #include "engine/threads.h"
@@ -83,7 +84,8 @@ Work forward_pass(MicroDualNet& model, const TraceInput& input, const BenchOptio
 Work training_step(MicroDualNet& model, const TraceInput& input, const BenchOptions& options) {
     const auto optimizer = std::make_shared<Optimizer>(model.parameters(),
                                                        OptimizerOptions{.kind = options.optimizer});
-    const auto step = std::make_shared<TrainingStep>(model, *optimizer, options.record);
+    const auto step =
+        std::make_shared<TrainingStep>(model, *optimizer, options.record, 0, options.recompute);
     const auto bring = [=] {
         step->bring({.inputs = input.inputs,
                      .labels = input.labels,
@@ -132,12 +134,14 @@ Work step_on_device(MicroDualNet& model, const TraceInput& input, const BenchOpt
     optimizer->schedule().copy_from(Optimizer::schedule_for(1e-3));
     return [&model, optimizer, inputs = on_device(input.inputs, device),
             labels = on_device(input.labels, device),
-            seed_and_step = Tensor::zeros({2}, DType::i64, device)] {
+            seed_and_step = Tensor::zeros({2}, DType::i64, device), recompute = options.recompute] {
         model.parameters().zero_grad();
-        backward(
-            model
-                .forward(inputs, labels, {.training = true, .dropout_seed_and_step = seed_and_step})
-                .loss);
+        backward(model
+                     .forward(inputs, labels,
+                              {.training = true,
+                               .dropout_seed_and_step = seed_and_step,
+                               .recompute = recompute})
+                     .loss);
         optimizer->update();
     };
 }
@@ -150,22 +154,25 @@ Work work_of(MicroDualNet& model, const TraceInput& input, const BenchOptions& o
 
 }  // namespace
 
-std::vector<double> time_model(MicroDualNet& model, const TraceInput& input,
-                               const BenchOptions& options, const ProfileTraceFlags& trace) {
+TimedRuns time_model(MicroDualNet& model, const TraceInput& input, const BenchOptions& options,
+                     const ProfileTraceFlags& trace) {
     const Work work = work_of(model, input, options);
     const Device device = model.parameters().device();
     // What is recorded is so at the third.
     const int warm_up = device == Device::cuda ? 4 : 1;
     for (int i = 0; i < warm_up; ++i) work();
     backend(device).synchronize();
-    std::vector<double> seconds;
+    TimedRuns runs;
+    const int64_t saved_before = multiply_adds_saved();
     ProfileTrace recording(trace.file, trace.steps, device);
     for (int64_t i = 0; i < options.repeats; ++i) {
-        seconds.push_back(time_of(device, work));
+        runs.seconds.push_back(time_of(device, work));
         recording.step_done();
     }
     recording.finish();
-    return seconds;
+    runs.saved_operations = 2.0 * static_cast<double>(multiply_adds_saved() - saved_before) /
+                            static_cast<double>(options.repeats);
+    return runs;
 }
 
 KernelProfile profile_model(MicroDualNet& model, const TraceInput& input,

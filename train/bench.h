@@ -27,14 +27,20 @@ enum class BenchMode {
 struct BenchOptions {
     BenchMode mode = BenchMode::forward;
     OptimizerKind optimizer = OptimizerKind::adamw;
-    int64_t repeats = 5;  // timed runs, after some that are not
-    bool record = true;   // the work, on a device that can
+    int64_t repeats = 5;                       // timed runs, after some that are not
+    bool record = true;                        // the work, on a device that can
+    Recompute recompute = Recompute::outputs;  // in training
 };
 
-/// Seconds of each timed run, by the device's own clock. The trace, where the flags name a file, is
-/// of these runs.
-std::vector<double> time_model(MicroDualNet& model, const TraceInput& input,
-                               const BenchOptions& options, const ProfileTraceFlags& trace = {});
+struct TimedRuns {
+    std::vector<double> seconds;  // of each, by the device's own clock
+    /// Operations of one run that were saved by Winograd's passes (on a CPU).
+    double saved_operations = 0;
+};
+
+/// The trace, where the flags name a file, is of these runs.
+TimedRuns time_model(MicroDualNet& model, const TraceInput& input, const BenchOptions& options,
+                     const ProfileTraceFlags& trace = {});
 
 /// What kernels do, and for which modules, in `repeats` such runs together; of a training step,
 /// without the batch's coming up.

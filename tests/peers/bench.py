@@ -9,7 +9,6 @@ that another program given the same --weights and --input can be compared.
 
 import argparse
 import ctypes
-import json
 import os
 import statistics
 import time
@@ -22,6 +21,7 @@ from model.config import make_config, read_config
 from model.micro_dualnet import MicroDualNet
 from model.pose_encoder import JOINTS_PER_ENTITY
 from optimizer import make_optimizer
+from process import peak_rss_mib, print_measurements
 
 
 def parse_arguments():
@@ -47,6 +47,8 @@ def parse_arguments():
     parser.add_argument("--weights", help="safetensors to start from; random otherwise")
     parser.add_argument("--input", help="safetensors with frames, boxes, labels; random otherwise")
     parser.add_argument("--output", help="safetensors to write: logits")
+    parser.add_argument("--serve", action="store_true",
+                        help="time once per line of the input; the first runs compile")
     return parser.parse_args()
 
 
@@ -78,12 +80,6 @@ def keep_freed_memory():
     libc = ctypes.CDLL(None)
     if not (libc.mallopt(trim_threshold, -1) and libc.mallopt(mmap_max, 0)):
         raise OSError("mallopt refused the settings; run with --malloc default")
-
-
-def peak_rss_mib():
-    """Not getrusage(): its peak includes what the process was before it became this program."""
-    with open("/proc/self/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) / 1024
 
 
 def main():
@@ -164,25 +160,31 @@ def main():
     on_gpu = arguments.device == "cuda"
     # cuDNN chooses and torch.compile translates in the first runs.
     warm_up = 4 if on_gpu or arguments.compile else 1
-    times = []
-    for _ in range(warm_up + arguments.repeats):
+
+    def run():
         start = time.perf_counter()
         work()
         if on_gpu:
             torch.cuda.synchronize()
-        times.append(time.perf_counter() - start)
-    times = times[warm_up:]
-    memory = torch.cuda.max_memory_reserved() / 2**20 if on_gpu else peak_rss_mib()
+        return time.perf_counter() - start
 
-    print(json.dumps({
-        "framework": "pytorch", "version": torch.__version__, "device": arguments.device,
-        "layout": arguments.layout, "malloc": arguments.malloc, "threads": arguments.threads,
-        "mode": arguments.mode,
-        "optimizer": arguments.optimizer if arguments.mode == "train" else None,
-        "preset": arguments.config or arguments.preset, "clips": clips,
-        "median_s": statistics.median(times), "min_s": min(times), "times": times,
-        "peak_rss_mib": memory, "rss_after_import_mib": 0 if on_gpu else rss_after_import,
-    }))
+    for _ in range(warm_up):
+        run()
+
+    def measure():
+        times = [run() for _ in range(arguments.repeats)]
+        memory = torch.cuda.max_memory_reserved() / 2**20 if on_gpu else peak_rss_mib()
+        return {
+            "framework": "pytorch", "version": torch.__version__, "device": arguments.device,
+            "layout": arguments.layout, "malloc": arguments.malloc, "threads": arguments.threads,
+            "mode": arguments.mode,
+            "optimizer": arguments.optimizer if arguments.mode == "train" else None,
+            "preset": arguments.config or arguments.preset, "clips": clips,
+            "median_s": statistics.median(times), "min_s": min(times), "times": times,
+            "peak_rss_mib": memory, "rss_after_import_mib": 0 if on_gpu else rss_after_import,
+        }
+
+    print_measurements(measure, arguments.serve)
 
 
 if __name__ == "__main__":

@@ -116,6 +116,16 @@ TEST_SUITE("train/batch_hint") {
         CHECK(warning->text == "a step of 8 clips takes about " + bytes_text(peak(8)) +
                                    " of memory, but " + bytes_text(free) + " are free");
         CHECK(warning->hint == "--batch 3 should fit");
+        BatchWork trained = work;
+        trained.offers_recompute = true;
+        const int64_t recomputed = estimate_training_memory(config, 8, OptimizerKind::adamw,
+                                                            DType::f32, Recompute::convolutions)
+                                       .peak;
+        const int64_t enough = (recomputed + room) / 19 * 20;
+        CHECK(contains(memory_warning(trained, enough)->hint,
+                       {"--recompute, which takes more time, or --batch ", " should fit"}));
+        trained.recompute = Recompute::convolutions;
+        CHECK_FALSE(memory_warning(trained, enough).has_value());
         const auto hopeless = memory_warning(work, int64_t{100} << 20);
         REQUIRE(hopeless.has_value());
         CHECK(contains(hopeless->hint, {"100.0 MiB is too little", "--preset tiny"}));
