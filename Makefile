@@ -8,14 +8,21 @@ WERROR   ?= 0
 # auto: with CUDA where nvcc can build and link it; 1: stop if it cannot; 0: without.
 CUDA     ?= auto
 NVCC     ?= $(shell command -v nvcc || echo /usr/local/cuda/bin/nvcc)
+# auto: with MPI, for training on several machines, where it is installed; 1: install it; 0: without.
+MPI      ?= auto
+# auto: with NCCL, for GPUs of several processes, where it is installed beside CUDA and MPI; 1: stop if it
+# is not; 0: without. NCCL_HOME=FOLDER says where it is.
+NCCL     ?= auto
 # sm_80, sm_90, ...: the GPU's architecture; by default that of the GPU found, else a portable set.
 ARCH     ?=
 # cpu or cuda: where demo and bench compute.
 DEVICE   ?= cpu
 # What to run of the tests, as doctest's suites: TESTS='engine/cuda/*,model/golden'.
 TESTS    ?=
-# Which parts of gpu-check: tests memcheck racecheck bench demo; all by default.
+# Which parts of gpu-check: tests bench memcheck racecheck demo; all by default. MINUTES=9: in so much
+# time, as many of them as it allows.
 PARTS    ?=
+MINUTES  ?=
 PYTHON   ?= python3
 
 # All cores build; the outermost make alone says so, and those it starts share its jobs.
@@ -29,6 +36,8 @@ one_of = $(if $(filter-out $(2),$($(1))),$(error $(1)=$($(1)): $(1) must be one 
 $(call one_of,SANITIZE,0 1)
 $(call one_of,WERROR,0 1)
 $(call one_of,CUDA,auto 0 1)
+$(call one_of,MPI,auto 0 1)
+$(call one_of,NCCL,auto 0 1)
 $(call one_of,DEVICE,cpu cuda)
 
 # What a stopped recipe leaves would pass for whole the next time.
@@ -43,6 +52,17 @@ BUILD    := build/sanitize
 OPTIMIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 OPTIMIZE_TESTS := $(OPTIMIZE)
 endif
+# These rooms say what is computed, and the kernels compute it: they take longer to optimize in full than
+# that saves. Not so the loops that measure the machine, that look for numbers that are not finite, and
+# that go through every byte of a file.
+STEERING          := model/% train/% engine/ops/% engine/files/% data/formats/% data/keypoints/formats/% \
+                     data/dataset.cpp data/dataset_check.cpp data/clip_check.cpp
+NOT_STEERING      := train/bench.cpp train/checkpoints/check_numbers.cpp \
+                     $(addprefix engine/files/,crc32.cpp crc32c.cpp safetensors.cpp torch/read_tensor.cpp)
+OPTIMIZE_STEERING := $(patsubst -O3,-O1,$(OPTIMIZE))
+# Nothing reads the flags of floating-point exceptions. Without this promise g++ computes neither side of
+# a choice ahead, and so leaves GELU's loops as they are on a processor without AVX-512.
+CPU_KERNEL_FLAGS  := -fno-trapping-math
 
 CXXFLAGS := -std=c++20 $(OPTIMIZE) $(ARCHFLAG) -fno-math-errno -fopenmp-simd -pthread -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror) -I. -MMD -MP $(EXTRA_CXXFLAGS)
 LDFLAGS  := $(filter -fsanitize=%,$(OPTIMIZE)) -pthread
@@ -63,20 +83,22 @@ quoted = '$(subst ','\'',$(1))'
 # What -march=native stands for on this machine, and which release the compiler is of: both show in the
 # predefined macros. A build folder that is carried to another machine is built again there.
 MACROS  := $(shell $(CXX) -std=c++20 $(OPTIMIZE) $(ARCHFLAG) $(EXTRA_CXXFLAGS) -dM -E -x c++ /dev/null 2>/dev/null | LC_ALL=C sort | cksum)
-CHOICES := $(strip $(CXX) $(CXXFLAGS) $(LDFLAGS) macros $(MACROS))
+CHOICES := $(strip $(CXX) $(CXXFLAGS) $(LDFLAGS) $(STEERING) $(OPTIMIZE_STEERING) $(CPU_KERNEL_FLAGS) macros $(MACROS))
 $(eval $(call choices_file,$(BUILD)/choices,CHOICES))
 
 # ---- How far the build is: [n/N] before each object and program. N is what a dry run of the same goals
-# would make, counted before the first.
-STEP = $(eval STEPS += x)[$(words $(STEPS))/$(STEPS_IN_ALL)]
+# would make, counted before the first. Of make's options, -B makes more; what -W names does so too, but
+# make does not say which files these are: a step beyond N counts as the last.
 ifdef COUNT_STEPS
-STEPS_IN_ALL := ?
+STEP := [?]
 else
-count_steps  := MAKEFLAGS=$(call quoted,n -- $(MAKEOVERRIDES)) MAKELEVEL=1 $(MAKE) COUNT_STEPS=1 $(MAKECMDGOALS)
-STEPS_IN_ALL = $(eval STEPS_IN_ALL := $$(shell $$(count_steps) 2>/dev/null | grep -c '\[[0-9]*/?\]'))$(STEPS_IN_ALL)
+STEP = $(eval STEPS += x)[$(words $(STEPS))/$(words $(join $(STEPS),$(ALL_STEPS)))]
+ALL_STEPS = $(eval ALL_STEPS := $$(shell $$(count_steps) 2>/dev/null | grep -o '\[?\]'))$(ALL_STEPS)
+count_steps = MAKEFLAGS=$(call quoted,n$(findstring B,$(short_options)) -- $(MAKEOVERRIDES)) MAKELEVEL=1 $(MAKE) COUNT_STEPS=1 $(MAKECMDGOALS)
 endif
-# make -s says nothing.
-SAY = $(if $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),:,echo)
+# Options of one letter that make was called with. make -s says nothing.
+short_options = $(filter-out --%,$(firstword -$(MAKEFLAGS)))
+SAY = $(if $(findstring s,$(short_options)),:,echo)
 
 # $(call make_whole,COMMAND): what COMMAND writes to $@.new becomes $@ when it is whole, however it is
 # stopped. Of an object, its list of headers comes first: without it the object would pass for current.
@@ -89,7 +111,7 @@ include engine/cuda/toolkit.mk
 # $(call sources,FOLDERS,PATTERN): of all rooms, however deep.
 sources         = $(sort $(shell find $(1) -name '$(2)' 2>/dev/null))
 # Programs of their own are no part of the library.
-LIBRARY_SOURCES := $(filter-out train/main.cpp train/playground/pack.cpp train/playground/shim/%,$(call sources,engine model data train,*.cpp))
+LIBRARY_SOURCES := $(filter-out train/main.cpp train/parallel/mpi/% train/playground/pack.cpp train/playground/shim/%,$(call sources,engine model data train,*.cpp))
 # Built otherwise: the programs of peers and fuzzers, the emulated GPU (engine/cuda/toolkit.mk), and
 # answers to the course's exercises (docs/lessons/lessons.mk).
 TEST_SOURCES    := $(filter-out tests/peers/% tests/fuzz/% tests/cuda_emulation/% tests/lessons/solutions/% tests/lessons/wrong/%,$(call sources,tests,*.cpp))
@@ -102,20 +124,26 @@ FORMATTED       := $(foreach pattern,*.h *.cpp *.cu,$(call sources,engine model 
 objects  = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
 $(call objects,$(TEST_SOURCES)): $(BUILD)/tests/choices
 $(call objects,$(TEST_SOURCES)): CXXFLAGS := $(CUDA_TEST_FLAGS) $(subst $(OPTIMIZE),$(OPTIMIZE_TESTS),$(CXXFLAGS))
-# engine/backend.cpp picks the devices, so each of the three ways to build it has an object.
+$(filter $(STEERING:%=$(BUILD)/%),$(call objects,$(filter-out $(NOT_STEERING),$(LIBRARY_SOURCES) train/main.cpp))): CXXFLAGS := $(subst $(OPTIMIZE),$(OPTIMIZE_STEERING),$(CXXFLAGS))
+$(call objects,$(filter engine/cpu/%,$(LIBRARY_SOURCES))): CXXFLAGS += $(CPU_KERNEL_FLAGS)
+# engine/backend.cpp picks the devices, so each of the three ways to build it has an object; train/main.cpp
+# has one with MPI and one without.
 LIBRARY := $(call objects,$(filter-out engine/backend.cpp,$(LIBRARY_SOURCES)))
+
+include train/parallel/mpi/mpi.mk
 
 # What the tests need of it: rooms below train are tested without train, the rooms that include it need
 # all and the program. The files without a suite belong to those that have one.
 TEST_LIBRARY := $(LIBRARY)
-TEST_PROGRAM := $(BUILD)/microdualnet
+TEST_PROGRAM := $(BUILD)/microdualnet $(if $(HAS_MPI),$(BUILD)/microdualnet-mpi $(BUILD)/microdualnet-emulated-mpi)
 BELOW_TRAIN  := tests/engine/% tests/data/% tests/model/%
 ifeq ($(shell grep -l TEST_SUITE $(filter-out $(BELOW_TRAIN),$(TEST_SOURCES)) /dev/null),)
 TEST_LIBRARY := $(filter-out $(BUILD)/train/%,$(LIBRARY))
+TEST_SOURCES := $(filter-out tests/train/%,$(TEST_SOURCES))
 TEST_PROGRAM :=
 endif
 
-.PHONY: help all demo test bench weights-check peers pages-check gpu-check check format clean setup
+.PHONY: help all demo test bench weights-check peers pages-check gpu-check vendor-headers check format clean setup
 .DEFAULT_GOAL := all
 
 help:
@@ -128,20 +156,26 @@ help:
 	@echo 'make bench      time the engine and the model     (and PyTorch where it is installed)'
 	@echo 'make weights-check  check weights carried from PyTorch and back (needs PyTorch)'
 	@echo 'make peers      put the ops beside the test suites of ONNX, PyTorch and scikit-learn (needs them)'
-	@echo 'make pages-check    look at the pages in headless Chromium (skipped without it)'
-	@echo 'make gpu-check  on a GPU: tests, compute-sanitizer, timings, demo (PARTS="tests bench": only these)'
+	@echo 'make pages-check    look at the pages in headless Chromium and Firefox (those that are here)'
+	@echo 'make gpu-check  on a GPU: tests, timings, compute-sanitizer, demo (PARTS="tests bench": only these;'
+	@echo '                MINUTES=9: what that time allows)'
+	@echo 'make vendor-headers  copy the header-only libraries to vendor/, for a machine without a network'
+	@echo 'make MPI=1      also build what trains on several machines   (docs/scaling.md)'
 	@echo 'make fuzz       test the readers on hostile files (libFuzzer; FUZZ=openpose SECONDS=600)'
 	@echo 'make check      verify formatting, includes and kernel files (WERROR=1: compiler warnings too)'
 	@echo 'make format     apply the formatting              (clang-format 14)'
 	@echo 'make clean      remove build/'
 	@echo
-	@echo 'Variables: CXX=$(CXX)  ARCHFLAG=$(ARCHFLAG)  SANITIZE=$(SANITIZE)  JOBS=$(JOBS)  CUDA=$(CUDA)  ARCH=$(ARCH)  DEVICE=$(DEVICE)  TESTS=$(TESTS)'
+	@echo 'Variables: CXX=$(CXX)  ARCHFLAG=$(ARCHFLAG)  SANITIZE=$(SANITIZE)  JOBS=$(JOBS)  CUDA=$(CUDA)  MPI=$(MPI)  NCCL=$(NCCL)  ARCH=$(ARCH)  DEVICE=$(DEVICE)  TESTS=$(TESTS)'
 
 # With CUDA there are two programs: the first hands over to the second when a GPU is asked for, so that
-# what computes on the CPU does not carry cuBLAS's 200 MB (train/main.cpp).
-PROGRAMS := build/microdualnet $(if $(HAS_CUDA),build/microdualnet-cuda)
+# what computes on the CPU does not carry cuBLAS's 200 MB (train/main.cpp). With MPI there is one more of
+# each, for several processes.
+MORE_PROGRAMS := cuda mpi cuda-mpi
+BUILT_PROGRAMS := $(if $(HAS_CUDA),cuda) $(if $(HAS_MPI),mpi $(if $(HAS_CUDA),cuda-mpi))
+PROGRAMS := build/microdualnet $(BUILT_PROGRAMS:%=build/microdualnet-%)
 all: setup $(PROGRAMS)
-	@$(if $(HAS_CUDA),,rm -f build/microdualnet-cuda)
+	@rm -f $(patsubst %,build/microdualnet-%,$(filter-out $(BUILT_PROGRAMS),$(MORE_PROGRAMS)))
 
 # The programs go where the README says: those of the build that was made last, release or sanitize.
 $(eval $(call choices_file,build/published,BUILD))
@@ -171,8 +205,12 @@ build/conv_bench: $(call objects,tests/peers/conv_bench.cpp) $(LIBRARY) $(BUILD)
 	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $(filter %.o,$^) $(LDFLAGS))
 
 # Computes the cases of `make peers`: on the CPU, and on a GPU or the emulated one (without its tests).
-build/run_cases: $(LIBRARY) $(filter-out $(EMULATION)/tests/emulation.o,$(TEST_BACKEND)) $(call objects,$(call sources,tests/peers,run_*.cpp)) build/published
+build/run_cases: $(LIBRARY) $(filter-out $(EMULATION)/tests/emulation.o $(EMULATION)/tests/faults.o,$(TEST_BACKEND)) $(call objects,$(call sources,tests/peers,run_*.cpp)) build/published
 	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $(filter %.o,$^) $(LDFLAGS) $(TEST_CUDA_LIBRARIES))
+
+# Counts the bytes and the launches of a GPU's training step, on the emulated one.
+build/count_bytes: $(filter-out $(BUILD)/train/% $(BUILD)/data/%,$(LIBRARY)) $(filter-out $(EMULATION)/tests/emulation.o $(EMULATION)/tests/faults.o,$(EMULATED_OBJECTS)) $(call objects,tests/peers/count_bytes.cpp) build/published
+	@$(SAY) "$(STEP) link $@"; $(call make_whole,$(CXX) $(filter %.o,$^) $(LDFLAGS))
 
 $(BUILD)/%.o: %.cpp $(BUILD)/choices | setup
 	@mkdir -p $(@D)
@@ -209,7 +247,7 @@ unpack_at_home = printf '%s\n' "setup: or, without root, unpack them in your hom
 	"  make$(MAKECMDGOALS:%= %) EXTRA_CXXFLAGS=-I\$$HOME/headers/usr/include" >&2;
 
 # The compiler is asked as it will be called, so that a folder named in EXTRA_CXXFLAGS counts.
-setup: | cuda-report
+setup: | cuda-report mpi-report nccl-report
 	@said=$$(for pair in $(PACKAGES); do \
 	    printf '#if !__has_include(<%s>)\nmissing: %s\n#endif\n' "$${pair#*:}" "$${pair%%:*}"; \
 	done | LC_ALL=C $(CXX) -std=c++20 $(ARCHFLAG) $(EXTRA_CXXFLAGS) -E -P -x c++ - 2>&1) || { \
@@ -228,7 +266,7 @@ include train/playground/playground.mk
 # How tests/guide.sh builds what CONTRIBUTING.md adds.
 GUIDE = $(if $(findstring EMULATION,$(CUDA_TEST_FLAGS)),GUIDE_BUILD=$(BUILD) GUIDE_CXX=$(call quoted,$(CXX) -I$(BUILD)/guide $(CXXFLAGS)) \
         GUIDE_LDFLAGS=$(call quoted,$(LDFLAGS)) \
-        GUIDE_OBJECTS=$(call quoted,$(LIBRARY) $(TEST_BACKEND) $(call objects,$(TEST_SOURCES))))
+        GUIDE_OBJECTS=$(call quoted,$(LIBRARY) $(TEST_BACKEND) $(call objects,$(TEST_SOURCES)) $(TEST_HARNESS)))
 test: $(BUILD)/run_tests $(TEST_PROGRAM) $(LESSON_TESTS)
 	@$(GUIDE) $(LESSON_TEST_SETTINGS) PYTHON=$(call quoted,$(PYTHON)) $(BUILD)/run_tests $(if $(TESTS),-ts=$(call quoted,$(TESTS)))
 
@@ -243,16 +281,15 @@ bench: all
 ifeq ($(DEVICE),cuda)
 	@failed=0; for work in "forward --clips 1" "forward --clips 32" "train --clips 8" "train --clips 32" "head --clips 8" "head --clips 32"; do \
 	    build/microdualnet bench --preset paper-ma52 --device cuda --precision bf16 --repeats 20 --profile --mode $$work || failed=1; done; \
-	if $(TORCH_FOUND); then for how in "" "--compile default" "--compile reduce-overhead"; do \
-	    $(PYTHON) tests/peers/compare.py --device cuda --precision bf16 $$how || failed=1; done; \
+	if $(TORCH_FOUND); then $(PYTHON) tests/peers/compare.py --device cuda --precision bf16 || failed=1; \
 	else echo 'bench: PyTorch is not installed for $(PYTHON): not compared'; fi; exit $$failed
 else
-	@for preset in "tiny --clips 16" "paper-ma52 --clips 1"; do build/microdualnet bench --preset $$preset --mode forward; done
-	@for preset in "tiny --clips 16" "paper-ma52 --clips 2"; do build/microdualnet bench --preset $$preset --mode train; done
-	@case "$(firstword -$(MAKEFLAGS))" in *n*) exit;; esac; if $(OPENBLAS_FOUND); \
+	@for preset in "tiny --clips 16" "paper-ma52 --clips 1"; do build/microdualnet bench --preset $$preset --mode forward --profile; done
+	@for preset in "tiny --clips 16" "paper-ma52 --clips 2"; do build/microdualnet bench --preset $$preset --mode train --profile; done
+	@case "$(short_options)" in *n*) exit;; esac; if $(OPENBLAS_FOUND); \
 	then $(MAKE) --no-print-directory build/gemm_bench && build/gemm_bench; \
 	else echo 'bench: no OpenBLAS to compile and link with (install libopenblas-dev; the <cblas.h> of another library is not enough): not compared'; fi
-	@if $(TORCH_FOUND); then $(PYTHON) tests/peers/compare.py; \
+	@if $(TORCH_FOUND); then $(PYTHON) tests/peers/compare.py && $(PYTHON) tests/peers/compare.py --scaling; \
 	else echo 'bench: PyTorch is not installed for $(PYTHON): not compared'; fi
 endif
 
@@ -261,18 +298,23 @@ weights-check: setup build/microdualnet
 	@if $(TORCH_FOUND); then $(PYTHON) tests/peers/weights.py; \
 	else echo 'weights-check: PyTorch is not installed for $(PYTHON)' >&2; exit 2; fi
 
-# The engine beside the test suites of others. Every script says which packages it lacks (exit code 2).
+# The engine beside the test suites of others, and Grad-CAM beside PyTorch's autograd. Every script says which packages it lacks (exit code 2).
 peers: setup build/run_cases build/microdualnet
-	@failed=0; for script in run_suites onnx_export; do \
+	@failed=0; for script in run_suites onnx_export grad_cam; do \
 	    $(PYTHON) tests/peers/$$script.py || { code=$$?; [ $$failed -eq 1 ] || failed=$$code; }; done; exit $$failed
-# What the program writes as pages, opened in headless Chromium where there is one.
+# What the program writes as pages, opened in headless Chromium and Firefox where they are installed.
 pages-check: setup build/microdualnet
 	@$(PYTHON) tests/pages/check.py
 
-# Everything that only a GPU can show, for docs/benchmarks.md: the tests on it, compute-sanitizer's two
-# checks on the kernels, the timings, and the demo. Leaves what it printed in build/gpu/.
+# Everything that only a GPU can show, for docs/benchmarks.md: the tests on it, the timings,
+# compute-sanitizer's two checks on the kernels, and the demo. Leaves what it printed in build/gpu/.
 gpu-check: all
-	+@case "$(firstword -$(MAKEFLAGS))" in *n*) exit;; esac; PATH="$(CUDA_HOME)/bin:$$PATH" tests/gpu.sh $(PARTS)
+	+@case "$(short_options)" in *n*) exit;; esac; PATH="$(CUDA_HOME)/bin:$$PATH" MINUTES=$(call quoted,$(MINUTES)) tests/gpu.sh $(PARTS)
+
+# git ignores vendor/. It travels where the folder is copied, and EXTRA_CXXFLAGS=-Ivendor uses it.
+DIR ?= vendor
+vendor-headers: setup
+	@CXX=$(call quoted,$(CXX) $(EXTRA_CXXFLAGS)) tests/vendor_headers.sh $(call quoted,$(DIR)) $(foreach package,$(PACKAGES),$(lastword $(subst :, ,$(package))))
 
 include tests/check.mk
 

@@ -37,6 +37,10 @@ WARNED := $(filter-out %.h engine/cuda/toolkit_probe.cu,$(filter $(ROOMS:%=%/%),
 ifneq ($(filter 1,$(WERROR)),)
 ifneq ($(filter check check-warnings,$(MAKECMDGOALS)),)
 $(foreach room,$(ROOMS),$(if $(filter $(room)/%,$(FORMATTED)),,$(error ROOMS=$(ROOMS): there is no source in $(room)/)))
+# What is built with MPI is read where that is.
+ifeq ($(HAS_MPI),)
+WARNED := $(filter-out train/parallel/mpi/%,$(WARNED))
+endif
 ifneq ($(shell $(OPENBLAS_FOUND) && echo yes),yes)
 WARNED := $(filter-out tests/peers/gemm_bench.cpp,$(WARNED))
 endif
@@ -49,4 +53,4 @@ check-warnings: $(WARNED:%=warnings-of/%)
 	@echo "check: $(words $(WARNED)) sources, no warning from $$($(CXX) --version | head -1)"
 
 $(WARNED:%=warnings-of/%): warnings-of/%: % | setup
-	@$(CXX) $(WARNING_FLAGS) $(if $(filter tests/% engine/cuda/% docs/lessons/%,$<),-Itests/cuda_emulation -DMDN_CUDA_EMULATION) -x c++ $<
+	@$(CXX) $(WARNING_FLAGS) $(if $(filter tests/% engine/cuda/% docs/lessons/%,$<),-Itests/cuda_emulation -DMDN_CUDA_EMULATION) $(if $(filter train/parallel/mpi/%,$<),$(MPI_CXXFLAGS)) -x c++ $<

@@ -1,6 +1,8 @@
 // The linker takes these functions of the test program before those of the C library.
 #include "tests/failing_calls.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -8,6 +10,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdarg>
 
 namespace mdn::test {
 
@@ -22,6 +25,16 @@ bool fails(Call call) {
     ++have_failed;
     errno = error_number;
     return true;
+}
+
+std::atomic<int> signal_number = 0;
+std::atomic<Call> signalled;
+
+/// The result of a call that the system has done, after which a signal may come.
+template <class T>
+T done(Call call, T result) {
+    if (signal_number != 0 && signalled == call) ::raise(signal_number.exchange(0));
+    return result;
 }
 
 std::atomic<bool> clock_jumps = false;
@@ -49,6 +62,13 @@ FailingCall::~FailingCall() { armed = false; }
 
 int FailingCall::failed() const { return have_failed; }
 
+SignalInCall::SignalInCall(Call call, int signal) {
+    signalled = call;
+    signal_number = signal;
+}
+
+SignalInCall::~SignalInCall() { signal_number = 0; }
+
 JumpingClock::JumpingClock() {
     times_asked = 0;
     clock_jumps = true;
@@ -61,17 +81,20 @@ int JumpingClock::asked() const { return times_asked; }
 }  // namespace mdn::test
 
 using mdn::test::Call;
+using mdn::test::done;
 using mdn::test::fails;
 using mdn::test::jumping;
 
 extern "C" {
 
 ssize_t write(int descriptor, const void* bytes, size_t count) {
-    return fails(Call::write) ? -1 : syscall(SYS_write, descriptor, bytes, count);
+    return fails(Call::write) ? -1
+                              : done(Call::write, syscall(SYS_write, descriptor, bytes, count));
 }
 
 int fsync(int descriptor) {
-    return fails(Call::fsync) ? -1 : static_cast<int>(syscall(SYS_fsync, descriptor));
+    return fails(Call::fsync) ? -1
+                              : done(Call::fsync, static_cast<int>(syscall(SYS_fsync, descriptor)));
 }
 
 int syncfs(int descriptor) noexcept {
@@ -80,11 +103,26 @@ int syncfs(int descriptor) noexcept {
 
 int close(int descriptor) {
     const int status = static_cast<int>(syscall(SYS_close, descriptor));
-    return fails(Call::close) ? -1 : status;
+    return fails(Call::close) ? -1 : done(Call::close, status);
 }
 
 int flock(int descriptor, int operation) noexcept {
-    return fails(Call::flock) ? -1 : static_cast<int>(syscall(SYS_flock, descriptor, operation));
+    return fails(Call::flock)
+               ? -1
+               : done(Call::flock, static_cast<int>(syscall(SYS_flock, descriptor, operation)));
+}
+
+int open(const char* name, int flags, ...) {
+    mode_t mode = 0;
+    if ((flags & O_CREAT) != 0) {
+        va_list rest;
+        va_start(rest, flags);
+        mode = va_arg(rest, mode_t);
+        va_end(rest);
+    }
+    if (fails(Call::open)) return -1;
+    const int descriptor = static_cast<int>(syscall(SYS_openat, AT_FDCWD, name, flags, mode));
+    return (flags & O_CREAT) != 0 ? done(Call::open, descriptor) : descriptor;
 }
 
 int clock_gettime(clockid_t clock, timespec* time) noexcept {

@@ -57,7 +57,8 @@ struct Tree : TemporaryFolder {
     Tree() {
         for (const char* file : {"Makefile", "engine/cuda/toolkit.mk", "tests/check.mk",
                                  "tests/cuda_emulation/headers.mk", "tests/fuzz/fuzz.mk",
-                                 "docs/lessons/lessons.mk", "train/playground/playground.mk"}) {
+                                 "docs/lessons/lessons.mk", "train/playground/playground.mk",
+                                 "train/parallel/mpi/mpi.mk", "engine/cuda/nccl/nccl.mk"}) {
             fs::create_directories((*this / file).parent_path());
             fs::copy_file(file, *this / file);
         }
@@ -83,7 +84,7 @@ struct Tree : TemporaryFolder {
         return {WEXITSTATUS(status), text_of(log)};
     }
     Said make(const std::string& arguments = "") const {
-        return run("make CUDA=0 CXX=" + bin + "/c++ " + arguments);
+        return run("make CUDA=0 MPI=0 CXX=" + bin + "/c++ " + arguments);
     }
     /// How many objects and programs `make` made.
     long made(const std::string& arguments = "") const {
@@ -160,12 +161,20 @@ TEST_SUITE("tests/make") {
         write(tree / "engine/one.cpp", "changed");
         ran = tree.make();
         CHECK_MESSAGE(contains(ran.text, {"[1/2] c++  engine/one.cpp", "[2/2] link "}), ran.text);
+        // Options that have more made. make does not say what -W names, so the last are counted on.
+        for (const char* all : {"-B", "-n -B", "-j1 -k -B"}) {
+            CAPTURE(all);
+            ran = tree.make(all);
+            CHECK_MESSAGE(contains(ran.text, {"[1/4] c++  ", "[4/4] link "}), ran.text);
+        }
+        ran = tree.make("-j1 -W engine/one.cpp");
+        CHECK_MESSAGE(contains(ran.text, {"[1/1] c++  engine/one.cpp", "[2/2] link "}), ran.text);
         ran = tree.make("-s EXTRA_CXXFLAGS=-DONE");
         CHECK(ran.code == 0);
         CHECK(ran.text == "");
-        ran = tree.run("make -s NVCC=/nonexistent/nvcc CXX=" + tree.bin + "/c++ cuda-report");
+        ran = tree.run("make -s MPI=0 NVCC=/nonexistent/nvcc CXX=" + tree.bin + "/c++ cuda-report");
         CHECK(ran.text == "");
-        ran = tree.run("make NVCC=/nonexistent/nvcc CXX=" + tree.bin + "/c++");
+        ran = tree.run("make MPI=0 NVCC=/nonexistent/nvcc CXX=" + tree.bin + "/c++");
         CHECK_MESSAGE(ran.text.starts_with("CUDA not found: building for the CPU\n"), ran.text);
     }
 
@@ -179,7 +188,7 @@ TEST_SUITE("tests/make") {
         for (const char* signal : {"TERM", "KILL"}) {
             CAPTURE(signal);
             fs::remove(tree.bin + "/hanging");
-            tree.run("setsid make CUDA=0 CXX=" + tree.bin +
+            tree.run("setsid make CUDA=0 MPI=0 CXX=" + tree.bin +
                      "/c++ & "
                      "for i in $(seq 100); do [ -e " +
                      tree.bin +
@@ -201,6 +210,7 @@ TEST_SUITE("tests/make") {
         const Tree tree;
         fs::create_directories(tree / "tests");
         fs::copy_file("tests/named_by.sh", tree / "tests/named_by.sh");
+        write(tree / "engine/cuda/nccl/nccl_ranks.cu", "");  // the emulated GPU has it
         const std::vector<std::string> sources = {"tests/main.cpp", "tests/engine/one.cpp",
                                                   "tests/train/two.cpp", "train/two.cpp",
                                                   "tests/cuda_emulation/three.cpp"};
@@ -232,9 +242,151 @@ TEST_SUITE("tests/make") {
         CHECK(built("engine/one,nothing") == sources);
     }
 
+    TEST_CASE("the playground is made of a demo that is finished, and its twin") {
+        const Tree tree;
+        write(tree / "train/playground/pack.cpp", "");
+        tree.script("emar", "#!/bin/sh\nmkdir -p build/playground; : > $2\n");
+        tree.script("em++",
+                    "#!/bin/sh\n: > build/playground/new.js\n: > build/playground/new.wasm\n");
+        const auto step = [&](const char* file, const char* says) {
+            write(tree / file, std::string("#!/bin/sh\necho ") + says + "\n");
+            fs::permissions(tree / file, fs::perms::all);
+        };
+        step("train/demo.sh", "demo");
+        step("train/playground/train_twin.sh", "twin of $2 on $1");
+        const auto steps = [&] {
+            const Said ran = tree.make(
+                "-s playground PLAYGROUND_SOURCES= PLAYGROUND_HEADERS= pack_playground='echo "
+                "page'");
+            CHECK_MESSAGE(ran.code == 0, ran.text);
+            return ran.text;
+        };
+        const std::string model = "runs/demo/full/best.safetensors",
+                          rest = "twin of " + model + " on runs/demo/data\n" +
+                                 "page --dataset runs/demo/data --with-mac " + model +
+                                 " --without-mac runs/playground/no-mac/best.safetensors"
+                                 " --output playground.html\n",
+                          demo =
+                              "playground: there is no finished demo in runs/demo: make demo "
+                              "comes first\ndemo\n";
+        CHECK(steps() == demo + rest);
+        // What a demo has written when it is stopped in the middle of its second training.
+        for (const char* file : {"data/labels.txt", "tsm/test.json", "full/best.safetensors"}) {
+            CAPTURE(file);
+            write(tree / "runs/demo" / file, "");
+            CHECK(steps() == demo + rest);
+        }
+        write(tree / "runs/demo/full/test.json", "{}");
+        CHECK(steps() == rest);
+    }
+
+    TEST_CASE("with MPI there is a program more, and MPI=1 installs it") {
+        const Tree tree;
+        write(tree / "train/parallel/mpi/join.cpp", "");
+        const std::string mpicc = "#!/bin/sh\necho -Lmpi -lmpi\n",
+                          make =
+                              "make CUDA=0 MPICC=" + tree.bin + "/mpicc CXX=" + tree.bin + "/c++ ";
+        const auto built = [&] { return fs::exists(tree / "build/microdualnet-mpi"); };
+        // None there: nothing is said, and asked for, it cannot be installed.
+        Said ran = tree.run(make);
+        CHECK(ran.code == 0);
+        CHECK(ran.text.find("MPI") == std::string::npos);
+        CHECK(!built());
+        tree.script("id", "#!/bin/sh\necho 1000\n");
+        tree.script("sudo", "#!/bin/sh\nexit 1\n");
+        ran = tree.run(make + "MPI=1");
+        CHECK(ran.code == 2);
+        CHECK_MESSAGE(contains(ran.text, {"apt-get install libopenmpi-dev openmpi-bin\n"}),
+                      ran.text);
+        // Installed, and found at once.
+        write(tree.bin + "/given", mpicc);
+        tree.script("id", "#!/bin/sh\necho 0\n");
+        tree.script("apt-get", "#!/bin/sh\ncp '" + tree.bin + "/given' '" + tree.bin +
+                                   "/mpicc'; chmod +x '" + tree.bin + "/mpicc'\n");
+        ran = tree.run(make + "MPI=1");
+        CHECK_MESSAGE(ran.code == 0, ran.text);
+        CHECK_MESSAGE(
+            contains(ran.text, {"installing them", "MPI found (", "c++  train/main.cpp (MPI)",
+                                "link build/release/microdualnet-mpi"}),
+            ran.text);
+        CHECK(built());
+        CHECK(contains(text_of(tree / "build/microdualnet-mpi"), {"-lmpi"}));
+        CHECK(!contains(text_of(tree / "build/microdualnet"), {"-lmpi"}));
+        CHECK(tree.run(make).text.find("link") == std::string::npos);
+        // A program that is not built any more would be of another version.
+        CHECK(tree.run(make + "MPI=0").code == 0);
+        CHECK(!built());
+        // There, but not to be linked with.
+        write(tree.bin + "/fail", "");
+        fs::remove(tree / "build/mpi_probe");
+        ran = tree.run(make + "MPI=1");
+        CHECK(ran.code == 2);
+        CHECK_MESSAGE(contains(ran.text, {"MPI=1, but a small program", "build/mpi_probe.log"}),
+                      ran.text);
+    }
+
+    TEST_CASE("the program for many GPUs has NCCL where that links, and NCCL=1 asks for it") {
+        const Tree tree;
+        for (const char* source : {"train/parallel/mpi/join.cpp", "engine/cuda/toolkit_probe.cu",
+                                   "engine/cuda/nccl/no_nccl.cu", "engine/cuda/nccl/nccl_ranks.cu"})
+            write(tree / source, "");
+        tree.script("mpicc", "#!/bin/sh\necho -Lmpi -lmpi\n");
+        tree.script("nvcc",
+                    "#!/bin/sh\ncase $1 in --version) echo release 13.0,;; --list-gpu-code) echo "
+                    "sm_80 sm_90;; *) exec \"$(dirname \"$0\")/c++\" \"$@\";; esac\n");
+        const std::string make = "make CUDA=1 NVCC=" + tree.bin + "/nvcc MPICC=" + tree.bin +
+                                 "/mpicc CXX=" + tree.bin + "/c++ ",
+                          library = "-l:libnccl.so.2", objects = "nccl/nccl_ranks.o",
+                          none = "nccl/no_nccl.o";
+        const auto program = [&](const char* name) { return text_of(tree / "build" / name); };
+        Said ran = tree.run(make);
+        CHECK_MESSAGE(ran.code == 0, ran.text);
+        CHECK_MESSAGE(contains(ran.text, {"NCCL found (installed): the GPUs of several"}),
+                      ran.text);
+        CHECK(contains(program("microdualnet-cuda-mpi"), {library, objects}));
+        CHECK(!contains(program("microdualnet-cuda-mpi"), {none}));
+        CHECK(contains(program("microdualnet-cuda"), {none}));
+        for (const char* other : {"microdualnet-cuda", "microdualnet-mpi", "microdualnet"})
+            CHECK(!contains(program(other), {library}));
+        CHECK(tree.run(make).text.find("link") == std::string::npos);
+        // Another place.
+        fs::create_directories(tree / "elsewhere/lib");
+        ran = tree.run(make + "NCCL_HOME=elsewhere");
+        CHECK_MESSAGE(ran.code == 0, ran.text);
+        const std::string folder = (tree / "elsewhere").string();
+        CHECK(contains(program("microdualnet-cuda-mpi"),
+                       {"-L" + folder + "/lib -Wl,-rpath," + folder + "/lib " + library}));
+        CHECK(contains(text_of(tree / "build/release/cuda/nccl/nccl_ranks.o"),
+                       {"-I" + folder + "/include"}));
+        // Left out.
+        ran = tree.run(make + "NCCL=0");
+        CHECK_MESSAGE(ran.code == 0, ran.text);
+        CHECK(ran.text.find("NCCL") == std::string::npos);
+        CHECK(contains(program("microdualnet-cuda-mpi"), {none}));
+        CHECK(!contains(program("microdualnet-cuda-mpi"), {library}));
+        // It does not link.
+        std::string without = compiler;
+        without.insert(without.find("call="), "case \"$*\" in *nccl_probe*) exit 1;; esac\n");
+        tree.script("c++", without);
+        fs::remove(tree / "build/nccl_probe");
+        ran = tree.run(make);
+        CHECK_MESSAGE(ran.code == 0, ran.text);
+        CHECK_MESSAGE(contains(ran.text, {"NCCL not found: the GPUs of several", "libnccl-dev"}),
+                      ran.text);
+        CHECK(contains(program("microdualnet-cuda-mpi"), {none}));
+        ran = tree.run(make + "NCCL=1");
+        CHECK(ran.code == 2);
+        CHECK_MESSAGE(contains(ran.text, {"NCCL=1, but a small program", "build/nccl_probe.log",
+                                          "NCCL_HOME"}),
+                      ran.text);
+        ran = tree.run(make + "NCCL=1 MPI=0");
+        CHECK(ran.code == 2);
+        CHECK_MESSAGE(contains(ran.text, {"NCCL=1, but there is no MPI"}), ran.text);
+    }
+
     TEST_CASE("a value that a variable does not have is refused") {
         const Tree tree;
-        for (const char* wrong : {"SANITIZE=yes", "WERROR=2", "DEVICE=gpu"}) {
+        for (const char* wrong : {"SANITIZE=yes", "WERROR=2", "DEVICE=gpu", "MPI=yes", "NCCL=2"}) {
             const Said ran = tree.make(wrong);
             CHECK(ran.code == 2);
             CHECK_MESSAGE(contains(ran.text, {wrong, "must be one of"}), ran.text);
@@ -260,7 +412,7 @@ TEST_SUITE("tests/make") {
         CHECK(ran.code == 2);
         CHECK_MESSAGE(contains(ran.text, {"option -bad", "EXTRA_CXXFLAGS"}), ran.text);
         CHECK(!contains(ran.text, {"apt-get"}));
-        ran = tree.run("make CUDA=0 CXX=/nonexistent/c++");
+        ran = tree.run("make CUDA=0 MPI=0 CXX=/nonexistent/c++");
         CHECK(ran.code == 2);
         CHECK_MESSAGE(contains(ran.text, {"/nonexistent/c++", "install g++"}), ran.text);
         CHECK(!contains(ran.text, {"apt-get"}));

@@ -2,8 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 namespace mdn::test {
@@ -15,9 +13,6 @@ struct Said {
 };
 
 /// A file's contents; empty where there is none.
-inline std::string text_of(const std::filesystem::path& path) {
-    std::ifstream stream(path);
-    return {std::istreambuf_iterator<char>(stream), {}};
-}
+std::string text_of(const std::filesystem::path& path);
 
 }  // namespace mdn::test

@@ -190,26 +190,67 @@ FrameSize check_image(const std::filesystem::path& path) {
     return upright_size(decoded.stored, decoded.orientation);
 }
 
+namespace {
+
+/// The rows of an image between the pixels of its columns, each made once: neighbouring output rows
+/// lie between the same two.
+class StretchedRows {
+  public:
+    StretchedRows(const Image& image, const std::vector<Tap>& columns)
+        : image_(image), columns_(columns) {}
+
+    /// Row y: three numbers for each of the columns. Valid until the row after the next is asked
+    /// for.
+    const float* row(std::int64_t y) {
+        for (Row& made : rows_)
+            if (made.y == y) return (last_ = &made)->numbers.data();
+        Row& row = last_ == &rows_[0] ? rows_[1] : rows_[0];
+        last_ = &row;
+        row.y = y;
+        row.numbers.resize(3 * columns_.size());
+        const std::uint8_t* const from = image_.pixels.data() + 3 * image_.width * y;
+        float* to = row.numbers.data();
+        for (const Tap& column : columns_) {
+            const std::uint8_t *left = from + 3 * column.first, *right = from + 3 * column.second;
+            for (int c = 0; c < 3; ++c) {
+                const float a = left[c], b = right[c];
+                *to++ = a + column.share * (b - a);
+            }
+        }
+        return row.numbers.data();
+    }
+
+  private:
+    struct Row {
+        std::int64_t y = -1;
+        std::vector<float> numbers;
+    };
+    const Image& image_;
+    const std::vector<Tap>& columns_;
+    std::array<Row, 2> rows_;
+    Row* last_ = nullptr;  // of them, the one that was asked for last
+};
+
+}  // namespace
+
 void resample(const Image& image, const Transform& transform, std::int64_t size, float* out) {
     const auto columns = taps(image.width, size, transform.scale_x, transform.offset_x);
     const auto rows = taps(image.height, size, transform.scale_y, transform.offset_y);
-    const std::array<float, 3> gain = {1 / rgb_deviation[0], 1 / rgb_deviation[1],
-                                       1 / rgb_deviation[2]};
+    std::vector<float> mean, gain;  // of every number in a row
+    for (std::int64_t i = 0; i < 3 * size; ++i) {
+        const auto c = static_cast<std::size_t>(i % 3);
+        mean.push_back(rgb_mean[c]);
+        gain.push_back(1 / rgb_deviation[c]);
+    }
+    StretchedRows stretched(image, columns);
     for (const Tap& row : rows) {
-        const std::uint8_t* top = image.pixels.data() + 3 * image.width * row.first;
-        const std::uint8_t* bottom = image.pixels.data() + 3 * image.width * row.second;
-        for (const Tap& column : columns) {
-            const std::int64_t left = 3 * column.first, right = 3 * column.second;
-            for (std::int64_t c = 0; c < 3; ++c) {
-                const float a = top[left + c], b = top[right + c];
-                const float d = bottom[left + c], e = bottom[right + c];
-                const float above = a + column.share * (b - a);
-                const float below = d + column.share * (e - d);
-                const float value = above + row.share * (below - above);
-                *out++ = (value - rgb_mean[static_cast<std::size_t>(c)]) *
-                         gain[static_cast<std::size_t>(c)];
-            }
+        const float *above = stretched.row(row.first), *below = stretched.row(row.second);
+        for (std::int64_t i = 0; i < 3 * size; ++i) {
+            const auto at = static_cast<std::size_t>(i);
+            const float value = above[i] + row.share * (below[i] - above[i]);
+            out[i] = (value - mean[at]) * gain[at];
         }
+        out += 3 * size;
     }
 }
 

@@ -1,6 +1,7 @@
 #include "data/synth/keypoints.h"
 
 #include <charconv>
+#include <cmath>
 #include <iterator>
 
 namespace mdn::synth {

@@ -1,5 +1,6 @@
 #include "data/synth/performance.h"
 
+#include <cmath>
 #include <numbers>
 
 namespace mdn::synth {

@@ -1,5 +1,6 @@
 #include "data/synth/pose.h"
 
+#include <cmath>
 #include <numbers>
 
 namespace mdn::synth {

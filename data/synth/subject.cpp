@@ -1,6 +1,7 @@
 #include "data/synth/subject.h"
 
 #include <array>
+#include <cmath>
 
 namespace mdn::synth {
 namespace {

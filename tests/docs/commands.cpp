@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <regex>
 #include <set>
+#include <sstream>
 
 #include "tests/docs/read_page.h"
 #include "tests/shell.h"

@@ -1,7 +1,10 @@
 #include "tests/fuzz/fuzz.h"
 
 #include <sanitizer/allocator_interface.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/time.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstdio>
@@ -33,6 +36,28 @@ void on_release(const volatile void* block) {
     count(
         -static_cast<std::int64_t>(__sanitizer_get_allocated_size(const_cast<const void*>(block))));
 }
+
+/// Ends the process where an input takes so many seconds of processor time. libFuzzer's own limit
+/// is by the clock, and on a busy machine it is reached by harmless inputs.
+class TimeLimit {
+  public:
+    TimeLimit() {
+        ::signal(SIGPROF, on_end);
+        set(5);
+    }
+    ~TimeLimit() { set(0); }
+
+  private:
+    static void on_end(int) {
+        constexpr char text[] = "fuzz: one input took 5 seconds of processor time\n";
+        [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text, sizeof text - 1);
+        abort();
+    }
+    static void set(time_t seconds) {
+        const itimerval limit{{0, 0}, {seconds, 0}};
+        require(::setitimer(ITIMER_PROF, &limit, nullptr) == 0, "cannot limit the time");
+    }
+};
 
 struct Folder {
     fs::path path;
@@ -79,6 +104,7 @@ void check(std::size_t honest, const std::function<void()>& read) {
     held = most_held = 0;
     measuring = true;
     try {
+        const TimeLimit limit;
         read();
         measuring = false;
     } catch (const Error& error) {

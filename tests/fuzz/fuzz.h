@@ -18,8 +18,8 @@ std::filesystem::path write(const std::string& name, const std::uint8_t* data, s
 
 /// Calls `read`, which may throw mdn::Error and nothing else. Ends the process, as a crash that
 /// libFuzzer reports, if the memory that `read` holds at any time exceeds 4 times `honest` (the
-/// size of the file, and of what it may honestly unpack to) and 2 MiB besides, or if it throws an
-/// Error that says nothing.
+/// size of the file, and of what it may honestly unpack to) and 2 MiB besides, if it takes 5
+/// seconds of processor time, or if it throws an Error that says nothing.
 void check(std::size_t honest, const std::function<void()>& read);
 
 /// Ends the process as a crash unless the condition holds.

@@ -1,5 +1,6 @@
 // MA-52 and iMiGUE in miniature, in their own formats: each trains, is evaluated and is submitted.
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "data/formats/list_file.h"
 #include "data/formats/ma52.h"

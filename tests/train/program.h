@@ -2,15 +2,11 @@
 #pragma once
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "tests/data/temporary_dataset.h"
-#include "train/commands/command.h"
 
 namespace mdn::test {
 
@@ -19,29 +15,14 @@ struct Ran {
     std::string out, err;
 };
 
-inline Ran microdualnet(const std::vector<std::string>& arguments) {
-    std::ostringstream out, err;
-    const int code = run_command(arguments, out, err);
-    return {code, out.str(), err.str()};
-}
+Ran microdualnet(const std::vector<std::string>& arguments);
 
-inline std::string bytes_of(const std::filesystem::path& path) {
-    std::ifstream stream(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), {}};
-}
+std::string bytes_of(const std::filesystem::path& path);
 
 /// What a folder holds, without what lies in folders inside.
-inline std::set<std::string> names_in(const std::filesystem::path& folder) {
-    std::set<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(folder))
-        names.insert(entry.path().filename().string());
-    return names;
-}
+std::set<std::string> names_in(const std::filesystem::path& folder);
 
-inline const char* small_config_json = R"({
- "classes": 3, "frames": 2, "size": 32, "entities": ["face", "left_hand"],
- "backbone": {"block": "basic", "depths": [1,1,1,1], "width": 8, "strides": [1,2,2,1]},
- "roi": 2, "dim": 8, "heads": 2, "layers": 1, "router_hidden": 4, "head_hidden": 8})";
+extern const char* const small_config_json;
 
 /// A folder with `config.json` (small_config_json) and `data`, a dataset of 3 classes of random
 /// images: 10 clips to train on, 3 each for val and test.
@@ -49,33 +30,13 @@ struct SmallProject : TemporaryFolder {
     std::string config = (*this / "config.json").string();
     std::string data = (*this / "data").string();
 
-    SmallProject() {
-        write(config, small_config_json);
-        write(data + "/labels.txt", "0\tnodding\thead\n1\twaving\thand\n2\tshaking head\thead\n");
-        uint64_t seed = 1;
-        for (const auto& [split, clips] : {std::pair("train", 10), {"val", 3}, {"test", 3}}) {
-            std::string list;
-            for (int i = 0; i < clips; ++i) {
-                std::string name = split;
-                name.append("_").append(std::to_string(i));
-                write_clip(data, name, 3, 40, 36, seed += 10);
-                list.append(name).append(" 3 ").append(std::to_string(i % 3)).append("\n");
-            }
-            write(std::filesystem::path(data) / std::string(split).append(".txt"), list);
-        }
-    }
+    SmallProject();
 
     std::string file(const std::string& name) const { return (*this / name).string(); }
 
     /// `train` on this project, with what else it is told.
     std::vector<std::string> train(const std::string& out,
-                                   const std::vector<std::string>& more = {}) const {
-        std::vector<std::string> arguments = {"train", "--data", data,      "--config", config,
-                                              "--out", out,      "--batch", "2",        "--threads",
-                                              "2",     "--seed", "7"};
-        arguments.insert(arguments.end(), more.begin(), more.end());
-        return arguments;
-    }
+                                   const std::vector<std::string>& more = {}) const;
 };
 
 /// Checks code and message of a user's mistake.

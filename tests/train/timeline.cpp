@@ -1,8 +1,10 @@
 #include "train/timeline.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <span>
+#include <sstream>
 
 #include "engine/files/safetensors.h"
 #include "tests/train/program.h"

@@ -8,7 +8,6 @@
 #include "train/graph/draw.h"
 #include "train/load_model.h"
 #include "train/output/format.h"
-#include "train/output_paths.h"
 
 namespace mdn {
 
@@ -50,9 +49,7 @@ class GraphCommand final : public Command {
 
   public:
     void declare(CommandLine& options) override {
-        model_.declare(options,
-                       "safetensors file with the model's parameters; without it they are the "
-                       "initial ones of --seed, by default of --preset tiny");
+        model_.declare_or_initial(options);
         input_.declare_optional(options);
         options.integer("--clips", clips_, 1, 4096, "clips of the random batch");
         options.integer("--seed", seed_, 0, INT64_MAX,
@@ -80,10 +77,7 @@ class GraphCommand final : public Command {
             input_.reading.refuse_given(options, "the batch is random",
                                         "it goes with --dataset and --clip");
         }
-        check_outputs(
-            {{"--output", output_}},
-            {{"--weights", model_.weights}, {"--config", model_.config}, {"--input", input_.input}},
-            {"--dataset", input_.dataset});
+        input_.check_kept({"--output", output_}, model_);
         const LoadedModel loaded =
             load_or_initialize_model(model_, machine_, seed_, input_.dataset, notes);
         const Config& config = loaded.model->config();

@@ -5,7 +5,6 @@
 #include "train/commands/trace_input_flags.h"
 #include "train/load_model.h"
 #include "train/output/format.h"
-#include "train/output_paths.h"
 #include "train/trace.h"
 
 namespace mdn {
@@ -43,10 +42,7 @@ class OverfitCommand final : public Command {
     void run(const CommandLine& options, std::ostream& out, std::ostream& notes) override {
         machine_.apply();
         input_.check(options);
-        check_outputs(
-            {{"--output", output_}},
-            {{"--weights", model_.weights}, {"--config", model_.config}, {"--input", input_.input}},
-            {"--dataset", input_.dataset});
+        input_.check_kept({"--output", output_}, model_);
         LoadedModel loaded = load_model(model_, machine_, notes);
         const TraceInput input = input_.read(options, loaded);
         const auto say = [&](const OverfitStep& step) {

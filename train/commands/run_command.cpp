@@ -8,6 +8,7 @@
 #include "engine/nearest_name.h"
 #include "engine/threads.h"
 #include "train/commands/command.h"
+#include "train/parallel/launch.h"
 #include "train/stop.h"
 #include "train/version.h"
 
@@ -37,9 +38,11 @@ std::string usage() {
         "says\n"
         "how this program was built.\n"
         "Exit codes: 0 success, 2 a mistake in the options or the data, 1 an internal fault,\n"
-        "130 or 143 stopped by SIGINT (Ctrl-C) or SIGTERM. The first signal lets train finish its\n"
-        "step and save it, and other commands remove what they have half-written; a second one\n"
-        "stops at once.\n");
+        "130, 143 or 138 stopped by SIGINT (Ctrl-C), SIGTERM or SIGUSR1. The first signal lets "
+        "train\n"
+        "finish its step and save it, and other commands remove what they have half-written; a "
+        "second\n"
+        "one stops at once.\n");
 }
 
 const CommandEntry& command_named(const std::string& name) {
@@ -61,6 +64,10 @@ void run(const CommandEntry& entry, const std::vector<std::string>& arguments, s
         out << options.help();
         return;
     }
+    if (const Communicator* ranks = program_ranks(); ranks && &entry != &train_command)
+        throw Error(std::string(program) + " " + entry.name + " runs as one process, but " +
+                        std::to_string(ranks->ranks()) + " were started: only train shares work",
+                    "start it once, without mpirun or srun");
     command->run(options, out, err);
 }
 

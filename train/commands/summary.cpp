@@ -54,16 +54,23 @@ class SummaryCommand final : public Command {
         }
 
         const bool bf16 = precision_ == Precision::bf16;
-        const TrainingMemory memory =
-            estimate_training_memory(config, batch_, optimizer_, bf16 ? DType::bf16 : DType::f32);
+        const auto memory_of = [&](Recompute recompute) {
+            return estimate_training_memory(config, batch_, optimizer_,
+                                            bf16 ? DType::bf16 : DType::f32, recompute);
+        };
+        const TrainingMemory memory = memory_of(Recompute::outputs);
         out << "\nmemory of a training step of " << batch_ << (batch_ == 1 ? " clip" : " clips")
             << " in " << (bf16 ? "bfloat16" : "float32") << ":\n";
         const std::pair<const char*, int64_t> parts[] = {
-            {"parameters", memory.parameters}, {"optimizer", memory.optimizer},
-            {"gradients", memory.gradients},   {"activations", memory.activations},
-            {"inputs", memory.inputs},         {"peak", memory.peak}};
+            {"parameters", memory.parameters},
+            {"optimizer", memory.optimizer},
+            {"gradients", memory.gradients},
+            {"activations", memory.activations},
+            {"inputs", memory.inputs},
+            {"peak", memory.peak},
+            {"peak with --recompute", memory_of(Recompute::convolutions).peak}};
         for (const auto& [name, bytes] : parts)
-            out << format("  %-13s %12s\n", name, bytes_text(bytes).c_str());
+            out << format("  %-21s %12s\n", name, bytes_text(bytes).c_str());
     }
 };
 

@@ -5,7 +5,6 @@
 #include "train/journey.h"
 #include "train/load_model.h"
 #include "train/output/journey_report.h"
-#include "train/output_paths.h"
 
 namespace mdn {
 
@@ -24,9 +23,7 @@ class TraceCommand final : public Command {
 
   public:
     void declare(CommandLine& options) override {
-        model_.declare(options,
-                       "safetensors file with the model's parameters; without it they are the "
-                       "initial ones of --seed, by default of --preset tiny");
+        model_.declare_or_initial(options);
         options.integer("--seed", seed_, 0, INT64_MAX, "without --weights: seed of the parameters");
         input_.declare(options);
         options.text("--output", output_, "FILE", "safetensors file to write every tensor to");
@@ -47,10 +44,7 @@ class TraceCommand final : public Command {
         if (gradients_ && output_.empty())
             throw Error("--grads writes gradients to a file, and there is none",
                         "give --output FILE");
-        check_outputs(
-            {{"--output", output_}},
-            {{"--weights", model_.weights}, {"--config", model_.config}, {"--input", input_.input}},
-            {"--dataset", input_.dataset});
+        input_.check_kept({"--output", output_}, model_);
         const LoadedModel loaded =
             load_or_initialize_model(model_, machine_, seed_, input_.dataset, notes);
         const TraceInput input = input_.read(options, loaded);

@@ -1,10 +1,11 @@
-// Where `trace` and `overfit` take their batch from.
+// Where `trace`, `graph` and `overfit` take their batch from.
 #pragma once
 
 #include <string>
 
 #include "engine/error.h"
 #include "train/load_model.h"
+#include "train/output_paths.h"
 #include "train/settings/command_line.h"
 #include "train/settings/reading_settings.h"
 #include "train/trace.h"
@@ -40,6 +41,12 @@ struct TraceInputFlags {
         if (!from_dataset())
             reading.refuse_given(options, "no files of clips are read with --input",
                                  "it goes with --dataset and --clip");
+    }
+
+    /// Throws Error if `output` cannot be written, or would overwrite what the batch or the model
+    /// is read from.
+    void check_kept(const NamedPath& output, const ModelFlags& model) const {
+        check_outputs({output}, model.inputs_with({{"--input", input}}), {"--dataset", dataset});
     }
 
     TraceInput read(const CommandLine& options, const LoadedModel& loaded) const {

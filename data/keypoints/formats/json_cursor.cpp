@@ -132,6 +132,8 @@ std::string_view JsonCursor::raw_number() {
 }
 
 std::string JsonCursor::member_name() {
+    // It is not described: that would look for names in what lies there, however deep.
+    if (peek() != '"') fail("not valid JSON: a name in quotes is missing");
     std::string name = string("a name");
     expect(':', "a colon");
     return name;

@@ -1,5 +1,7 @@
 #include "data/keypoints/posture.h"
 
+#include <cmath>
+
 #include "tests/data/temporary_dataset.h"
 
 namespace mdn::test {

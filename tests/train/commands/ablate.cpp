@@ -8,6 +8,7 @@
 #include "engine/files/safetensors.h"
 #include "model/ablation.h"
 #include "model/micro_dualnet.h"
+#include "tests/train/checkpoint_state.h"
 #include "tests/train/process.h"
 #include "tests/train/program.h"
 #include "train/checkpoints/checkpoint.h"
@@ -48,18 +49,6 @@ struct Project : SmallProject {
 
 const std::vector<std::string> all_runs = {"tsm/seed-0", "full/seed-0", "tsm/seed-1",
                                            "full/seed-1"};
-
-/// Everything in a checkpoint but how long the log's lines are.
-std::string state_of(const std::string& path) {
-    const SafetensorsFile file = read_safetensors(path);
-    std::string state;
-    for (const auto& [name, tensor] : file.tensors)
-        state.append(name).append(static_cast<const char*>(tensor.raw()),
-                                  static_cast<size_t>(tensor.bytes()));
-    for (const auto& [key, value] : file.metadata)
-        if (key != "position.log_bytes") state.append(key).append("=").append(value).append("\n");
-    return state;
-}
 
 void check_same_runs(const Project& project, const std::string& a, const std::string& b) {
     for (const std::string& run : all_runs) {

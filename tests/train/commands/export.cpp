@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <map>
+#include <sstream>
 
 #include "data/entity_boxes.h"
 #include "engine/files/safetensors.h"

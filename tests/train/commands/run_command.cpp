@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <set>
+#include <sstream>
 
 #include "engine/files/safetensors.h"
 #include "tests/train/program.h"

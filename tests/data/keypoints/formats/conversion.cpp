@@ -1,5 +1,7 @@
 #include "data/keypoints/formats/conversion.h"
 
+#include <cmath>
+
 #include "data/file.h"
 #include "data/formats/frame_names.h"
 #include "data/keypoints/keypoint_scale.h"

@@ -86,6 +86,16 @@ TEST_SUITE("data/keypoints/formats/json_cursor") {
                        }),
                        {"the root", "an object with `a`", "a list belongs"}));
     }
+
+    TEST_CASE("objects in the place of names are refused, however deep") {
+        const std::string text(1'000'000, '{');
+        CHECK(contains(error_in(text), {"some.json:1:2", "in quotes is missing"}));
+        JsonCursor cursor(text, file);
+        CHECK(contains(error_of([&] { cursor.string("`a`"); }),
+                       {"some.json:1:2", "in quotes is missing"}));
+        CHECK(
+            contains(error_of([&] { cursor.keys(); }), {"some.json:1:2", "in quotes is missing"}));
+    }
 }
 
 }  // namespace mdn::test
