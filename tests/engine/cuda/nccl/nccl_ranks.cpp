@@ -35,6 +35,14 @@ Numbers numbers_of(int64_t rank) {
     return n;
 }
 
+/// The GPUs' memory is kept as while work is recorded: what was freed on the way is not poisoned
+/// while a late stream still works on it, and not given to others.
+void join_gpus(Communicator& over) {
+    over.join_devices(Device::cuda);
+    if (!over.devices(Device::cuda)) throw Error("the GPUs are not joined");
+    allocator(Device::cuda).hold_segments(true);
+}
+
 /// Two sums amid other work, and a gathering: all that a step does with ranks. Row r of the rows of
 /// all goes to rank r, and so on.
 void work(Numbers& n, Communicator& over) {
@@ -75,10 +83,7 @@ struct Timing {
 std::vector<std::vector<float>> results(int64_t ranks, bool recorded, Timing timing,
                                         int without_waits = -1) {
     return test::results_of_processes(ranks, [&](Communicator& over) {
-        over.join_devices(Device::cuda);
-        if (!over.devices(Device::cuda)) throw Error("the GPUs are not joined");
-        // Memory that a late stream works on is not given to others.
-        allocator(Device::cuda).hold_segments(true);
+        join_gpus(over);
         Numbers n = numbers_of(over.rank());
         const LateStreams late(timing.compute, false, timing.nccl);
         const LostWaits lost(without_waits);
@@ -162,7 +167,7 @@ TEST_SUITE("engine/cuda/nccl/nccl_ranks") {
 
     TEST_CASE("what NCCL says ends a rank, which names itself, and the others") {
         const auto ended = test::with_processes(2, [](Communicator& over) -> std::vector<float> {
-            over.join_devices(Device::cuda);
+            join_gpus(over);
             Numbers n = numbers_of(over.rank());
             work(n, over);
             over.devices(Device::cuda)->wait();
@@ -189,7 +194,7 @@ TEST_SUITE("engine/cuda/nccl/nccl_ranks") {
         const auto ended = test::with_processes(
             3,
             [](Communicator& over) -> std::vector<float> {
-                over.join_devices(Device::cuda);
+                join_gpus(over);
                 Numbers n = numbers_of(over.rank());
                 if (over.rank() == 1) over.wait_until([] { return false; });
                 work(n, over);
