@@ -76,7 +76,7 @@ class Helpers {
         body_ = body;
         shares_ = static_cast<int32_t>(shares);
         failure_ = nullptr;
-        failed_ = false;
+        failed_share_ = shares_;
         unfinished_ = shares_;
         unclaimed_ = shares_;
         ++loops_;
@@ -88,7 +88,7 @@ class Helpers {
             for (int32_t left; (left = unfinished_) != 0;) unfinished_.wait(left);
             caller_sleeps_ = false;
         }
-        if (failed_) std::rethrow_exception(failure_);
+        if (failure_) std::rethrow_exception(failure_);
     }
 
   private:
@@ -107,12 +107,16 @@ class Helpers {
         do {
             if (left == 0) return false;
         } while (!unclaimed_.compare_exchange_weak(left, left - 1));
-        if (!failed_) try {
-                call_(body_, shares_ - left);
+        // Shares are claimed in order, so the first that fails is done even if a later one already
+        // has failed.
+        if (const int32_t share = shares_ - left; share < failed_share_) try {
+                call_(body_, share);
             } catch (...) {
                 const std::lock_guard lock(failure_mutex_);
-                if (!failed_) failure_ = std::current_exception();
-                failed_ = true;
+                if (share < failed_share_) {
+                    failure_ = std::current_exception();
+                    failed_share_ = share;
+                }
             }
         // The last to finish wakes the caller; it may have gone on by then, which does no harm.
         if (--unfinished_ == 0 && caller_sleeps_) unfinished_.notify_one();
@@ -127,7 +131,8 @@ class Helpers {
     int32_t shares_ = 0;
     std::exception_ptr failure_;
     std::mutex failure_mutex_;
-    std::atomic<bool> failed_ = false, caller_sleeps_ = false, stopping_ = false;
+    std::atomic<int32_t> failed_share_ = 0;  // the lowest; as many as there are: none
+    std::atomic<bool> caller_sleeps_ = false, stopping_ = false;
     std::atomic<int32_t> asleep_ = 0;
     // Apart from each other, since different threads write them.
     alignas(64) std::atomic<int32_t> loops_ = 0;

@@ -25,9 +25,9 @@ int64_t threads_set();
 using Share = void (*)(void* body, int64_t share);
 void run_shares(int64_t shares, Share call, void* body);
 
-/// Calls body(share) for 0 ≤ share < shares, and returns when all are done. Throws what a share
-/// threw, the rest may then be left undone. Inside a share, and while another thread's loop runs,
-/// the calling thread does all of them itself.
+/// Calls body(share) for 0 ≤ share < shares, and returns when all are done. Throws what the first
+/// share that fails threw, as a loop of one thread does; the rest may then be left undone. Inside a
+/// share, and while another thread's loop runs, the calling thread does all of them itself.
 template <class F>
 void run_shares(int64_t shares, F&& body) {
     using Body = std::remove_reference_t<F>;

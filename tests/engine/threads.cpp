@@ -98,6 +98,22 @@ TEST_SUITE("engine/threads") {
         }
     }
 
+    TEST_CASE("of several shares that fail, the first one's exception reaches the caller") {
+        const Threads with(3);
+        using Clock = std::chrono::steady_clock;
+        for (int round = 0; round < 20; ++round) {
+            std::atomic<bool> second = false;
+            const auto fail = [&](int64_t share) {
+                const auto until = Clock::now() + std::chrono::milliseconds(500);
+                if (share == 0)  // fails last, where another thread comes to the second
+                    while (!second && Clock::now() < until) std::this_thread::yield();
+                if (share == 1) second = true;
+                throw std::runtime_error(std::to_string(share));
+            };
+            CHECK_THROWS_WITH_AS(run_shares(100, fail), "0", std::runtime_error);
+        }
+    }
+
     TEST_CASE("a loop inside a share, and loops of several threads at once") {
         const Threads with(2);
         std::atomic<int64_t> sum = 0;
