@@ -30,9 +30,8 @@
   // What is behind the names, and the answer of each run in a line.
   function eachRun(parent) {
     add(parent, "ul", { class: "plain" }, runs.map((run) => {
-      const evaluation = run.evaluation, top1 = evaluation && evaluation.metrics[0];
-      return Page.el("li", {}, Page.el("b", {}, run.name), evaluation
-        ? ` names the right action in ${fixed(top1.value)}\u00a0% of ${Page.count(evaluation.rates.clips, "clip")} (Top-1; 95\u00a0% interval ${interval(top1)}). ${run.model}`
+      return Page.el("li", {}, Page.el("b", {}, run.name), run.evaluation
+        ? ` names the right action in ${run.rate}. ${run.model}`
         : " has not been evaluated.");
     }));
     add(parent, "p", {}, "Which body part chose which path, and what is taken for what: ",

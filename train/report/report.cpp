@@ -67,6 +67,7 @@ Json run_json(const RunData& run) {
     return {{"name", run.name},
             {"folder", run.folder},
             {"model", run.evaluation.is_null() ? "" : model_text(run.evaluation)},
+            {"rate", run.evaluation.is_null() ? "" : rate_text(run.evaluation)},
             {"evaluation_name", run.evaluation_name},
             {"evaluation", run.evaluation},
             {"summary",

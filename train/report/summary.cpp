@@ -31,28 +31,38 @@ std::string entity_text(std::string name) {
     return name;
 }
 
+/// Of the Top-1 rate, in percent.
+struct RateInterval {
+    bool of_samples;  // the bootstrap's; Wilson's where all clips are right or all wrong
+    double low, high;
+};
+
+RateInterval top1_interval(const Json& evaluation) {
+    const Json& top1 = evaluation["metrics"][0];
+    if (top1["low"] != top1["high"])
+        return {true, top1["low"].get<double>(), top1["high"].get<double>()};
+    // All samples of such clips are alike.
+    const int64_t clips = evaluation["rates"]["clips"].get<int64_t>();
+    const double right = top1["value"].get<double>() * static_cast<double>(clips) / 100;
+    const Interval wilson = wilson_interval(std::llround(right), clips);
+    return {false, wilson.low, wilson.high};
+}
+
 std::string accuracy_text(const Json& evaluation) {
     const Json& top1 = evaluation["metrics"][0];
     const int64_t clips = evaluation["rates"]["clips"].get<int64_t>();
+    const RateInterval interval = top1_interval(evaluation);
     std::string text = "The model names the right action in " + percent_text(top1["value"]) +
                        " of " + counted(clips, "clip") + " (Top-1). Guessing would reach " +
                        percent_text(top1["chance"]) +
                        ", and always naming the most frequent class " +
                        percent_text(top1["frequent"]) + ". How sure is that? ";
-    if (top1["low"] == top1["high"]) {
-        // Of clips that are all right or all wrong, samples are so too.
-        const double right = top1["value"].get<double>() * static_cast<double>(clips) / 100;
-        const Interval wilson = wilson_interval(std::llround(right), clips);
-        text +=
-            "The bars cannot say it, because all clips had one outcome; Wilson's 95\u00a0% "
-            "interval reaches from " +
-            percent_text(wilson.low) + " to " + percent_text(wilson.high);
-    } else {
-        text +=
-            "As many other clips of the same kind would give another rate: the 95\u00a0% "
-            "interval reaches from " +
-            percent_text(top1["low"]) + " to " + percent_text(top1["high"]);
-    }
+    text += interval.of_samples
+                ? "As many other clips of the same kind would give another rate: the 95\u00a0% "
+                  "interval reaches from "
+                : "The bars cannot say it, because all clips had one outcome; Wilson's 95\u00a0% "
+                  "interval reaches from ";
+    text += percent_text(interval.low) + " to " + percent_text(interval.high);
     return text +
            ". Another training run is not in it: another seed, or another machine, trains another "
            "model, which may lie outside.";
@@ -142,6 +152,14 @@ std::string model_text(const Json& evaluation) {
     if (is("paths", "ts")) return "It reads each body part on one path, TS.";
     return std::string("It reads each body part on two paths, ST and TS, and ") +
            (is("fusion", "mean") ? "takes the mean of both." : "a router weighs them.");
+}
+
+std::string rate_text(const Json& evaluation) {
+    const RateInterval interval = top1_interval(evaluation);
+    return percent_text(evaluation["metrics"][0]["value"]) + " of " +
+           counted(evaluation["rates"]["clips"].get<int64_t>(), "clip") + " (Top-1; " +
+           (interval.of_samples ? "" : "Wilson's ") + "95\u00a0% interval " +
+           percent_text(interval.low) + " to " + percent_text(interval.high) + ")";
 }
 
 std::vector<std::string> summary_of(const Json& evaluation) {
