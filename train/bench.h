@@ -49,6 +49,9 @@ KernelProfile profile_model(MicroDualNet& model, const TraceInput& input,
 
 /// Multiply-adds of registers only, on all threads, in GFLOP/s: what no program can exceed.
 double measure_fma_peak();
+/// Its work in one thread: multiply-adds of vectors, of so many rounds, in chains that do not wait
+/// for each other; what each chain comes to.
+std::vector<float> multiply_add_chains(int64_t rounds);
 /// The engine's product of two square matrices, in GFLOP/s: of side 1024, on a GPU up to 8192 and
 /// with factors of the activations' dtype.
 double measure_gemm_peak(Device device, DType activations);
