@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <exception>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -82,21 +81,14 @@ SafetensorsFile read_all(std::shared_ptr<const ByteSource> source,
     const SafetensorsReader reader(std::move(source));
     const std::vector<SafetensorsEntry>& entries = reader.entries();
     std::vector<Tensor> read(entries.size());
-    std::vector<std::exception_ptr> faults(entries.size());
     run_shares(std::ssize(entries), [&](int64_t i) {
         const SafetensorsEntry& entry = entries[i];
         if (!entry.type || !entry.type->read_as) return;
-        try {
-            if (!wanted || wanted(entry.name))
-                read[i] = reader.read(entry);
-            else
-                reader.check(entry);
-        } catch (...) {
-            faults[i] = std::current_exception();
-        }
+        if (!wanted || wanted(entry.name))
+            read[i] = reader.read(entry);
+        else
+            reader.check(entry);
     });
-    for (const std::exception_ptr& fault : faults)
-        if (fault) std::rethrow_exception(fault);
     SafetensorsFile file;
     file.path = reader.path();
     file.metadata = reader.metadata();
