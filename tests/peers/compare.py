@@ -24,6 +24,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 import numpy as np
 import torch
@@ -132,12 +133,18 @@ def check_logits(ours, peers, paths, tolerance):
     return agreeing
 
 
+def run_alone(program):
+    """Threads of the program before keep spinning when it has ended: they need not be paid here."""
+    time.sleep(1)
+    return program.run()
+
+
 def run_rounds(ours, peers, count):
     """What all programs print, once per round: ours, and {peer: its line}."""
     rounds = []
     for number in range(count):
         order = [ours, *peers] if number % 2 == 0 else [*peers, ours]
-        lines = {program.name: program.run() for program in order}
+        lines = {program.name: run_alone(program) for program in order}
         rounds.append((lines.pop(ours.name), lines))
     return rounds
 
@@ -231,7 +238,7 @@ def scaling(arguments):
             times = [[] for _ in programs]
             for _ in range(arguments.pairs):
                 for program, of_program in zip(programs, times):
-                    of_program.append(1e3 * program.run()["median_s"])
+                    of_program.append(1e3 * run_alone(program)["median_s"])
             for program in programs:
                 program.close()
             print(f"{clips:>6}" + "".join(
