@@ -184,7 +184,7 @@ void add_gradient_tile(const GradientRows<T>& in, T* sums, int64_t sum_stride) {
 
 /// Most numbers of a patch in one tile.
 template <int vectors>
-constexpr int gradient_tile = tile_rows * 2 / vectors;
+constexpr int gradient_tile = (vector_registers == 32 ? 24 : 12) / vectors;
 
 template <class T, int vectors, int size = gradient_tile<vectors>>
 void add_gradient(int64_t wanted, const GradientRows<T>& in, T* sums, int64_t sum_stride) {
@@ -228,7 +228,7 @@ void narrow_conv2d(const Patches<T>& patches, const T* weights, int64_t out_chan
         T* const buffer = workspace<T>(Workspace::panels_of_a, strips.buffer_size());
         strips.read(strip, buffer);
         const int64_t first = strips.first_row(strip);
-        for (int64_t column = 0; column < out_channels; column += tile_width<T>) {
+        for (int64_t column = 0; column < out_channels; column += narrow_width<T>) {
             const auto multiply = out_channels - column > lanes<T> ? row_product<T, 2>(runs.step)
                                                                    : row_product<T, 1>(runs.step);
             for (int64_t row = first; row < strips.end_row(strip); ++row) {
@@ -269,7 +269,7 @@ void narrow_weight_gradient(const Patches<T>& patches, const T* dy, int64_t out_
                                   patches.stride * patches.channels,
                                   dy_row,
                                   out_channels};
-            for (int64_t o = 0; o < out_channels; o += tile_width<T>)
+            for (int64_t o = 0; o < out_channels; o += narrow_width<T>)
                 for (int64_t ky = 0; ky < patches.kernel_height; ++ky) {
                     in.input = buffer + ky * strips.row_size;
                     in.dy = strip_dy + o;

@@ -35,13 +35,17 @@ template <class T>
 void narrow_weight_gradient(const Patches<T>& patches, const T* dy, int64_t out_channels,
                             T* dweight);
 
-/// The right operand [k,n] as panels of tile_width columns, one after another; valid until the
+/// Output channels that are computed at a time.
+template <class T>
+inline constexpr int narrow_width = 2 * lanes<T>;
+
+/// The right operand [k,n] as panels of narrow_width columns, one after another; valid until the
 /// thread packs the next.
 template <class T, class B>
 const T* pack_weights(const B& b, int64_t k, int64_t n) {
     T* const panels = workspace<T>(Workspace::shared_b, k * ceil_div(n, lanes<T>) * lanes<T>);
-    for (int64_t column = 0; column < n; column += tile_width<T>)
-        b.pack(0, k, column, std::min<int64_t>(tile_width<T>, n - column), panels + column * k);
+    for (int64_t column = 0; column < n; column += narrow_width<T>)
+        b.pack(0, k, column, std::min<int64_t>(narrow_width<T>, n - column), panels + column * k);
     return panels;
 }
 

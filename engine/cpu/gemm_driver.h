@@ -7,8 +7,8 @@
 //   C is cut into blocks of rows, and wide or short problems also into blocks of columns: a task
 //   for one thread each. A task goes along k in steps of at most block_depth. For each step it
 //   packs its rows of A (up to 450 KiB: they stay in the second-level cache) and runs through B's
-//   panels (a panel of 384×32 floats is 48 KiB, streamed once per task) and, for each, through the
-//   rows of A, twelve at a time (multiply_tile).
+//   panels (of at most 48 KiB, streamed once per task) and, for each, through the rows of A,
+//   tile_rows at a time (multiply_tile).
 //
 // Every number of C is summed by one thread in an order that depends on the sizes and the number of
 // threads only, so a run can be repeated bit for bit.
@@ -123,8 +123,8 @@ inline constexpr int64_t shared_b_bytes = 2 << 20;
 ///
 /// A: `static constexpr PanelLayout layout` and `panels(row, rows, k, depth, T* buffer)`, which
 /// packs panels of tile_rows rows, panel_size<T> apart, or finds them in A itself. B: `pack(k,
-/// depth, column, columns, T* panel)`, which fills `depth` rows of one panel, one vector apart if
-/// columns fit in it, else tile_width.
+/// depth, column, columns, T* panel)`, which fills `depth` rows of one panel, panel_width(columns)
+/// apart.
 template <class T, class A, class B, class Rows>
 void gemm_shared_b(int64_t m, int64_t n, int64_t k, const A& a, const B& b,
                    const GemmOutput<T, Rows>& out) {

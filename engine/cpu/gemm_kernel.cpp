@@ -35,7 +35,7 @@ inline void store_rows(const Vector<T> (&sum)[rows][vectors], const TileOutput<T
     for (int r = 0; r < rows; ++r) {
         if (r >= out.valid_rows) break;
         T* const c = out.rows[r] + out.column;
-#pragma GCC unroll 2
+#pragma GCC unroll 3
         for (int v = 0; v < vectors; ++v)
             store(c + v * lanes<T>, value(sum[r][v], c + v * lanes<T>, v));
     }
@@ -57,12 +57,12 @@ void multiply_rows(int64_t depth, const T* a, int64_t a_stride, const T* b, cons
     Vector<T> sum[rows][vectors] = {};
     const auto step = [&]() __attribute__((always_inline)) {
         Vector<T> b_row[vectors];
-#pragma GCC unroll 2
+#pragma GCC unroll 3
         for (int v = 0; v < vectors; ++v) b_row[v] = load(b + v * lanes<T>);
 #pragma GCC unroll 16
         for (int r = 0; r < rows; ++r) {
             const Vector<T> a_element = broadcast(a[r * row_step]);
-#pragma GCC unroll 2
+#pragma GCC unroll 3
             for (int v = 0; v < vectors; ++v) sum[r][v] += a_element * b_row[v];
         }
         a += depth_step;
@@ -114,7 +114,7 @@ void multiply_rows(int64_t depth, const T* a, int64_t a_stride, const T* b, cons
     T edge[rows][width];
 #pragma GCC unroll 16
     for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 2
+#pragma GCC unroll 3
         for (int v = 0; v < vectors; ++v) store(&edge[r][v * lanes<T>], sum[r][v]);
     for (int r = 0; r < rows && r < out.valid_rows; ++r) {
         T* c = out.rows[r] + out.column;
@@ -138,16 +138,22 @@ void choose_rows(int64_t depth, const T* a, int64_t a_stride, const T* b, const 
     multiply_rows<T, layout, rows, vectors>(depth, a, a_stride, b, ahead, out);
 }
 
+/// As few of the compiled vectors as cover the valid width.
+template <class T, PanelLayout layout, int vectors = tile_vectors>
+void choose_vectors(int64_t depth, const T* a, int64_t a_stride, const T* b, const T* ahead,
+                    const TileOutput<T>& out) {
+    if constexpr (vectors > 1)
+        if (out.valid_width <= (vectors - 1) * lanes<T>)
+            return choose_vectors<T, layout, vectors - 1>(depth, a, a_stride, b, ahead, out);
+    choose_rows<T, layout, vectors>(depth, a, a_stride, b, ahead, out);
+}
+
 }  // namespace
 
 template <class T, PanelLayout layout>
 void multiply_tile(int64_t depth, const T* a, int64_t a_stride, const T* b, const T* ahead,
                    const TileOutput<T>& out) {
-    static_assert(tile_vectors == 2);
-    if (out.valid_width > lanes<T>)
-        choose_rows<T, layout, 2>(depth, a, a_stride, b, ahead, out);
-    else
-        choose_rows<T, layout, 1>(depth, a, a_stride, b, ahead, out);
+    choose_vectors<T, layout>(depth, a, a_stride, b, ahead, out);
 }
 
 #define MDN_MULTIPLY_TILE(T, layout)                                                          \

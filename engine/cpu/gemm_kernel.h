@@ -1,10 +1,10 @@
 // The innermost part of a matrix product: one small tile of C, held in registers.
 //
 // C's tile is tile_rows × tile_width numbers: with AVX-512, 12 rows of two 16-float vectors, 24 of
-// the 32 registers. Each step along k loads the two vectors of B's row once and multiplies them by
-// one number of each of A's 12 rows: 24 multiply-adds for 14 loads, so that arithmetic, not memory,
-// sets the pace. Both operands come from packed panels (gemm_driver.h), small enough for the
-// first two cache levels.
+// the 32 registers; with AVX2, 4 rows of three 8-float vectors, 12 of the 16. Each step along k
+// loads the vectors of B's row once and multiplies them by one number of each of A's rows: 24
+// multiply-adds for 14 loads, or 12 for 7, so that arithmetic, not memory, sets the pace. Both
+// operands come from packed panels (gemm_driver.h), small enough for the first two cache levels.
 #pragma once
 
 #include <algorithm>
@@ -13,13 +13,15 @@
 
 namespace mdn {
 
-inline constexpr int tile_rows = vector_registers == 32 ? 12 : 6;
-inline constexpr int tile_vectors = 2;
+inline constexpr int tile_rows = vector_registers == 32 ? 12 : 4;
+inline constexpr int tile_vectors = vector_registers == 32 ? 2 : 3;
 template <class T>
 inline constexpr int tile_width = tile_vectors* lanes<T>;
 
-/// Most steps along k that are packed, and summed in registers, at a time.
-inline constexpr int64_t block_depth = 384;
+/// Most steps along k that are packed, and summed in registers, at a time. With AVX2, a panel of B
+/// then fits in a first-level cache of 32 KiB; with AVX-512 the tile's pace leaves time to read it
+/// from the second level.
+inline constexpr int64_t block_depth = vector_registers == 32 ? 384 : 320;
 
 /// How a panel of A (tile_rows rows, up to block_depth columns) lies in its buffer.
 enum class PanelLayout {
@@ -85,8 +87,8 @@ constexpr int64_t asked_ahead(int64_t depth) {
     return depth / lanes<T> * std::max(lanes<T> - tile_rows, 0) * line;
 }
 
-/// Multiplies a panel of A by a panel of B (`depth` rows of one or two vectors, 64-byte aligned;
-/// one when valid_width fits in it). The rows of a by_row panel, or the columns of a by_column one,
+/// Multiplies a panel of A by a panel of B (`depth` rows of as few vectors as cover
+/// valid_width, 64-byte aligned). The rows of a by_row panel, or the columns of a by_column one,
 /// are a_stride apart; all that valid_rows rounds up to (tile_rows less a multiple of 4) must be
 /// readable. Meanwhile asked_ahead(depth) numbers from `ahead` on come to the second-level cache;
 /// nothing need be there.

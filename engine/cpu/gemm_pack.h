@@ -119,10 +119,10 @@ struct ColumnMajorA {
     }
 };
 
-/// From row to row of a panel of B with this many valid columns.
+/// From row to row of the panel of B that begins so many columns before the matrix ends.
 template <class T>
 inline int64_t panel_width(int64_t columns) {
-    return columns <= lanes<T> ? lanes<T> : tile_width<T>;
+    return std::min<int64_t>(tile_width<T>, (columns + lanes<T> - 1) / lanes<T> * lanes<T>);
 }
 
 /// Right operand [k,n] stored row after row.
