@@ -7,7 +7,9 @@
 
 #include "engine/kernels.h"
 #include "engine/random.h"
+#include "engine/threads.h"
 #include "tests/peers/timing.h"
+#include "train/bench.h"
 
 using namespace mdn;
 
@@ -56,7 +58,7 @@ constexpr Layer layers[] = {
 
 int main(int argc, char** argv) {
     const int repetitions = argc > 1 ? std::atoi(argv[1]) : 7;
-    const double peak = bench::multiply_add_peak();
+    const double peak = measure_fma_peak();
     std::printf("multiply-add peak %.0f GFLOP/s on %d threads; ms and GFLOP/s per convolution\n",
                 peak, static_cast<int>(threads()));
     std::printf("%-20s %5s | %7s %5s | %7s %5s | %7s %5s\n", "layer", "times", "forward", "",

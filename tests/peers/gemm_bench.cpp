@@ -7,7 +7,9 @@
 
 #include "engine/cpu/gemm.h"
 #include "engine/random.h"
+#include "engine/threads.h"
 #include "tests/peers/timing.h"
+#include "train/bench.h"
 
 using namespace mdn;
 
@@ -47,7 +49,7 @@ constexpr Product products[] = {
 
 int main(int argc, char** argv) {
     const int repetitions = argc > 1 ? std::atoi(argv[1]) : 15;
-    const double peak = bench::multiply_add_peak();
+    const double peak = measure_fma_peak();
     std::printf("multiply-add peak %.0f GFLOP/s on %d threads; OpenBLAS: %s\n", peak,
                 static_cast<int>(threads()), openblas_get_corename());
     std::printf("%-26s %6s %5s %5s %8s %9s %6s %7s\n", "product", "M", "N", "K", "ours", "OpenBLAS",
