@@ -37,10 +37,10 @@ std::string ListedJoints::scores() const {
 
 Pose ListedJoints::pose() const { return body25_pose(triples(), skeleton); }
 
-const Skeleton& skeleton_named(const std::string& option) {
+const Skeleton& skeleton_named(std::string_view option) {
     for (const Skeleton& skeleton : skeletons())
         if (skeleton.option == option) return skeleton;
-    throw Error("no skeleton " + option);
+    throw Error("no skeleton " + std::string(option));
 }
 
 std::vector<FoundClip> read_all(KeypointSource& source) {

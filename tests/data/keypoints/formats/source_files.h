@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/keypoints/formats/open_source.h"
@@ -31,7 +32,7 @@ struct ListedJoints {
     Pose pose() const;
 };
 
-const Skeleton& skeleton_named(const std::string& option);
+const Skeleton& skeleton_named(std::string_view option);
 
 /// Every clip of a source.
 std::vector<FoundClip> read_all(KeypointSource& source);
