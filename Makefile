@@ -233,11 +233,17 @@ PACKAGES := libstb-dev:stb/stb_image.h doctest-dev:doctest/doctest.h \
             nlohmann-json3-dev:nlohmann/json.hpp libcli11-dev:CLI/CLI.hpp
 
 # $(call install,PACKAGES[,COMMAND]): from the distribution, or the command to type where that cannot be,
-# and what COMMAND adds to that. Another installation, such as the machine's own nightly one, is waited for.
+# and what COMMAND adds to that. Another installation, such as the machine's own nightly one, is waited for
+# two minutes; apt does so itself when it installs, and not when it reads the lists.
 install = packages=$$(echo $(1)); as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
 	echo "setup: these packages of the distribution are missing: $$packages"; \
 	{ command -v apt-get >/dev/null && { [ -z "$$as_root" ] || command -v sudo >/dev/null; } \
-	  && echo "setup: installing them" && $$as_root apt-get update -q && $$as_root apt-get install -y -o DPkg::Lock::Timeout=120 $$packages; } || { \
+	  && echo "setup: installing them" && \
+	  for second in $$(seq 1 2 120); do \
+	    said=$$($$as_root env LC_ALL=C apt-get update -q 2>&1); code=$$?; \
+	    case $$code,$$said in 0,*) break ;; *lock*) sleep 2 ;; *) break ;; esac; \
+	  done && printf '%s\n' "$$said" && [ $$code = 0 ] && \
+	  $$as_root apt-get install -y -o DPkg::Lock::Timeout=120 $$packages; } || { \
 	    echo "setup: could not install them; please run:  sudo apt-get update && sudo apt-get install $$packages" >&2; $(2) exit 2; }
 
 # The headers of these packages work from any folder.

@@ -301,12 +301,23 @@ TEST_SUITE("tests/make") {
         // Installed, and found at once.
         write(tree.bin + "/given", mpicc);
         tree.script("id", "#!/bin/sh\necho 0\n");
-        tree.script("apt-get", "#!/bin/sh\necho apt-get \"$@\"\ncp '" + tree.bin + "/given' '" +
-                                   tree.bin + "/mpicc'; chmod +x '" + tree.bin + "/mpicc'\n");
+        // Another installation reads the lists the first time, and is waited for.
+        tree.script("sleep", "#!/bin/sh\necho waited > '" + tree.bin + "/waited'\n");
+        tree.script("apt-get",
+                    "#!/bin/sh\necho apt-get \"$@\"\n"
+                    "[ $1 = install ] || [ -e '" +
+                        tree.bin +
+                        "/waited' ] || {\n"
+                        "    echo 'E: Could not get lock /var/lib/apt/lists/lock'; exit 100; }\n"
+                        "cp '" +
+                        tree.bin + "/given' '" + tree.bin + "/mpicc'; chmod +x '" + tree.bin +
+                        "/mpicc'\n");
         ran = tree.run(make + "MPI=1");
         CHECK_MESSAGE(ran.code == 0, ran.text);
-        // Other installations that run are waited for.
-        CHECK_MESSAGE(contains(ran.text, {"apt-get install -y -o DPkg::Lock::Timeout="}), ran.text);
+        CHECK(fs::exists(tree.bin + "/waited"));
+        CHECK_MESSAGE(contains(ran.text, {"apt-get update -q\n",
+                                          "apt-get install -y -o DPkg::Lock::Timeout="}),
+                      ran.text);
         CHECK_MESSAGE(
             contains(ran.text, {"installing them", "MPI found (", "c++  train/main.cpp (MPI)",
                                 "link build/release/microdualnet-mpi"}),
