@@ -11,7 +11,8 @@
   const classes = (evaluation) => evaluation.rates.classes;
   // Classes that have clips; others would be blank rows.
   const present = (evaluation) => classes(evaluation).map((_, c) => c).filter((c) => classes(evaluation)[c].clips > 0);
-  const interval = (m) => `${fixed(m.low)} to ${fixed(m.high)}\u00a0%`;
+  // All samples of clips that had one outcome are alike: an interval without width would look sure.
+  const interval = (m) => m.low === m.high && m.chance !== 100 ? "not known" : `${fixed(m.low)} to ${fixed(m.high)}\u00a0%`;
 
   // What the rates are, where they are first drawn.
   function meanings(parent, names) {

@@ -73,4 +73,9 @@ Interval wilson_interval(int64_t part, int64_t whole) {
     return {100 * std::max(0.0, centre - half), 100 * std::min(1.0, centre + half)};
 }
 
+Interval share_interval(const Interval& of_samples, double percent, int64_t whole) {
+    if (percent > 0 && percent < 100) return of_samples;
+    return wilson_interval(percent > 0 ? whole : 0, whole);
+}
+
 }  // namespace mdn

@@ -24,6 +24,10 @@ std::vector<Interval> bootstrap(
 /// numbers. 0 to 100 of nothing.
 Interval wilson_interval(int64_t part, int64_t whole);
 
+/// The interval of a share of `whole` in percent: that of its bootstrap samples, or Wilson's for 0
+/// and 100 %, of which all samples are alike.
+Interval share_interval(const Interval& of_samples, double percent, int64_t whole);
+
 /// The 97.5th percentile of Student's t with so many degrees of freedom (at least 1): a mean of
 /// n = degrees + 1 values lies within ± that many standard errors of its expectation with 95 %.
 double student_t(int64_t degrees);

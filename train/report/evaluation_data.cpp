@@ -92,11 +92,13 @@ Json paths_json(const std::vector<ClipPrediction>& predictions, const Metrics& m
     const std::vector<Interval> intervals = bootstrap(std::ssize(right), top1);
     Json json = {{"top1", Json::array()}, {"classes", Json::array()}};
     const char* const ways[] = {"both, by the router", "ST alone", "TS alone"};
-    for (size_t way = 0; way < 3; ++way)
+    for (size_t way = 0; way < 3; ++way) {
+        const Interval interval = share_interval(intervals[way], values[way], std::ssize(right));
         json["top1"].push_back({{"name", ways[way]},
                                 {"value", rounded(values[way])},
-                                {"low", rounded(intervals[way].low)},
-                                {"high", rounded(intervals[way].high)}});
+                                {"low", rounded(interval.low)},
+                                {"high", rounded(interval.high)}});
+    }
     for (size_t c = 0; c < of_class.size(); ++c) {
         const int64_t clips = metrics.classes[c].clips;
         json["classes"].push_back(clips == 0

@@ -114,8 +114,13 @@ std::vector<Rate> rates_with_intervals(const std::vector<Answer>& answers, int64
     std::vector<Rate> rates;
     for (const std::string& name : names_of(options)) {
         const size_t i = rates.size();
-        rates.push_back({name, values[i], intervals[i],
-                         chance_of(name, answers, classes, options.body_of), frequent[i]});
+        const std::optional<double> chance = chance_of(name, answers, classes, options.body_of);
+        // The F1 rates are no shares of the clips, and what chance always reaches is sure.
+        const bool share = chance && *chance < 100;
+        rates.push_back(
+            {name, values[i],
+             share ? share_interval(intervals[i], values[i], std::ssize(answers)) : intervals[i],
+             chance, frequent[i]});
     }
     return rates;
 }

@@ -35,7 +35,7 @@ struct RateOptions {
 };
 
 /// Top-1, Top-5, F1 macro and, with body-level classes, body Top-1 and F1mean, as metrics.h defines
-/// them. There must be answers.
+/// them. There must be answers. An F1 rate of 0 or 100 % has an interval without width.
 std::vector<Rate> rates_with_intervals(const std::vector<Answer>& answers, int64_t classes,
                                        const RateOptions& options);
 

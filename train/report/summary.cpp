@@ -39,13 +39,12 @@ struct RateInterval {
 
 RateInterval top1_interval(const Json& evaluation) {
     const Json& top1 = evaluation["metrics"][0];
-    if (top1["low"] != top1["high"])
-        return {true, top1["low"].get<double>(), top1["high"].get<double>()};
-    // All samples of such clips are alike.
-    const int64_t clips = evaluation["rates"]["clips"].get<int64_t>();
-    const double right = top1["value"].get<double>() * static_cast<double>(clips) / 100;
-    const Interval wilson = wilson_interval(std::llround(right), clips);
-    return {false, wilson.low, wilson.high};
+    const double value = top1["value"].get<double>();
+    // Older programs wrote an interval without width for 0 and 100 %.
+    const Interval interval =
+        share_interval({top1["low"].get<double>(), top1["high"].get<double>()}, value,
+                       evaluation["rates"]["clips"].get<int64_t>());
+    return {value > 0 && value < 100, interval.low, interval.high};
 }
 
 std::string accuracy_text(const Json& evaluation) {
@@ -60,8 +59,8 @@ std::string accuracy_text(const Json& evaluation) {
     text += interval.of_samples
                 ? "As many other clips of the same kind would give another rate: the 95\u00a0% "
                   "interval reaches from "
-                : "The bars cannot say it, because all clips had one outcome; Wilson's 95\u00a0% "
-                  "interval reaches from ";
+                : "Samples of these clips cannot say it, because all had one outcome; Wilson's "
+                  "95\u00a0% interval reaches from ";
     text += percent_text(interval.low) + " to " + percent_text(interval.high);
     return text +
            ". Another training run is not in it: another seed, or another machine, trains another "

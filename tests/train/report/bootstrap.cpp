@@ -63,6 +63,10 @@ TEST_SUITE("train/report/bootstrap") {
         CHECK(wilson_interval(5, 10).high == Approx(76.341).epsilon(1e-4));
         CHECK(wilson_interval(10, 10).low == Approx(72.246).epsilon(1e-4));
         CHECK(wilson_interval(0, 0).high == 100);
+        // Of a share whose samples are all alike, and of another.
+        CHECK(share_interval({0, 0}, 0, 10).high == wilson_interval(0, 10).high);
+        CHECK(share_interval({100, 100}, 100, 10).low == wilson_interval(10, 10).low);
+        CHECK(share_interval({40, 60}, 50, 10).low == 40);
     }
 
     TEST_CASE("Student's t has the published values") {

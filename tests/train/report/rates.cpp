@@ -66,6 +66,13 @@ TEST_SUITE("train/report/rates") {
         CHECK(rates[2].frequent == Approx(100 * (6.0 / 7) / 2));
         CHECK(rates[3].chance == 50);
         CHECK(rates[3].frequent == 75);
+        // Samples of clips that are all right are alike, and say nothing of other clips.
+        std::vector<Answer> right = answers;
+        for (Answer& answer : right) answer = {answer.truth, answer.truth, true};
+        const auto sure = rates_with_intervals(right, 4, {});
+        CHECK(sure[0].value == 100);
+        CHECK(sure[0].interval.low == Approx(wilson_interval(4, 4).low));
+        CHECK(sure[1].interval.low == 100);  // any five are all of four classes
         const auto few = rates_with_intervals(answers, 4, {.top5 = false});
         REQUIRE(few.size() == 2);
         CHECK(few[1].name == "F1 macro");

@@ -165,7 +165,7 @@ TEST_SUITE("train/report/report") {
         Json& top1 = whole.evaluation["metrics"][0];
         top1["value"] = top1["low"] = top1["high"] = 0.0;
         CHECK(contains(said(whole)["summary"][0].get<std::string>(),
-                       {"all clips had one outcome", "0.00\u00a0% to 8.76\u00a0%"}));
+                       {"all had one outcome", "0.00\u00a0% to 8.76\u00a0%"}));
         // As in the line that a page of several runs has of each.
         CHECK(said(whole)["rate"] ==
               "0.00\u00a0% of 40 clips (Top-1; Wilson's 95\u00a0% interval 0.00\u00a0% to "
