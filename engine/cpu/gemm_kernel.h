@@ -88,7 +88,7 @@ constexpr int64_t asked_ahead(int64_t depth) {
 }
 
 /// Multiplies a panel of A by a panel of B (`depth` rows of as few vectors as cover
-/// valid_width, 64-byte aligned). The rows of a by_row panel, or the columns of a by_column one,
+/// valid_width). The rows of a by_row panel, or the columns of a by_column one,
 /// are a_stride apart; all that valid_rows rounds up to (tile_rows less a multiple of 4) must be
 /// readable. Meanwhile asked_ahead(depth) numbers from `ahead` on come to the second-level cache;
 /// nothing need be there.

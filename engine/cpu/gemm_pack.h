@@ -119,7 +119,8 @@ struct ColumnMajorA {
     }
 };
 
-/// From row to row of the panel of B that begins so many columns before the matrix ends.
+/// From row to row of a panel of B with this many valid columns; of those that a tile takes where
+/// there are more.
 template <class T>
 inline int64_t panel_width(int64_t columns) {
     return std::min<int64_t>(tile_width<T>, (columns + lanes<T> - 1) / lanes<T> * lanes<T>);

@@ -16,7 +16,8 @@ struct Case {
     Conv2d options;
 };
 
-/// One and several vectors of channels in and out, with a last panel of half the width; rows of
+/// One and several vectors of channels in and out, with a last panel of half the width (48 with
+/// AVX-512, three vectors with any); rows of
 /// one to four tiles of every size and their remainders; steps from patch to patch that the
 /// compiler knows and others; images of one strip and of several.
 const std::vector<Case>& cases() {
@@ -33,6 +34,8 @@ const std::vector<Case>& cases() {
         {1, 4, 58, 64, 16, 3, 3, {.stride = 1, .pad = 1}},
         {1, 3, 25, 64, 32, 3, 3, {.stride = 1, .pad = 1}},
         {3, 5, 113, 3, 16, 7, 7, {.stride = 2, .pad = 3, .shift_frames = 3}},
+        {2, 6, 11, 5, 3 * lanes<float>, 3, 3, {.stride = 1, .pad = 1}},
+        {2, 6, 11, 3 * lanes<float>, lanes<float>, 3, 3, {.stride = 1, .pad = 1}},
     };
     return all;
 }

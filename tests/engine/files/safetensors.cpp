@@ -447,10 +447,13 @@ TEST_SUITE("engine/files/safetensors") {
         std::vector<std::pair<std::string, Tensor>> tensors;
         Random random(6);
         for (int i = 0; i < 40; ++i)
-            tensors.emplace_back("t" + std::to_string(i), random.normal_tensor({500}));
+            // t7 takes longest to read: another thread is done with a later one before.
+            tensors.emplace_back("t" + std::to_string(i),
+                                 random.normal_tensor({i == 7 ? 500'000 : 500}));
         write_safetensors(folder.path, tensors);
         std::string bytes = bytes_of(folder.path);
-        for (size_t i = 1; i <= 33; ++i) bytes[bytes.size() - 2000 * i] ^= 1;  // t7 to t39
+        for (size_t i = 1; i <= 33; ++i)
+            bytes[bytes.size() - 2000 * i] ^= 1;  // the end of t7 to t39
         test::write(folder.path, bytes);
         CHECK_REFUSED(error_of([&] { read_safetensors(folder.path); }), {"tensor 't7' "});
     }
