@@ -1,5 +1,6 @@
 #include "data/synth/keypoints.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <iterator>

@@ -1,5 +1,6 @@
 #include "data/synth/performance.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 

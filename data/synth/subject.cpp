@@ -1,5 +1,6 @@
 #include "data/synth/subject.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 

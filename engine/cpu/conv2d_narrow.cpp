@@ -1,5 +1,7 @@
 #include "engine/cpu/conv2d_narrow.h"
 
+#include <algorithm>
+
 #include "engine/cpu/image_rows.h"
 
 namespace mdn {

@@ -1,4 +1,5 @@
 // Layer norm over the last axis: two passes a row, so that no large mean cancels in the variance.
+#include <algorithm>
 #include <cmath>
 
 #include "engine/cpu/column_sum.h"

@@ -1,5 +1,6 @@
 #include "data/entity_joints.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 

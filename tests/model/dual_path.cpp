@@ -1,6 +1,7 @@
 #include "model/dual_path.h"
 
 #include <doctest/doctest.h>
+#include <algorithm>
 #include <cmath>
 
 #include "model/micro_dualnet.h"

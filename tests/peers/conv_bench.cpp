@@ -1,6 +1,7 @@
 // The convolutions of TSM-ResNet-101 on one clip of 8 frames: GFLOP/s of the forward pass and of
 // both gradients, and what they add up to.
 // usage: conv_bench [REPETITIONS [LAYER]], LAYER a part of the layer's name
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <string>

@@ -2,6 +2,7 @@
 // usage: gemm_bench [REPETITIONS]
 #include <cblas.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 

@@ -1,6 +1,7 @@
 #include "train/training_step.h"
 
 #include <doctest/doctest.h>
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 

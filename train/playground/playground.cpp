@@ -1,5 +1,6 @@
 #include "train/playground/playground.h"
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <filesystem>

@@ -1,6 +1,7 @@
 // The checks of lesson 1.
 #include "docs/lessons/harness/check.h"
 
+#include <algorithm>
 #include <numeric>
 
 namespace mdn::lesson {

@@ -1,4 +1,5 @@
 // Damage to a run's checkpoint, and what each command that reads one makes of it.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <functional>

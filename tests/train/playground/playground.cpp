@@ -1,6 +1,7 @@
 #include "train/playground/playground.h"
 
 #include <doctest/doctest.h>
+#include <algorithm>
 
 #include "data/file.h"
 #include "tests/model/inputs.h"

@@ -1,5 +1,6 @@
 #include "train/report/report.h"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <nccl.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "engine/backend.h"

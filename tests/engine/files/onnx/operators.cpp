@@ -1,5 +1,6 @@
 #include "tests/engine/files/onnx/operators.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <set>
