@@ -120,7 +120,7 @@ TEST_SUITE("data/entity_boxes") {
             CHECK(boxes[8 * t] == doctest::Approx(expected[t]));
             CHECK(boxes[8 * t + 1] == doctest::Approx(278));
             CHECK(boxes[8 * t + 2] == doctest::Approx(expected[t] + 44));
-            CHECK(std::vector<float>(&boxes[8 * t + 4], &boxes[8 * t + 8]) ==
+            CHECK(std::vector<float>(boxes.begin() + 8 * t + 4, boxes.begin() + 8 * t + 8) ==
                   std::vector<float>{0, 0, 400, 400});
         }
     }
