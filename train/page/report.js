@@ -54,7 +54,7 @@
           const m = metric(run, name);
           return { name: `${name}, ${run.name}`, values: [m ? m.value : null], bar: m && [m.low, m.high], colour: runColour(runs.indexOf(run)), barColour: runColour(runs.indexOf(run)), tip: m ? `${run.name}, ${name}: ${fixed(m.value)} %\n95 % interval ${interval(m)}` : `${run.name}: not known` };
         })),
-        kinds: [{ name: "rate", colour: "var(--text)" }], low: 0, high: 100, x: "percent; bars: 95 % bootstrap intervals over clips", label: "Rates of all runs", letters: 40,
+        kinds: [{ name: "rate", colour: "var(--text)" }], low: 0, high: 100, x: "percent; bars: 95 % intervals over clips (bootstrap; Wilson's at 0 and 100 %)", label: "Rates of all runs", letters: 40,
       });
       meanings(drawing, names);
       if (data.differences.length)
@@ -115,7 +115,7 @@
     const n = evaluation.rates.clips;
     const drawing = Page.figure(parent, {
       id: "rates", title: "How well, and how sure",
-      look: `The bar is the 95 % bootstrap interval over the ${n} clips: it should lie far to the right of chance and of always naming the most frequent class.`,
+      look: `The bar is the 95 % interval over the ${n} clips (bootstrap; Wilson's at 0 and 100 %): it should lie far to the right of chance and of always naming the most frequent class.`,
     });
     Page.marks(drawing, {
       rows: evaluation.metrics.map((m) => ({ name: m.name, values: [m.value, m.chance, m.frequent], bar: [m.low, m.high], barColour: "var(--c0)", tip: `${m.name}: ${fixed(m.value, 2)} %\n95 % interval: ${interval(m)}\nchance: ${m.chance === null ? "no simple formula" : fixed(m.chance, 2) + " %"}\nmost frequent class: ${fixed(m.frequent, 2)} %` })),
