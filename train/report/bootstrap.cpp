@@ -74,8 +74,9 @@ Interval wilson_interval(int64_t part, int64_t whole) {
 }
 
 Interval share_interval(const Interval& of_samples, double percent, int64_t whole) {
-    if (percent > 0 && percent < 100) return of_samples;
-    return wilson_interval(percent > 0 ? whole : 0, whole);
+    // Counted, since a percentage of all clips need not be 100 to the last bit.
+    const int64_t part = std::llround(percent * static_cast<double>(whole) / 100);
+    return part > 0 && part < whole ? of_samples : wilson_interval(part, whole);
 }
 
 }  // namespace mdn

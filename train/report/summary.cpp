@@ -1,7 +1,6 @@
 #include "train/report/summary.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "train/output/counted.h"
 #include "train/output/format.h"

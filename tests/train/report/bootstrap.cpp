@@ -67,6 +67,9 @@ TEST_SUITE("train/report/bootstrap") {
         CHECK(share_interval({0, 0}, 0, 10).high == wilson_interval(0, 10).high);
         CHECK(share_interval({100, 100}, 100, 10).low == wilson_interval(10, 10).low);
         CHECK(share_interval({40, 60}, 50, 10).low == 40);
+        // A percentage is rounded.
+        CHECK(share_interval({100, 100}, 100 - 1e-13, 49).low < 99);
+        CHECK(share_interval({97, 100}, 99.9, 1000).low == 97);
     }
 
     TEST_CASE("Student's t has the published values") {
