@@ -147,9 +147,9 @@ Tensor Scope::depthwise(const std::string& name, int64_t kernel, int64_t channel
                DiskLayout::depthwise);
 }
 
-Tensor Scope::linear(const std::string& name, Shape shape) const {
+Tensor Scope::linear(const std::string& name, Shape shape, double gain) const {
     const auto fans = static_cast<double>(shape[shape.size() - 2] + shape.back());
-    return add(name, uniform(shape, std::sqrt(6.0 / fans)), Role::weight);
+    return add(name, uniform(shape, gain * std::sqrt(6.0 / fans)), Role::weight);
 }
 
 Tensor Scope::bias(const std::string& name, Shape shape) const {

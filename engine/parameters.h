@@ -101,8 +101,8 @@ class Scope {
     Tensor conv(const std::string& name, int64_t out, int64_t kernel, int64_t in) const;
     /// Depthwise weight [k,k,C], He normal.
     Tensor depthwise(const std::string& name, int64_t kernel, int64_t channels) const;
-    /// Linear weight of any leading axes, [..., O, I], Xavier uniform.
-    Tensor linear(const std::string& name, Shape shape) const;
+    /// Linear weight of any leading axes, [..., O, I], Xavier uniform times `gain`.
+    Tensor linear(const std::string& name, Shape shape, double gain = 1) const;
     Tensor bias(const std::string& name, Shape shape) const;         // zeros
     Tensor norm_scale(const std::string& name, int64_t size) const;  // ones
     Tensor norm_shift(const std::string& name, int64_t size) const;  // zeros

@@ -83,14 +83,15 @@ inline Tensor convolve_folded(const Convolution& convolution, const BatchNorm& n
     return conv2d_folded(x, convolution.weight, convolution.options, norm.fold(), relu, residual);
 }
 
-/// Names `<prefix>.{weight,bias}`, [O,I] and [O].
+/// Names `<prefix>.{weight,bias}`, [O,I] and [O]. The initial weight is Xavier uniform times
+/// `gain`.
 struct Linear {
     ModuleName module;
     Tensor weight, bias;
 
-    Linear(const Scope& scope, int64_t in, int64_t out)
+    Linear(const Scope& scope, int64_t in, int64_t out, double gain = 1)
         : module(scope.module()),
-          weight(scope.linear("weight", {out, in})),
+          weight(scope.linear("weight", {out, in}, gain)),
           bias(scope.bias("bias", {out})) {}
     Tensor forward(const Tensor& x) const {
         const ModuleScope in(module);
@@ -117,13 +118,16 @@ struct LayerNorm {
     }
 };
 
-/// Linear in→hidden, GELU, Linear hidden→out. Names `<prefix>.{fc1,fc2}.*`.
+/// Linear in→hidden, GELU, Linear hidden→out. Names `<prefix>.{fc1,fc2}.*`. `gain` is that of the
+/// second.
 struct Mlp {
     ModuleName module;
     Linear fc1, fc2;
 
-    Mlp(const Scope& scope, int64_t in, int64_t hidden, int64_t out)
-        : module(scope.module()), fc1(scope / "fc1", in, hidden), fc2(scope / "fc2", hidden, out) {}
+    Mlp(const Scope& scope, int64_t in, int64_t hidden, int64_t out, double gain = 1)
+        : module(scope.module()),
+          fc1(scope / "fc1", in, hidden),
+          fc2(scope / "fc2", hidden, out, gain) {}
     Tensor forward(const Tensor& x) const {
         const ModuleScope in(module);
         return in.output(fc2.forward(fc1.forward_gelu(x)));

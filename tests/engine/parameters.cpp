@@ -238,6 +238,7 @@ TEST_SUITE("engine/parameters") {
         const Tensor conv = scope.conv("conv1.weight", 64, 3, 32);
         const Tensor depthwise = scope.depthwise("depthwise.weight", 3, 512);
         const Tensor linear = scope.linear("fc.weight", {4, 60, 40});
+        const Tensor tenth = scope.linear("tenth.weight", {60, 40}, 0.1);
         const Tensor embedding = scope.embedding("embedding", {50, 40});
         scope.bias("bias", {4, 60});
         const Scope bn = scope / "bn";
@@ -267,5 +268,6 @@ TEST_SUITE("engine/parameters") {
         const double bound = std::sqrt(6.0 / 100);
         CHECK(deviation(linear) == doctest::Approx(bound / std::sqrt(3.0)).epsilon(0.05));
         for (float w : linear.to_vector<float>()) REQUIRE(std::abs(w) <= bound);
+        CHECK(deviation(tenth) == doctest::Approx(0.1 * bound / std::sqrt(3.0)).epsilon(0.05));
     }
 }

@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
+
+#include "engine/autograd.h"
 #include "model/classifier.h"
 #include "tests/engine/gradient_check.h"
 #include "tests/model/inputs.h"
@@ -48,6 +52,25 @@ TEST_SUITE("model/transformer") {
             y = linear(y, layer.mlp.fc2.weight, layer.mlp.fc2.bias);
             y = add(middle, drop(y, layer.mlp_dropout));
             CHECK(test::relative_error(layer.forward(x, axis, f.drop), y) < 1e-12);
+        }
+    }
+
+    TEST_CASE(
+        "an encoder layer begins near the identity, and all of it learns from the first step") {
+        for (const TokenAxis axis : {TokenAxis::entities, TokenAxis::frames}) {
+            Fixture f;
+            const EncoderLayer layer(f.root(), f.config, f.sites);
+            const Tensor x = f.random.normal_tensor({2, 3, 2, 8}, 1, DType::f64);
+            const Tensor y = layer.forward(x, axis, {.training = true});
+            CHECK(test::relative_error(y, x) < 0.15);
+            backward(y, f.random.normal_tensor(y.shape(), 1, DType::f64));
+            for (const Parameter& parameter : f.store.all()) {
+                INFO(parameter.name);
+                double largest = 0;
+                for (const double g : parameter.value.grad().to_vector<double>())
+                    largest = std::max(largest, std::abs(g));
+                CHECK(largest > 1e-4);
+            }
         }
     }
 
