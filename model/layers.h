@@ -118,16 +118,16 @@ struct LayerNorm {
     }
 };
 
-/// Linear in→hidden, GELU, Linear hidden→out. Names `<prefix>.{fc1,fc2}.*`. `gain` is that of the
-/// second.
+/// Linear in→hidden, GELU, Linear hidden→out. Names `<prefix>.{fc1,fc2}.*`. The initial weight of
+/// fc2 is Xavier uniform times `fc2_gain`.
 struct Mlp {
     ModuleName module;
     Linear fc1, fc2;
 
-    Mlp(const Scope& scope, int64_t in, int64_t hidden, int64_t out, double gain = 1)
+    Mlp(const Scope& scope, int64_t in, int64_t hidden, int64_t out, double fc2_gain = 1)
         : module(scope.module()),
           fc1(scope / "fc1", in, hidden),
-          fc2(scope / "fc2", hidden, out, gain) {}
+          fc2(scope / "fc2", hidden, out, fc2_gain) {}
     Tensor forward(const Tensor& x) const {
         const ModuleScope in(module);
         return in.output(fc2.forward(fc1.forward_gelu(x)));

@@ -5,9 +5,9 @@ namespace mdn {
 namespace {
 
 /// What the last weights of both branches begin with, in units of Xavier's: the layer begins near
-/// the identity. What the backbone sees then reaches the classifier from the first step on, and is
-/// not drowned by layers that have learnt nothing. At 0, nothing else in a branch would get a
-/// gradient from that step.
+/// the identity. So the entities' tokens first reach the classifier almost unchanged, and are not
+/// drowned by layers that have learnt nothing. At 0, the other weights of a branch would get no
+/// gradient in the first step.
 constexpr double branch_gain = 0.1;
 
 }  // namespace

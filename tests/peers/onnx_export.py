@@ -129,7 +129,10 @@ def random_weights(program, folder, config, random):
             centre = 1 if name.endswith("weight") else 0  # of a layer norm
             tensors[name] = (centre + 0.3 * random.standard_normal(value.shape)).astype(np.float32)
         else:
-            tensors[name] = value * random.uniform(0.8, 1.2, value.shape).astype(np.float32)
+            # Branches of encoder layers begin with a tenth of the usual; training makes them larger.
+            branch = re.search(r"\.layers\.\d+\.(attn\.proj|mlp\.fc2)\.weight$", name)
+            factors = random.uniform(0.8, 1.2, value.shape) * (10 if branch else 1)
+            tensors[name] = value * factors.astype(np.float32)
     safetensors_io.save(path, tensors)
     return config_file, path, tensors
 

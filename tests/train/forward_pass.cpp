@@ -84,6 +84,7 @@ TEST_SUITE("train/forward_pass") {
             const auto make = [&](uint64_t seed) {
                 auto made = std::make_unique<MicroDualNet>(config, seed, DType::f32, Device::cuda);
                 made->compute_in(activations);
+                test::give_branches_weight(*made);
                 return made;
             };
             const auto model = make(1);
@@ -119,10 +120,12 @@ TEST_SUITE("train/forward_pass") {
                     CAPTURE(record);
                     MicroDualNet twin(config, 1, DType::f32, device);
                     twin.compute_in(activations);
+                    test::give_branches_weight(twin);
                     const std::vector<float> answer = expected(twin);
                     test::with_every_timing([&] {
                         MicroDualNet model(config, 1, DType::f32, device);
                         model.compute_in(activations);
+                        test::give_branches_weight(model);
                         CHECK(answers(model, record) == answer);
                     });
                 }

@@ -75,8 +75,8 @@ TEST_SUITE("train/recipes") {
         }
         CHECK(shipped("paper-imigue").entity_count() == 5);
         CHECK(shipped("demo-no-mac").training == shipped("demo").training);
-        // Alone, the backbone learns better at its own rate; its rate and schedule are those that its
-        // range of results was measured with.
+        // Alone, the backbone learns better at its own rate. Its rate and schedule are those that
+        // its range of results was measured with.
         Json demo = Json::parse(shipped("demo").training);
         Json baseline = Json::parse(shipped("demo-tsm").training);
         CHECK(demo.erase("backbone-lr") == 1);

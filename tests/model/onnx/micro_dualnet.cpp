@@ -29,6 +29,7 @@ const onnx::Preprocessing preprocessing = {.mean = {120, 110, 100}, .deviation =
 /// Other values than the initial ones for all parameters and statistics: an exporter that takes
 /// gamma for a variance, or leaves a bias out, shows.
 void randomise(MicroDualNet& model, uint64_t seed) {
+    test::give_branches_weight(model);
     Random random(seed);
     for (const Parameter& parameter : model.parameters().all()) {
         float* values = parameter.value.data<float>();

@@ -27,6 +27,7 @@ struct Weights : TemporaryFolder {
 
     explicit Weights(const Config& config, const std::string& names = "nodding\nwaving\nküssen\n")
         : model(config, 1) {
+        give_branches_weight(model);
         std::map<std::string, std::string> metadata = {{metadata_config, to_json(config)}};
         if (!names.empty()) metadata[metadata_classes] = names;
         write_safetensors(path, weights_to_disk(model.parameters()), metadata);

@@ -64,6 +64,7 @@ Course train(const Config& config, const StepRanks& ranks, Device device = Devic
              Recompute recompute = Recompute::outputs, bool one_diverges = false,
              const std::vector<int64_t>& clips_of_step = ::clips_of_step, bool record = true) {
     MicroDualNet model(config, 1, DType::f32, device);
+    test::give_branches_weight(model);
     // SGD, whose steps are as large as the gradient says: AdamW's first ones are not.
     Optimizer optimizer(model.parameters(),
                         {.kind = OptimizerKind::sgd, .momentum = 0.9, .clip_norm = 1});
