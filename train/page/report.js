@@ -92,7 +92,7 @@
     parent = columns;
     draw("loss-ce", "Cross-entropy", "Training should fall and flatten; validation that rises while training falls is overfitting.",
       [...ofSteps("loss_ce", "training, mean of steps", 0), ...ofEpochs("val_loss", "validation", 1)]);
-    draw("loss-mac", "MAC loss", "The MAC loss (mutual action consistency) asks that both paths describe the same body part of a clip alike: it falls as they come to do so; flat from the start means that they never agreed.",
+    draw("loss-mac", "MAC loss", "The MAC loss (mutual action consistency) asks that both paths describe the same body part of a clip alike. New paths are alike by themselves, so it may rise first; it falls as they come to agree in what they have learnt. Flat at a high value means that they never agreed.",
       ofSteps("loss_mac", "training, mean of steps", 2));
     draw("accuracy", "Accuracy", "Training far above validation at the end is overfitting; curves that still rise there ask for a longer training.",
       [...ofSteps("top1", "training Top-1, mean of steps", 0), ...ofEpochs("val_top1", "validation Top-1", 1), ...(several ? [] : ofEpochs("val_top5", "validation Top-5", 2))], { high: 100, digits: 2 });
