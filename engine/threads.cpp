@@ -13,7 +13,9 @@
 #include <thread>
 #include <vector>
 
+#include "engine/futex.h"
 #include "engine/processors.h"
+#include "engine/time_slice.h"
 
 namespace mdn {
 
@@ -25,9 +27,13 @@ using Clock = std::chrono::steady_clock;
 /// microseconds, and waking a thread takes several; looking for long would take time from others.
 constexpr auto patience = std::chrono::microseconds(100);
 
-/// A thread that computed for so long lets others go first before it takes another share. The
-/// system would soon interrupt it anyway, but in the middle of a share that others then wait for.
+/// A thread that computed for so long lets others go first before it takes another share: between
+/// shares nobody waits for it. Beside one other program that is faster, measured.
 constexpr auto turn = std::chrono::microseconds(1000);
+
+/// A helper asks for time slices of this length. Beside other programs it sleeps while the caller
+/// has no processor, and helps only as long as both have one: it must begin soon after it wakes.
+constexpr auto helpers_time_slice = std::chrono::microseconds(300);
 
 inline void pause() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -67,7 +73,7 @@ class Helpers {
     ~Helpers() {
         stopping_ = true;
         ++loops_;
-        loops_.notify_all();
+        wake_sleepers(loops_, INT32_MAX);
         for (std::thread& thread : threads_) thread.join();
     }
 
@@ -80,27 +86,20 @@ class Helpers {
         unfinished_ = shares_;
         unclaimed_ = shares_;
         ++loops_;
-        wake(shares_ - 1);
+        // Either a helper that is about to sleep sees the new loop, or this sees the helper: each
+        // writes before it looks.
+        if (asleep_ > 0) wake_sleepers(loops_, shares_ - 1);
         while (take_share()) {
         }
         if (!look([&] { return unfinished_ == 0; })) {
             caller_sleeps_ = true;
-            for (int32_t left; (left = unfinished_) != 0;) unfinished_.wait(left);
+            for (int32_t left; (left = unfinished_) != 0;) sleep_while(unfinished_, left);
             caller_sleeps_ = false;
         }
         if (failure_) std::rethrow_exception(failure_);
     }
 
   private:
-    void wake(int32_t wanted) {
-        const int32_t asleep = asleep_;
-        if (wanted >= asleep) {
-            if (asleep > 0) loops_.notify_all();
-        } else {
-            for (int32_t i = 0; i < wanted; ++i) loops_.notify_one();
-        }
-    }
-
     /// Does one share, if there is one that nobody has begun.
     bool take_share() {
         int32_t left = unclaimed_;
@@ -119,7 +118,7 @@ class Helpers {
                 }
             }
         // The last to finish wakes the caller; it may have gone on by then, which does no harm.
-        if (--unfinished_ == 0 && caller_sleeps_) unfinished_.notify_one();
+        if (--unfinished_ == 0 && caller_sleeps_) wake_sleepers(unfinished_, 1);
         return true;
     }
 
@@ -144,6 +143,7 @@ thread_local bool inside_share = false;
 
 void Helpers::help() {
     inside_share = true;
+    request_time_slice(helpers_time_slice);
     while (true) {
         const int32_t seen = loops_;
         auto began = Clock::now();
@@ -155,7 +155,7 @@ void Helpers::help() {
         if (stopping_) return;
         if (look([&] { return loops_ != seen; })) continue;
         ++asleep_;
-        loops_.wait(seen);
+        sleep_while(loops_, seen);
         --asleep_;
     }
 }

@@ -84,6 +84,48 @@ TEST_SUITE("engine/threads") {
         CHECK(helped);
     }
 
+    TEST_CASE("a helper that sleeps is woken by a loop, and a caller that sleeps by its end") {
+        const Threads with(2);
+        const auto caller = std::this_thread::get_id();
+        using Clock = std::chrono::steady_clock;
+        // Around the 100 microseconds for which threads look for work, or for the end, before they
+        // sleep. Computing, since a thread that sleeps so shortly wakes up late.
+        for (int round = 0; round < 200; ++round) {
+            const auto a_while = [&] {
+                const auto end = Clock::now() + std::chrono::microseconds(50 + round);
+                while (Clock::now() < end) {
+                }
+            };
+            a_while();
+            std::atomic<int> done = 0;
+            std::atomic<bool> joined = false;
+            run_shares(2, [&](int64_t) {
+                if (std::this_thread::get_id() == caller) {
+                    soon([&] { return joined.load(); });
+                } else {
+                    joined = true;
+                    a_while();
+                }
+                ++done;
+            });
+            REQUIRE(joined);  // else the helper was not woken
+            REQUIRE(done == 2);
+        }
+    }
+
+    TEST_CASE("a loop wakes as many helpers as it has shares for") {
+        const Threads with(4);
+        for (int round = 0; round < 20; ++round) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(2));  // all helpers sleep
+            std::atomic<int> begun = 0, together = 0;
+            run_shares(4, [&](int64_t) {
+                ++begun;
+                together += soon([&] { return begun == 4; });
+            });
+            REQUIRE(together == 4);
+        }
+    }
+
     TEST_CASE("an exception of a share reaches the caller, and the next loop works") {
         const Threads with(3);
         for (int round = 0; round < 50; ++round) {
