@@ -28,7 +28,7 @@ using Clock = std::chrono::steady_clock;
 constexpr auto patience = std::chrono::microseconds(100);
 
 /// A thread that computed for so long lets others go first before it takes another share: between
-/// shares nobody waits for it. Beside one other program that is faster, measured.
+/// shares nobody waits for it. docs/benchmarks.md compares other lengths.
 constexpr auto turn = std::chrono::microseconds(1000);
 
 /// A helper asks for time slices of this length. Beside other programs it sleeps while the caller
