@@ -13,7 +13,6 @@ SplitEvaluation evaluate_split(const LoadedModel& loaded, const SplitOptions& op
     const Config& config = loaded.model->config();
     SplitEvaluation result;
     result.classes = read_class_names(options.data);
-    check_class_count(config.classes, result.classes.count(), options.data);
     ClipOptions clips = clip_options(config, Sampling::test);
     options.views.apply(clips);
     clips.keypoints = options.reading.keypoint_options();

@@ -7,6 +7,7 @@
 #include "train/batch_hint.h"
 #include "train/checkpoints/checkpoint.h"
 #include "train/checkpoints/checkpoint_file.h"
+#include "train/checkpoints/trained_classes.h"
 
 namespace mdn {
 
@@ -41,12 +42,20 @@ std::string config_difference(const std::string& stored, const std::string& path
     return "";
 }
 
-LoadedModel load_model(const ModelFlags& flags, const MachineFlags& machine, std::ostream& notes) {
+LoadedModel load_model(const ModelFlags& flags, const MachineFlags& machine,
+                       const std::string& dataset, std::ostream& notes) {
     LoadedModel loaded{nullptr, read_weights(flags.weights)};
     const Config config = flags.resolve(&loaded.stored);
+    std::string other_names;
+    if (!dataset.empty()) {
+        const ClassNames classes = read_class_names(dataset);
+        check_class_count(config.classes, classes.count(), dataset);
+        other_names = check_classes(loaded.stored, classes.names, dataset);
+    }
     loaded.model = make_model(config, std::nullopt, machine);
     notes << load_weights(loaded.model->parameters(), loaded.stored).message() << "\n";
     loaded.stored.tensors.clear();
+    if (!other_names.empty()) notes << "warning: " << other_names << "\n";
     const auto trained = loaded.stored.metadata.find(metadata_config);
     if (trained == loaded.stored.metadata.end()) return loaded;
     const std::string difference = config_difference(trained->second, flags.weights, config);
@@ -58,7 +67,7 @@ LoadedModel load_model(const ModelFlags& flags, const MachineFlags& machine, std
 
 LoadedModel load_or_initialize_model(ModelFlags flags, const MachineFlags& machine, int64_t seed,
                                      const std::string& dataset, std::ostream& notes) {
-    if (!flags.weights.empty()) return load_model(flags, machine, notes);
+    if (!flags.weights.empty()) return load_model(flags, machine, dataset, notes);
     if (flags.config.empty() && flags.preset.empty()) flags.preset = "tiny";
     Config config = flags.resolve(nullptr);
     if (!dataset.empty()) take_classes_of(dataset, config);
@@ -68,17 +77,7 @@ LoadedModel load_or_initialize_model(ModelFlags flags, const MachineFlags& machi
 }
 
 std::vector<std::string> class_names(const LoadedModel& loaded, const std::string& dataset) {
-    if (!dataset.empty()) {
-        const ClassNames names = read_class_names(dataset);
-        check_class_count(loaded.model->config().classes, names.count(), dataset);
-        return names.names;
-    }
-    std::vector<std::string> names;
-    const auto found = loaded.stored.metadata.find(metadata_classes);
-    if (found == loaded.stored.metadata.end()) return names;
-    std::istringstream text(found->second);
-    for (std::string name; std::getline(text, name);) names.push_back(name);
-    return names;
+    return dataset.empty() ? trained_classes(loaded.stored) : read_class_names(dataset).names;
 }
 
 ClipNeeds clip_needs(const Config& config) {

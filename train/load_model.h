@@ -30,8 +30,11 @@ std::unique_ptr<MicroDualNet> make_model(const Config& config, std::optional<uin
 
 /// Reads `flags.weights` (which must be given) and builds the model they belong to; says on
 /// `notes` what was loaded and what was not, and warns where the config that was asked for is not
-/// the one that the weights were trained with.
-LoadedModel load_model(const ModelFlags& flags, const MachineFlags& machine, std::ostream& notes);
+/// the one that the weights were trained with. `dataset` is the folder whose clips the model is
+/// shown, or empty: throws Error if its classes are not those of the model (check_class_count,
+/// check_classes), and warns of classes that have other names there.
+LoadedModel load_model(const ModelFlags& flags, const MachineFlags& machine,
+                       const std::string& dataset, std::ostream& notes);
 
 /// The first setting in which a config that a checkpoint holds (JSON) differs from another one:
 /// `  "paths": "dual", instead of  "paths": "st",`. Empty if none but the preset's name does.
@@ -44,8 +47,8 @@ std::string config_difference(const std::string& stored, const std::string& path
 LoadedModel load_or_initialize_model(ModelFlags flags, const MachineFlags& machine, int64_t seed,
                                      const std::string& dataset, std::ostream& notes);
 
-/// The names of the model's classes: from the dataset unless that is empty, else from the run that
-/// wrote the weights, else none. Throws Error if the dataset has another number of classes.
+/// The names of the model's classes: from the dataset that it was loaded for, unless that is empty,
+/// else from the run that wrote the weights, else none.
 std::vector<std::string> class_names(const LoadedModel& loaded, const std::string& dataset);
 
 /// Which of a clip's files this model reads.

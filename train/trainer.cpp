@@ -14,6 +14,7 @@
 #include "model/summary.h"
 #include "train/batch_hint.h"
 #include "train/checkpoints/checkpoint_file.h"
+#include "train/checkpoints/trained_classes.h"
 #include "train/keypoint_warnings.h"
 #include "train/load_model.h"
 #include "train/output/format.h"
@@ -114,6 +115,10 @@ Trainer::Trainer(TrainRun run, const RunFolder* folder, std::ostream& out)
     } else if (writes() && !run_.init.empty()) {
         const SafetensorsFile weights = read_weights(run_.init);
         progress_.line(load_weights(model_->parameters(), weights, run_.init_part).message());
+        // Training gives each output its new meaning, but the rates may be chosen for a trained
+        // one.
+        const std::string other = class_difference(weights, classes_.names, run_.data);
+        if (run_.init_part.empty() && !other.empty()) progress_.line("warning: " + other);
         init_digest_ = weights_digest(weights, run_.init_part);
     }
     if (run_.ranks) share_start();
@@ -184,6 +189,8 @@ void Trainer::go_on_from_checkpoint() {
     const SafetensorsFile file = read_safetensors(newest);
     load_weights(model_->parameters(), file);
     check_same_config(file);
+    if (const std::string other = check_classes(file, classes_.names, run_.data); !other.empty())
+        progress_.line("warning: " + other);
     position_ = load_training_state(*optimizer_, file);
     if (position_.batch > train_->batches() ||
         position_.step != position_.epoch * train_->batches() + position_.batch)

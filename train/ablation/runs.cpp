@@ -286,7 +286,7 @@ void AblationRuns::train(const AblationRun& run, const RunFolder& folder, const 
 double AblationRuns::evaluate(const AblationRun& run) {
     const ModelFlags flags{.config = {}, .preset = {}, .weights = checkpoint_of(run)};
     std::ostringstream what_was_loaded;
-    const LoadedModel loaded = load_model(flags, options_.machine, what_was_loaded);
+    const LoadedModel loaded = load_model(flags, options_.machine, options_.data, what_was_loaded);
     // As many pictures at a time as were trained on.
     const int64_t views = options_.views.clips * options_.views.crops;
     const SplitOptions split{.data = options_.data,

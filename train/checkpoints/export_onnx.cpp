@@ -11,6 +11,7 @@
 #include "engine/error.h"
 #include "model/onnx/micro_dualnet.h"
 #include "train/checkpoints/checkpoint.h"
+#include "train/checkpoints/trained_classes.h"
 #include "train/output/format.h"
 #include "train/version.h"
 
@@ -132,11 +133,6 @@ std::string joints_text(const Config& config) {
                farthest_joint, farthest_joint);
 }
 
-int64_t lines_of(const std::string& text) {
-    return std::count(text.begin(), text.end(), '\n') +
-           (text.empty() || text.ends_with('\n') ? 0 : 1);
-}
-
 }  // namespace
 
 onnx::Model export_onnx(const MicroDualNet& model, const SafetensorsFile& weights) {
@@ -152,10 +148,10 @@ onnx::Model export_onnx(const MicroDualNet& model, const SafetensorsFile& weight
     graph.metadata.emplace_back(metadata_config, to_json(config));
     if (const auto names = weights.metadata.find(metadata_classes);
         names != weights.metadata.end()) {
-        if (lines_of(names->second) != config.classes)
-            throw Error(weights.path + " names " + std::to_string(lines_of(names->second)) +
-                            " classes (" + metadata_classes +
-                            " in its metadata), but the model has " +
+        const int64_t count = std::ssize(trained_classes(weights));
+        if (count != config.classes)
+            throw Error(weights.path + " names " + std::to_string(count) + " classes (" +
+                            metadata_classes + " in its metadata), but the model has " +
                             std::to_string(config.classes),
                         "the names would stand for other classes: correct the metadata, or leave "
                         "the names out");

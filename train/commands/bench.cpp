@@ -98,7 +98,7 @@ class BenchCommand final : public Command {
             loaded.model =
                 make_model(model_.resolve(nullptr), static_cast<uint64_t>(seed_), machine_);
         } else {
-            loaded = load_model(model_, machine_, notes);
+            loaded = load_model(model_, machine_, "", notes);
         }
         const Config& config = loaded.model->config();
         if (bench_.mode == BenchMode::head && !config.has_frames())

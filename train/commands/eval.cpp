@@ -71,7 +71,7 @@ class EvalCommand final : public Command {
                       model_.inputs_with({}), {"--data", data_});
         if (!json_file_.empty()) check_report_data(kept_as().first);
         check_split("--split", data_, split_);
-        const LoadedModel loaded = load_model(model_, machine_, notes);
+        const LoadedModel loaded = load_model(model_, machine_, data_, notes);
         const Config& config = loaded.model->config();
         reading_.refuse_unread(options, clip_needs(config));
         SplitOptions how{

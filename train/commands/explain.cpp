@@ -104,7 +104,7 @@ class ExplainCommand final : public Command {
         check_page_name({"--output", output_});
         check_outputs({{"--output", output_}}, model_.inputs_with({{"--keypoints", keypoints_}}),
                       {"--dataset", dataset_});
-        const LoadedModel loaded = load_model(model_, machine_, notes);
+        const LoadedModel loaded = load_model(model_, machine_, dataset_, notes);
         const Config& config = loaded.model->config();
         ClipNeeds needs = clip_needs(config);
         needs.label = false;

@@ -36,7 +36,7 @@ class ExportCommand final : public Command {
 
     void run(const CommandLine&, std::ostream& out, std::ostream& notes) override {
         check_outputs({{"--onnx", onnx_}}, model_.inputs_with({}));
-        const LoadedModel loaded = load_model(model_, MachineFlags(), notes);
+        const LoadedModel loaded = load_model(model_, MachineFlags(), "", notes);
         onnx::Model graph = export_onnx(*loaded.model, loaded.stored);
         if (functions_) graph = onnx::with_functions(graph);
         int64_t bytes = 0;

@@ -43,7 +43,7 @@ class OverfitCommand final : public Command {
         machine_.apply();
         input_.check(options);
         input_.check_kept({"--output", output_}, model_);
-        LoadedModel loaded = load_model(model_, machine_, notes);
+        LoadedModel loaded = load_model(model_, machine_, input_.dataset, notes);
         const TraceInput input = input_.read(options, loaded);
         const auto say = [&](const OverfitStep& step) {
             out << format(R"({"step": %lld, "loss": %.11e, "loss_ce": %.11e, "loss_mac": %.11e})",

@@ -129,7 +129,7 @@ class PredictCommand final : public Command {
                        {"--timeline", timeline_.file},
                        {"--html", timeline_.html}},
                       model_.inputs_with({{"--keypoints", keypoints_}}), {"--dataset", dataset_});
-        const LoadedModel loaded = load_model(model_, machine_, notes);
+        const LoadedModel loaded = load_model(model_, machine_, dataset_, notes);
         const Config& config = loaded.model->config();
         reading_.refuse_unread(options, clip_needs(config));
         ClipOptions clips = clip_options(config, Sampling::test);

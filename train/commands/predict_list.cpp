@@ -30,7 +30,6 @@ void predict_list(const PredictListFlags& flags, MicroDualNet& model, const std:
     const Config& config = model.config();
     const ClassNames classes = read_class_names(dataset);
     if (!flags.submission.empty()) check_submission_classes(classes, dataset);
-    check_class_count(config.classes, classes.count(), dataset);
     ClipNeeds needs = clip_needs(config);
     needs.label = false;
     const std::string list = flags.split.empty() ? "test" : flags.split;

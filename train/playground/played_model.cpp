@@ -1,12 +1,12 @@
 #include "train/playground/played_model.h"
 
 #include <algorithm>
-#include <sstream>
 
 #include "engine/autograd.h"
 #include "engine/ops.h"
 #include "model/mac_loss.h"
 #include "train/checkpoints/checkpoint.h"
+#include "train/checkpoints/trained_classes.h"
 
 namespace mdn {
 
@@ -22,13 +22,6 @@ Config config_of(const SafetensorsFile& file) {
         throw Error(file.path + " holds a model without frames or without two paths",
                     "the playground shows the whole model, as configs/demo.json has it");
     return config;
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-    std::vector<std::string> lines;
-    std::istringstream in(text);
-    for (std::string line; std::getline(in, line);) lines.push_back(line);
-    return lines;
 }
 
 bool same_numbers(const Tensor& a, const Tensor& b) {
@@ -52,8 +45,7 @@ Tensor alpha_by_hand(const Tensor& router, const Scene& scene) {
 PlayedModel::PlayedModel(const SafetensorsFile& file)
     : model_(std::make_unique<MicroDualNet>(config_of(file), std::nullopt)) {
     load_weights(model_->parameters(), file);
-    const auto names = file.metadata.find(metadata_classes);
-    if (names != file.metadata.end()) classes_ = lines_of(names->second);
+    classes_ = trained_classes(file);
     for (int64_t c = std::ssize(classes_); c < config().classes; ++c)
         classes_.push_back("class " + std::to_string(c));
 }

@@ -9,7 +9,7 @@ PLAYGROUND ?= playground.html
 # What the page computes with, of the same sources as the program's.
 PLAYGROUND_SOURCES := $(filter-out engine/files/atomic_folder.cpp,$(wildcard $(addsuffix /*.cpp,engine engine/cpu engine/ops engine/files engine/files/torch model data/images))) \
     $(addprefix data/,augmentation.cpp file.cpp transform.cpp) \
-    $(addprefix train/,checkpoints/check_numbers.cpp checkpoints/checkpoint.cpp explain/occlusion.cpp) \
+    $(addprefix train/,checkpoints/check_numbers.cpp checkpoints/checkpoint.cpp checkpoints/trained_classes.cpp explain/occlusion.cpp) \
     $(addprefix train/playground/,exports.cpp played_model.cpp playground.cpp scene.cpp shim/sched.cpp)
 PLAYGROUND_OBJECTS := $(PLAYGROUND_SOURCES:%.cpp=$(PLAYGROUND_BUILD)/%.o)
 PLAYGROUND_HEADERS := $(PLAYGROUND_BUILD)/include/nlohmann $(PLAYGROUND_BUILD)/include/stb
