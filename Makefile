@@ -65,6 +65,8 @@ OPTIMIZE_STEERING := $(patsubst -O3,-O1,$(OPTIMIZE))
 CPU_KERNEL_FLAGS  := -fno-trapping-math
 
 CXXFLAGS := -std=c++20 $(OPTIMIZE) $(ARCHFLAG) -fno-math-errno -fopenmp-simd -pthread -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror) -I. -MMD -MP $(EXTRA_CXXFLAGS)
+# The flags of what must not see a CUDA toolkit: the compiler notes headers of the system, too.
+all_headers = $(patsubst -MMD,-MD,$(CXXFLAGS))
 LDFLAGS  := $(filter -fsanitize=%,$(OPTIMIZE)) -pthread
 
 # ---- What is built with a choice that can change (CXX, ARCHFLAG, EXTRA_CXXFLAGS, ...) is built again
@@ -123,7 +125,7 @@ FORMATTED       := $(foreach pattern,*.h *.cpp *.cu,$(call sources,engine model 
 
 objects  = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
 $(call objects,$(TEST_SOURCES)): $(BUILD)/tests/choices
-$(call objects,$(TEST_SOURCES)): CXXFLAGS := $(CUDA_TEST_FLAGS) $(subst $(OPTIMIZE),$(OPTIMIZE_TESTS),$(CXXFLAGS))
+$(call objects,$(TEST_SOURCES)): CXXFLAGS := $(CUDA_TEST_FLAGS) $(subst $(OPTIMIZE),$(OPTIMIZE_TESTS),$(all_headers))
 $(filter $(STEERING:%=$(BUILD)/%),$(call objects,$(filter-out $(NOT_STEERING),$(LIBRARY_SOURCES) train/main.cpp))): CXXFLAGS := $(subst $(OPTIMIZE),$(OPTIMIZE_STEERING),$(CXXFLAGS))
 $(call objects,$(filter engine/cpu/%,$(LIBRARY_SOURCES))): CXXFLAGS += $(CPU_KERNEL_FLAGS)
 # engine/backend.cpp picks the devices, so each of the three ways to build it has an object; train/main.cpp

@@ -45,6 +45,7 @@ while [ $# -gt 0 ]; do
 done
 echo "${source:-link}" >> "$here/calls"
 [ -z "$depends" ] || echo "$target: $source" > "$depends"
+case " $call " in *" -MD "*) sed "s|^|$target: |" "$here/system_headers" >> "$depends" 2>/dev/null;; esac
 printf 'half' > "$object"
 [ ! -e "$here/fail" ] || exit 1
 [ ! -e "$here/hang" ] || { echo > "$here/hanging"; exec sleep 30; }
@@ -404,6 +405,29 @@ TEST_SUITE("tests/make") {
             CHECK(ran.code == 2);
             CHECK_MESSAGE(contains(ran.text, {wrong, "must be one of"}), ran.text);
         }
+    }
+
+    TEST_CASE("the emulated tests are not linked once a toolkit's header was read") {
+        const Tree tree;
+        const std::string make = "build/release/run_tests";
+        write(tree / "tests/one.cpp", "");
+        write(tree / "engine/cuda/nccl/nccl_ranks.cu", "");
+        write(tree / "cuda/include/doctest.h", "");
+        const auto reads = [&](const std::string& header) {
+            write(tree.bin + "/system_headers", (tree / header).string() + "\n");
+            CHECK(tree.make("clean").code == 0);
+            return tree.make(make);
+        };
+        Said ran = reads("cuda/include/doctest.h");
+        CHECK_MESSAGE(ran.code == 0, ran.text);
+        for (const char* header : {"toolkit/cuda_fp16.h", "include/mma.h", "tests.old/nccl.h"}) {
+            write(tree / header, "");
+            ran = reads(header);
+            CHECK(ran.code == 2);
+            CHECK_MESSAGE(contains(ran.text, {header, "CUDA toolkit", "make clean"}), ran.text);
+        }
+        ran = reads("tests/cuda_emulation/headers.mk");
+        CHECK_MESSAGE(ran.code == 0, ran.text);
     }
 
     TEST_CASE("set-up asks the compiler as it will be called, and helps where it may not install") {

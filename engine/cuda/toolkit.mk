@@ -111,7 +111,7 @@ $(CUDA_BUILD)/backend.o $(EMULATION)/backend.o: engine/backend.cpp $(BUILD)/choi
 	@$(SAY) "$(STEP) c++  $< (CUDA)"; $(call make_object,$(CXX) $(CXXFLAGS) -DMDN_CUDA)
 
 # The emulation's folder comes first: EXTRA_CXXFLAGS may name another with a <cuda_runtime.h>.
-EMULATED_CXXFLAGS = -Itests/cuda_emulation -DMDN_CUDA_EMULATION $(CXXFLAGS)
+EMULATED_CXXFLAGS = -Itests/cuda_emulation -DMDN_CUDA_EMULATION $(all_headers)
 $(EMULATION)/%.o: engine/cuda/%.cu $(BUILD)/choices | setup
 	@mkdir -p $(@D)
 	@$(SAY) "$(STEP) c++  $< (emulated)"; $(call make_object,$(CXX) $(EMULATED_CXXFLAGS) -x c++)
@@ -120,4 +120,4 @@ $(EMULATION)/tests/%.o: tests/cuda_emulation/%.cpp $(BUILD)/choices | setup
 	@mkdir -p $(@D)
 	@$(SAY) "$(STEP) c++  $<"; $(call make_object,$(CXX) $(EMULATED_CXXFLAGS))
 
-$(BUILD)/tests/%.o: CXXFLAGS := $(CUDA_TEST_FLAGS) $(CXXFLAGS)
+$(BUILD)/tests/%.o: CXXFLAGS := $(CUDA_TEST_FLAGS) $(all_headers)

@@ -1,10 +1,13 @@
 # The emulated tests prove nothing with a toolkit's headers: which ones were read, the compiler wrote down.
-# Any path that names CUDA outside the project is a toolkit's, links followed.
+# A toolkit is known by the names of its headers, since its folder may have any name.
+TOOLKIT_HEADERS := (cuda|cublas|curand|cufft|cusparse|nccl|nvrtc|mma|cooperative_groups|device_types|driver_types|vector_types|host_defines)[^/]*\.h
 ifeq ($(TEST_BACKEND),$(EMULATED_OBJECTS))
 $(BUILD)/run_tests: | $(EMULATION)/headers
 $(EMULATION)/headers: $(EMULATED_OBJECTS) $(call objects,$(TEST_SOURCES))
-	@foreign=$$(cat $(^:.o=.d) | tr -s ' \\:' '\n' | grep '^/' | sort -u | xargs -r realpath -q -- | \
-	    grep -iE 'cuda|cublas'); if [ -n "$$foreign" ]; then \
+	@foreign=$$(cat $(^:.o=.d) | tr -s ' \\:' '\n' | sort -u | xargs -r realpath -q -- | \
+	    grep -E '/$(TOOLKIT_HEADERS)$$' | grep -vFe "$(CURDIR)/tests/" -e "$(CURDIR)/engine/"); \
+	if [ -n "$$foreign" ]; then \
 	    echo "error: the emulated tests were compiled with headers of a CUDA toolkit:" $$foreign >&2; \
-	    echo "hint: take its folder out of EXTRA_CXXFLAGS, then: make clean" >&2; exit 2; fi; touch $@
+	    echo "hint: take its folder out of EXTRA_CXXFLAGS and CPLUS_INCLUDE_PATH, then: make clean" >&2; \
+	    exit 2; fi; touch $@
 endif
