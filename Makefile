@@ -120,6 +120,9 @@ TEST_SOURCES    := $(filter-out tests/peers/% tests/fuzz/% tests/cuda_emulation/
 ifneq ($(TESTS),)
 # The emulated GPU has a suite of its own.
 TEST_SOURCES    := $(filter-out tests/cuda_emulation/%,$(shell tests/named_by.sh $(call quoted,$(TESTS)) $(TEST_SOURCES) $(wildcard tests/cuda_emulation/*.cpp)))
+ifneq ($(.SHELLSTATUS),0)
+$(error nothing was built)
+endif
 endif
 FORMATTED       := $(foreach pattern,*.h *.cpp *.cu,$(call sources,engine model data train tests docs,$(pattern)))
 

@@ -239,8 +239,12 @@ TEST_SUITE("tests/make") {
         CHECK(built("train/two") == Files{shared, train, library, emulation});
         CHECK(built("train/two,engine/one") == sources);
         CHECK(built("") == sources);
-        // The program that runs the tests says which suites there are.
-        CHECK(built("engine/one,nothing") == sources);
+        fs::remove(tree.bin + "/calls");
+        const Said ran = tree.make("build/release/run_tests TESTS=engine/one,nothing");
+        CHECK(ran.code == 2);
+        CHECK_MESSAGE(contains(ran.text, {"'nothing'", "engine/* train/*", "nothing was built"}),
+                      ran.text);
+        CHECK(!fs::exists(tree.bin + "/calls"));
     }
 
     TEST_CASE("the playground is made of a demo that is finished, and its twin") {

@@ -32,12 +32,18 @@ struct Tests : TemporaryFolder {
         write(*this / "runner.cpp", "TEST_SUITE(\"tests/runner\") {}\n");
     }
 
-    std::string named_by(const std::string& patterns) const {
+    /// What it says, and its exit code.
+    Said run(const std::string& patterns) const {
         std::string command = "cd '" + path().string() + "' && ./named_by.sh '" + patterns + "'";
         for (const std::string& file : files) command.append(" ").append(file);
         const std::string said = (*this / "said").string();
-        CHECK(std::system((command + " >'" + said + "' 2>&1").c_str()) == 0);
-        return text_of(said);
+        const int status = std::system((command + " >'" + said + "' 2>&1").c_str());
+        return {WEXITSTATUS(status), text_of(said)};
+    }
+    std::string named_by(const std::string& patterns) const {
+        const Said said = run(patterns);
+        CHECK_MESSAGE(said.code == 0, said.text);
+        return said.text;
     }
     std::string all() const {
         std::string text;
@@ -66,15 +72,26 @@ TEST_SUITE("tests/named_by") {
         CHECK(tests.named_by("engine/*,data/image") ==
               "data/image.cpp engine/ops.cpp helper.cpp main.cpp\n");
         // A name is not a beginning, and files beside the script are not meant.
-        CHECK(tests.named_by("data/im") == tests.all());
+        CHECK(tests.run("data/im").code == 2);
+        CHECK(tests.named_by("Data/IMAGE") == tests.named_by("data/image"));
         write(tests / "engine/x/add", "");
         CHECK(tests.named_by("engine/*/add") == "engine/ops.cpp helper.cpp main.cpp\n");
     }
 
-    TEST_CASE(
-        "a pattern that fits nothing needs all files, and so does the suite that runs others") {
+    TEST_CASE("a pattern that fits nothing is an error, which says what there is") {
         const Tests tests;
-        CHECK(tests.named_by("data/image,dta/*") == tests.all());
+        Said said = tests.run("data/image,dta/*");
+        CHECK(said.code == 2);
+        CHECK_MESSAGE(contains(said.text, {"'dta/*'", "data/* engine/* tests/*"}), said.text);
+        said = tests.run("data/imge");
+        CHECK(said.code == 2);
+        CHECK_MESSAGE(
+            contains(said.text, {"'data/imge'", "data/: data/file data/folder data/image"}),
+            said.text);
+    }
+
+    TEST_CASE("the suite that runs others needs all files") {
+        const Tests tests;
         CHECK(tests.named_by("tests/runner") == tests.all());
         CHECK(tests.named_by("tests/*,data/image") == tests.all());
         CHECK(tests.named_by("*") == tests.all());
