@@ -1,6 +1,6 @@
 # The emulated tests prove nothing with a toolkit's headers: which ones were read, the compiler wrote down.
 # A toolkit is known by the names of its headers, since its folder may have any name.
-TOOLKIT_HEADERS := (cuda|cublas|curand|cufft|cusparse|nccl|nvrtc|mma|cooperative_groups|device_types|driver_types|vector_types|host_defines)[^/]*\.h
+TOOLKIT_HEADERS := ((cuda|cublas|curand|cufft|cusparse|nccl|nvrtc|cooperative_groups|device_types|driver_types|vector_types|host_defines)[^/]*|mma)\.h
 ifeq ($(TEST_BACKEND),$(EMULATED_OBJECTS))
 $(BUILD)/run_tests: | $(EMULATION)/headers
 $(EMULATION)/headers: $(EMULATED_OBJECTS) $(call objects,$(TEST_SOURCES))
