@@ -8,6 +8,8 @@
 #include <string_view>
 
 #include "engine/error.h"
+#include "engine/nearest_name.h"
+#include "train/output/format.h"
 #include "train/settings/setting_visitors.h"
 
 namespace mdn {
@@ -85,11 +87,12 @@ void TrainSettings::read_json(const std::string& text, const std::string& source
     TrainSettings settings = *this;
     visit_settings(settings, ReadJsonSetting{object, source});
     const auto values = settings.to_text();
-    std::string known;
-    for (const auto& [name, value] : values) known.append(known.empty() ? "" : ", ").append(name);
+    std::vector<std::string> known;
+    for (const auto& [name, value] : values) known.push_back(name);
     for (const auto& [key, value] : object.items())
         if (!values.contains(key))
-            throw Error(source + ": unknown key 'training." + key + "'", "known keys: " + known);
+            throw Error(source + ": unknown key 'training." + key + "'",
+                        did_you_mean(key, known, "known keys: " + comma_separated(known)));
     *this = settings;
 }
 
@@ -110,6 +113,29 @@ TrainSettings TrainSettings::over_recipe(const std::string& training, const Comm
     for (const auto& [name, value] : to_text())
         if (options.given(DeclareSetting::flag(name.c_str()))) settings[name] = value;
     return from_text(settings, source);
+}
+
+void TrainSettings::refuse_without_effect(const CommandLine& options) const {
+    const auto needs = [&](const char* flag, bool holds, const char* why, const char* hint) {
+        if (options.given(flag) && !holds)
+            throw Error(std::string(flag) + " has no effect: " + why, hint);
+    };
+    const bool steps = schedule == ScheduleKind::step, falls = schedule == ScheduleKind::cosine;
+    for (const char* flag : {"--milestones", "--gamma"})
+        needs(flag, steps, "only the step schedule has milestones",
+              "give --schedule step, or leave it out");
+    needs("--floor", falls, "only the cosine schedule falls to it",
+          "give --schedule cosine, or leave it out");
+    needs("--momentum", optimizer == OptimizerKind::sgd, "AdamW has no momentum of this kind",
+          "give --optimizer sgd, or leave it out");
+    needs("--val-every", validates(), "--val none asks for no validation", "leave one of them out");
+    if (steps && milestones.empty())
+        throw Error("--schedule step has no --milestones: the rate would never fall",
+                    "give --milestones 20,25, say, or --schedule constant");
+    if (falls && floor > base_rate())
+        throw Error(
+            format("--floor %g is above the rate of %g that it is the end of", floor, base_rate()),
+            "give a lower --floor, or a higher --lr");
 }
 
 std::map<std::string, std::string> TrainSettings::to_text() const {

@@ -64,6 +64,10 @@ struct TrainSettings {
     TrainSettings over_recipe(const std::string& training, const CommandLine& options,
                               const std::string& source) const;
 
+    /// Throws Error naming an option that the user gave and that has no effect beside the other
+    /// settings, or two settings that contradict each other.
+    void refuse_without_effect(const CommandLine& options) const;
+
     Recompute what_is_recomputed() const {
         return recompute ? Recompute::convolutions : Recompute::outputs;
     }

@@ -106,6 +106,44 @@ TEST_SUITE("train/settings/train_settings") {
         }
     }
 
+    TEST_CASE("an option without an effect is refused, and so is a rate that cannot fall") {
+        const auto refused = [](const std::vector<std::string>& arguments) {
+            TrainSettings settings;
+            CommandLine options("train", "", "");
+            settings.declare(options);
+            REQUIRE(options.parse(arguments));
+            try {
+                settings.refuse_without_effect(options);
+            } catch (const Error& error) {
+                return std::string(error.what()) + " | " + error.hint();
+            }
+            return std::string();
+        };
+        using Arguments = std::vector<std::string>;
+        const std::pair<Arguments, const char*> wrong[] = {
+            {{"--milestones", "3"}, "--milestones has no effect"},
+            {{"--gamma", "0.5"}, "--gamma has no effect"},
+            {{"--schedule", "constant", "--floor", "0.1"}, "--floor has no effect"},
+            {{"--momentum", "0.5"}, "--momentum has no effect"},
+            {{"--val", "none", "--val-every", "3"}, "--val-every has no effect"},
+            {{"--schedule", "step"}, "no --milestones"},
+            {{"--floor", "0.5", "--lr", "0.1"}, "--floor 0.5 is above the rate of 0.1"},
+            // Half the rate for half the clips.
+            {{"--floor", "0.1", "--lr", "0.15", "--scale-learning-rate", "32"}, "rate of 0.075"}};
+        for (const auto& of_case : wrong) {
+            const std::string said = refused(of_case.first);
+            CHECK_MESSAGE(said.find(of_case.second) != std::string::npos, said);
+            CHECK(said.find(" | ") + 3 < said.size());  // and what to do
+        }
+        for (const Arguments& right :
+             std::vector<Arguments>{{},
+                                    {"--schedule", "step", "--milestones", "3", "--gamma", "0.5"},
+                                    {"--floor", "0.1", "--lr", "0.1"},
+                                    {"--optimizer", "sgd", "--momentum", "0"},
+                                    {"--val-every", "2"}})
+            CHECK(refused(right).empty());
+    }
+
     TEST_CASE("settings survive as text, every one of them") {
         TrainSettings settings;
         settings.lr = 0.1 + 0.2;
