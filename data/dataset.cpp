@@ -8,6 +8,7 @@
 #include "data/formats/numbered_files.h"
 #include "data/keypoints/light_hand.h"
 #include "engine/error.h"
+#include "engine/nearest_name.h"
 
 namespace mdn {
 
@@ -361,13 +362,17 @@ ListedClip find_clip(const fs::path& dataset, const std::string& name, std::int6
                      ClipNeeds needs, const DatasetOptions& options) {
     const auto format = open_dataset(dataset, options);
     std::string unread;  // the first line that could not be taken: it may be the clip's
+    std::vector<std::string> known;
     for (const char* split : {"train", "val", "test"}) {
         if (!format->has(split)) continue;
         const auto note = [&](const Error& error) {
             if (unread.empty()) unread = error.what();
         };
         for (ListedClip& clip : format->list(split, classes, note)) {
-            if (clip.files.name != name) continue;
+            if (clip.files.name != name) {
+                known.push_back(clip.files.name);
+                continue;
+            }
             if (needs.label) check_label(clip, *format);
             check_links(dataset, clip, needs);
             complete_clip(clip, needs, options);
@@ -376,7 +381,10 @@ ListedClip find_clip(const fs::path& dataset, const std::string& name, std::int6
     }
     throw Error(
         "no clip '" + name + "' in the train, val and test lists of " + dataset.string(),
-        unread.empty() ? "" : "not all lines of the lists could be read; the first is " + unread);
+        did_you_mean(name, known,
+                     unread.empty()
+                         ? "the lists begin their lines with the names of clips"
+                         : "not all lines of the lists could be read; the first is " + unread));
 }
 
 std::int64_t count_frames(const fs::path& folder, const FrameNames& names) {

@@ -17,6 +17,7 @@
 #include "train/checkpoints/trained_classes.h"
 #include "train/keypoint_warnings.h"
 #include "train/load_model.h"
+#include "train/output/counted.h"
 #include "train/output/format.h"
 #include "train/output/number_text.h"
 #include "train/parallel/gather_evaluation.h"
@@ -114,9 +115,9 @@ Trainer::Trainer(TrainRun run, const RunFolder* folder, std::ostream& out)
         go_on_from_checkpoint();
     } else if (writes() && !run_.init.empty()) {
         const SafetensorsFile weights = read_weights(run_.init);
+        if (run_.init_part.empty()) check_same_count(weights, classes_.count(), run_.data);
         progress_.line(load_weights(model_->parameters(), weights, run_.init_part).message());
-        // Training gives each output its new meaning, but the rates may be chosen for a trained
-        // one.
+        // Training teaches each output its new class. Who meant the same classes should know.
         const std::string other = class_difference(weights, classes_.names, run_.data);
         if (run_.init_part.empty() && !other.empty()) progress_.line("warning: " + other);
         init_digest_ = weights_digest(weights, run_.init_part);
@@ -140,9 +141,8 @@ void Trainer::say_what_is_trained() {
               : ""));
     const std::string note = val_ ? open_dataset(run_.data)->note(run_.settings.val) : "";
     if (!note.empty()) progress_.line(note);
-    progress_.line(format("%d threads, about %s of memory for a step of %lld clips",
-                          static_cast<int>(threads()), bytes_text(memory.peak).c_str(),
-                          static_cast<long long>(clips)));
+    progress_.line(counted(threads(), "thread") + ", about " + bytes_text(memory.peak) +
+                   " of memory for a step of " + counted(clips, "clip"));
     warn_of_memory();
     warn_of_keypoints(*train_, "train", progress_);
     if (val_) warn_of_keypoints(*val_, run_.settings.val, progress_);

@@ -183,8 +183,8 @@ std::vector<ListedClip> Imigue::list(const std::string& split, std::int64_t clas
         throw Error(dataset_.string() + " has no " + split +
                         " split: no *_label.csv lies below a "
                         "folder named after it",
-                    split == "val" ? "validate on another list with --val test, or on none with "
-                                     "--val none"
+                    split == "val" ? "train does without it (--val test, --val none), and eval "
+                                     "takes another list (--split test)"
                                    : "the folder's name must hold the word " + split);
     }
     struct Place {

@@ -267,7 +267,9 @@ std::vector<ListedClip> Rawframes::list(const std::string& split, std::int64_t c
         return parser.parse(line, where);
     };
     require_file(list_file(split),
-                 split == "val" ? "--val test or --val none trains without it; " : "");
+                 split == "val" ? "train does without it (--val test, --val none), and eval takes "
+                                  "another list (--split test); "
+                                : "");
     return read_clip_list(list_file(split), classes, parse, report);
 }
 

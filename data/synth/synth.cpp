@@ -34,8 +34,10 @@ struct Clip {
 
 void check_range(const char* name, int64_t value, int64_t low, int64_t high) {
     if (value < low || value > high) {
+        const std::string range = std::to_string(low) + ".." + std::to_string(high);
         throw Error("synth: " + std::string(name) + " is " + std::to_string(value) +
-                    ", not within " + std::to_string(low) + ".." + std::to_string(high));
+                        ", not within " + range,
+                    "give a value of " + range);
     }
 }
 
@@ -51,7 +53,12 @@ void check(const SynthOptions& options) {
     }
     check_range("size", options.size, 32, 2048);
     check_range("min frames", options.min_frames, 1, 1000);
-    check_range("max frames", options.max_frames, options.min_frames, 1000);
+    check_range("max frames", options.max_frames, 1, 1000);
+    if (options.min_frames > options.max_frames)
+        throw Error(
+            "synth: max frames is " + std::to_string(options.max_frames) +
+                ", less than min frames, which is " + std::to_string(options.min_frames),
+            "clips have a length between the two: lower --min-frames or raise --max-frames");
     check_range("JPEG quality", options.jpeg_quality, 1, 100);
 }
 

@@ -160,7 +160,7 @@ TEST_SUITE("train/datasets") {
         CHECK_MISTAKE(mini.train({"--overwrite", "--val", "test"}),
                       {"test_list_videos.txt:1", "placeholders"});
         CHECK_MISTAKE(mini.with_weights("predict", {"--split", "test"}),
-                      {"nothing to write", "--submission"});
+                      {"--clip or --submission or --predictions beside --dataset is missing"});
         CHECK_MISTAKE(mini.with_weights("predict", {"--submission", zip, "--clip", "test0002"}),
                       {"cannot both"});
         CHECK_MISTAKE(mini.with_weights("predict", {"--submission", zip, "--predictions", zip}),

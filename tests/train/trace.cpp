@@ -274,9 +274,11 @@ TEST_SUITE("train/trace") {
 
     TEST_CASE("where the batch comes from must be said once") {
         const auto base = with(on_golden("trace", "basic"), {"--output", "unused.safetensors"});
-        CHECK_MISTAKE(microdualnet(with(base, {"--dataset", "d", "--clip", "c"})),
-                      {"either --input"});
-        CHECK_MISTAKE(microdualnet(with(base, {"--clip", "c"})), {"go together"});
+        CHECK_MISTAKE(microdualnet(with(base, {"--dataset", "tests", "--clip", "c"})),
+                      {"--input and --dataset both"});
+        CHECK_MISTAKE(microdualnet(with(base, {"--clip", "c"})), {"no --dataset"});
+        CHECK_MISTAKE(microdualnet({"trace", "--preset", "tiny", "--dataset", "tests"}),
+                      {"--clip beside --dataset is missing", "give --clip NAME"});
         CHECK_MISTAKE(microdualnet({"trace", "--preset", "tiny", "--weights", "w", "--output", "o",
                                     "--input", "i", "--mode", "x"}),
                       {"--mode has no choice 'x'"});

@@ -68,4 +68,15 @@ std::string check_classes(const SafetensorsFile& weights, const std::vector<std:
     return class_difference(weights, names, dataset);
 }
 
+void check_same_count(const SafetensorsFile& weights, int64_t classes, const std::string& dataset) {
+    const auto trained = std::ssize(trained_classes(weights));
+    if (trained == 0 || trained == classes) return;
+    throw Error(weights.path + " was trained on " + std::to_string(trained) + " classes, and " +
+                    dataset + " has " + std::to_string(classes),
+                "leave the classifier out: microdualnet import " + weights.path + " --data " +
+                    dataset +
+                    " --out W.safetensors, with this run's --config or --preset; then give --init "
+                    "W.safetensors");
+}
+
 }  // namespace mdn

@@ -2,6 +2,7 @@
 // order.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -24,5 +25,10 @@ std::string class_difference(const SafetensorsFile& weights, const std::vector<s
 /// are taken for new names of the same classes.
 std::string check_classes(const SafetensorsFile& weights, const std::vector<std::string>& names,
                           const std::string& dataset);
+
+/// For weights that training starts from: throws Error if they were trained on another number of
+/// classes than the dataset's. Without it, only the shape of the classifier would be said to
+/// differ.
+void check_same_count(const SafetensorsFile& weights, int64_t classes, const std::string& dataset);
 
 }  // namespace mdn

@@ -103,6 +103,7 @@ class AblateCommand final : public Command {
         options.text("--out", ablation_.out, "DIR",
                      "folder of the runs and the tables; created if it is missing");
         options.require("--data");
+        options.reads_folder("--data");
         options.require("--out");
         model_.declare(options, "");
         options.require_one({"--config", "--preset"});
@@ -119,6 +120,7 @@ class AblateCommand final : public Command {
                        "put the paper's Top-1 on this dataset beside that of the rows");
         options.text("--init", ablation_.init, "FILE",
                      "safetensors file with the backbone that every run starts from");
+        options.reads("--init");
         ablation_.settings.declare_without_seed(options);
         options.integer("--save-every", ablation_.save_every, 0, 1'000'000'000,
                         "steps between checkpoints within an epoch; 0: only at its end");
@@ -140,6 +142,8 @@ class AblateCommand final : public Command {
         check_whole_model(ablation_.whole, model);
         ablation_.settings =
             ablation_.settings.over_recipe(ablation_.whole.training, options, model_.config);
+        // A row may have settings of its own beside which an option has an effect.
+        if (row_settings_.empty()) ablation_.settings.refuse_without_effect(options);
         ablation_.row_settings = row_settings_of(row_settings_, ablation_.settings);
         take_classes_of(ablation_.data, ablation_.whole);
         if (ablation_.settings.validates())

@@ -67,6 +67,7 @@ class BenchCommand final : public Command {
         options.text("--input", input_, "FILE",
                      "safetensors file with frames, boxes (or joints) and labels; without it the "
                      "input is random");
+        options.reads("--input");
         options.text("--output", output_, "FILE",
                      "safetensors file to write the logits to, computed before any training step");
         options.flag("--profile", profile_,

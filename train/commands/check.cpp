@@ -5,6 +5,7 @@
 #include "train/commands/command.h"
 #include "train/load_model.h"
 #include "train/metrics.h"
+#include "train/output/counted.h"
 #include "train/output/format.h"
 #include "train/output/progress.h"
 #include "train/settings/reading_settings.h"
@@ -119,6 +120,7 @@ class CheckCommand final : public Command {
     void declare(CommandLine& options) override {
         options.text("DATASET,--data", data_, "DIR", "dataset folder");
         options.require("DATASET");
+        options.reads_folder("DATASET");
         model_.declare(options, "");
         options.flag("--quick", quick_, "read only the first and the last frame of each clip");
         options.flag("--all", all_, "print every problem, not only the first 100 of each kind");
@@ -168,7 +170,8 @@ class CheckCommand final : public Command {
             << splits_table(summary) << "\n"
             << classes_table(summary) << "\n"
             << imbalance(summary) << sizes(summary) << people(summary) << joints(summary);
-        out << summary.fatal + summary.errors << " errors, " << summary.warnings << " warnings\n";
+        out << counted(summary.fatal + summary.errors, "error") << ", "
+            << counted(summary.warnings, "warning") << "\n";
         if (!summary.trains())
             throw Error("training would fail: " + std::to_string(summary.fatal) +
                         " errors outside the test list");

@@ -42,6 +42,7 @@ class EvalCommand final : public Command {
         options.require("--weights");
         options.text("--data", data_, "DIR", "dataset folder");
         options.require("--data");
+        options.reads_folder("--data");
         options.text("--split", split_, "NAME", "list to evaluate on: train, val or test");
         options.flag("--json", json_, "print one JSON object instead of the tables");
         options.text("--json-file", json_file_, "FILE",

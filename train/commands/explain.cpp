@@ -88,6 +88,8 @@ class ExplainCommand final : public Command {
         options.text("--keypoints", keypoints_, "DIR",
                      "folder with OpenPose's JSON files, or a light_hand.csv; by default "
                      "keypoints/NAME beside frames/NAME");
+        options.reads_folder("--dataset");
+        options.reads("--keypoints");
         options.integer("--from", from_, 0, 1'000'000'000,
                         "explain a part of the clip: number of its first frame");
         options.integer("--to", to_, 0, 1'000'000'000, "number of its last frame");

@@ -23,12 +23,14 @@ class ImportCommand final : public Command {
             "CHECKPOINT", checkpoint_,
             "safetensors or PyTorch file (.pth, .pt, .bin) to read, or a folder or index "
             "of its shards");
+        options.reads("CHECKPOINT");
         options.text("--out", output_, "FILE", "safetensors file to write");
         options.require("--out", "--dry-run");
         model_.declare(options, "");
         options.require_one({"--config", "--preset"});
         options.text("--data", data_, "DIR",
                      "dataset folder that the model is for; it sets the number of classes");
+        options.reads_folder("--data");
         options.integer("--classes", classes_, 0, 10000,
                         "classes of the model; 0: those of --data, else of the config or preset");
         options.text("--prefix", prefix_, "TEXT",

@@ -133,6 +133,7 @@ class KeypointsCommand final : public Command {
     void declare(CommandLine& options) override {
         options.positional("SOURCE", source_,
                            "file or folder that a pose estimator wrote; its format is detected");
+        options.reads("SOURCE");
         options.text("--out", out_, "DIR",
                      "dataset folder: keypoints go to DIR/keypoints/CLIP; frames in "
                      "DIR/frames/CLIP tell lengths and sizes");

@@ -87,6 +87,7 @@ class ListsCommand final : public Command {
         options.positional("DATASET", dataset_,
                            "dataset folder: its clips are the folders below frames/, or below "
                            "keypoints/ where there are no frames");
+        options.reads_folder("DATASET");
         options.text("--names", names_, "PATTERN",
                      "where class and group stand in clips' names: '{group}_{class}_{}' fits "
                      "P01_walk_003");

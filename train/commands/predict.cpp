@@ -28,7 +28,9 @@ class PredictCommand final : public Command {
     bool json_ = false;
 
     void check_source(const Config& config) const {
-        if (dataset_.empty() != clip_.empty()) throw Error("--dataset and --clip go together");
+        if (dataset_.empty() && !clip_.empty())
+            throw Error("--clip " + clip_ + " is a clip of a dataset, and there is no --dataset",
+                        "give --dataset DIR, or leave --clip out");
         // Keypoints alone are enough for a model that looks at nothing else.
         const bool folders = !frames_.empty() || (!config.has_frames() && !keypoints_.empty());
         if (dataset_.empty() != folders)
@@ -97,14 +99,18 @@ class PredictCommand final : public Command {
         options.require("--weights");
         options.text("--dataset,--data", dataset_, "DIR",
                      "dataset folder to take a clip or a list from");
-        options.text("--clip", clip_, "NAME", "with --dataset: the clip's name as in its lists");
+        options.text("--clip", clip_, "NAME", "the clip's name as in the dataset's lists");
         options.text("--frames", frames_, "DIR",
                      "folder of numbered frames: img_00001.jpg, img_00002.jpg, ...");
         options.text("--keypoints", keypoints_, "DIR",
                      "with --frames, or alone for modality pose: folder with OpenPose's JSON "
                      "files, or a light_hand.csv");
         options.require_one({"--dataset", "--frames", "--keypoints"});
+        options.reads_folder("--dataset");
+        options.reads_folder("--frames");
+        options.reads("--keypoints");
         list_.declare(options);
+        options.require_beside("--dataset", {"--clip", "--submission", "--predictions"});
         options.integer("--top", top_, 1, 10000, "classes to show");
         options.flag("--json", json_, "print one JSON object");
         views_.declare(options);

@@ -19,6 +19,7 @@ class ReportCommand final : public Command {
   public:
     void declare(CommandLine& options) override {
         options.positionals("RUN_DIR", folders_, "folder of a run, as train --out made it");
+        options.reads_folder("RUN_DIR");
         options.text("--out", out_, "FILE",
                      "page to write; default: report.html in the run's folder, or for several "
                      "runs comparison.html in the folder of the first");

@@ -46,11 +46,16 @@ std::string usage() {
 }
 
 const CommandEntry& command_named(const std::string& name) {
-    std::vector<std::string> names;
+    std::vector<std::string> names = {"--help", "--version"};
     for (const CommandEntry* command : commands) {
         if (command->name == name) return *command;
         names.push_back(command->name);
     }
+    if (name.starts_with("-"))
+        throw Error("no command stands before '" + name + "'",
+                    did_you_mean(name, names,
+                                 "the command comes first: microdualnet train --data DIR ...; "
+                                 "microdualnet --help lists the commands"));
     throw Error("unknown command '" + name + "'",
                 did_you_mean(name, names, "microdualnet --help lists the commands"));
 }
@@ -68,6 +73,8 @@ void run(const CommandEntry& entry, const std::vector<std::string>& arguments, s
         throw Error(std::string(program) + " " + entry.name + " runs as one process, but " +
                         std::to_string(ranks->ranks()) + " were started: only train shares work",
                     "start it once, without mpirun or srun");
+    // Of several processes, train says which one lacks it.
+    if (!program_ranks()) options.check_inputs();
     command->run(options, out, err);
 }
 

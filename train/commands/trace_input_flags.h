@@ -25,7 +25,10 @@ struct TraceInputFlags {
         options.text("--input", input, "FILE",
                      "safetensors file with frames, boxes (or joints) and labels");
         options.text("--dataset,--data", dataset, "DIR", "dataset folder to take a clip from");
-        options.text("--clip", clip, "NAME", "with --dataset: the clip's name as in its lists");
+        options.text("--clip", clip, "NAME", "the clip's name as in the dataset's lists");
+        options.reads("--input");
+        options.reads_folder("--dataset");
+        options.require_beside("--dataset", {"--clip"});
         reading.declare(options);
     }
 
@@ -33,11 +36,11 @@ struct TraceInputFlags {
 
     /// Throws Error if not exactly one source is given, or options of the other.
     void check(const CommandLine& options) const {
-        if (dataset.empty() != clip.empty())
-            throw Error("--dataset and --clip go together",
-                        "--dataset DIR --clip NAME, with NAME as in the lists of DIR");
+        if (dataset.empty() && !clip.empty())
+            throw Error("--clip " + clip + " is a clip of a dataset, and there is no --dataset",
+                        "give --dataset DIR, or leave --clip out");
         if (input.empty() == dataset.empty())
-            throw Error("give either --input, or --dataset and --clip");
+            throw Error("--input and --dataset both name a batch", "leave one of them out");
         if (!from_dataset())
             reading.refuse_given(options, "no files of clips are read with --input",
                                  "it goes with --dataset and --clip");

@@ -90,11 +90,13 @@ class TrainCommand final : public Command {
                      "dataset folder; docs/datasets.md describes the formats");
         options.text("--out", run_.out, "DIR", "folder of the run; created if it is missing");
         options.require("--data", "--resume");
+        options.reads_folder("--data");
         options.require("--out");
         model_.declare(options, "");
         options.require_one({"--config", "--preset"}, "--resume");
         options.text("--init", run_.init, "FILE",
                      "safetensors file with the weights to start from");
+        options.reads("--init");
         options.flag(
             "--resume", run_.resume,
             "continue the run in --out from its newest checkpoint, with bit-identical results");
@@ -154,6 +156,7 @@ class TrainCommand final : public Command {
         } else {
             run_.config = model_.resolve(nullptr);
             run_.settings = run_.settings.over_recipe(run_.config.training, options, model_.config);
+            run_.settings.refuse_without_effect(options);
             take_classes_of(run_.data, run_.config);
         }
         if (run_.settings.validates()) check_split("--val", run_.data, run_.settings.val);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "train/output/counted.h"
 #include "train/output/format.h"
 
 namespace mdn {
@@ -27,10 +28,13 @@ std::string Pace::first_estimate(int64_t done) {
         return duration_text(pace * static_cast<double>(until - done));
     };
     const int64_t epoch = (done - 1) / steps_per_epoch_ + 1;  // counted from 1
-    return format(
-        "%.3g s per step, %lld steps per epoch: epoch %lld ends in about %s, the run in about %s",
-        pace, static_cast<long long>(steps_per_epoch_), static_cast<long long>(epoch),
-        left(epoch * steps_per_epoch_).c_str(), left(epochs_ * steps_per_epoch_).c_str());
+    const int64_t end = epoch * steps_per_epoch_;
+    const std::string of_epoch = done == end || epoch == epochs_
+                                     ? "the run ends in about "
+                                     : format("epoch %lld ends in about %s, the run in about ",
+                                              static_cast<long long>(epoch), left(end).c_str());
+    return format("%.3g s per step, ", pace) + counted(steps_per_epoch_, "step") +
+           " per epoch: " + of_epoch + left(epochs_ * steps_per_epoch_);
 }
 
 std::string WorkPace::text(double done) const {

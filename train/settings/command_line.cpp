@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <sstream>
 
 #include "data/formats/list_file.h"
@@ -12,6 +13,8 @@
 #include "train/settings/command_line_entry.h"
 
 namespace mdn {
+
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -43,6 +46,23 @@ T number_in(const std::string& flag, const std::string& value, T low, T high, co
 
 int64_t integer_in(const std::string& flag, const std::string& value, int64_t low, int64_t high) {
     return number_in(flag, value, low, high, "a whole number");
+}
+
+/// The path whose name is nearest in the folder of one that does not exist; empty if none is near.
+std::string nearest_path(const std::string& missing) {
+    fs::path path = missing;
+    if (!path.has_filename()) path = path.parent_path();  // it ended with a slash
+    const fs::path folder = path.parent_path();
+    std::vector<std::string> names;
+    std::error_code failure;
+    for (fs::directory_iterator at(folder.empty() ? "." : folder, failure), end; at != end;
+         at.increment(failure)) {
+        if (failure) break;
+        names.push_back(at->path().filename().string());
+    }
+    std::sort(names.begin(), names.end());
+    const std::string nearest = nearest_name(path.filename().string(), names);
+    return nearest.empty() ? "" : (folder / nearest).string();
 }
 
 std::string separated(const std::vector<std::string>& names, const char* separator) {
@@ -148,7 +168,11 @@ void CommandLine::require(const std::string& flag, const std::string& unless) {
 }
 
 void CommandLine::require_one(const std::vector<std::string>& flags, const std::string& unless) {
-    requirements_.push_back({flags, unless});
+    requirements_.push_back({flags, unless, ""});
+}
+
+void CommandLine::require_beside(const std::string& other, const std::vector<std::string>& flags) {
+    requirements_.push_back({flags, "", other});
 }
 
 OptionEntry* CommandLine::find(const std::string& flag) const {
@@ -251,9 +275,11 @@ void CommandLine::check_requirements() const {
     for (const Requirement& requirement : requirements_) {
         const auto& flags = requirement.flags;
         if (!requirement.unless.empty() && given(requirement.unless)) continue;
+        if (!requirement.beside.empty() && !given(requirement.beside)) continue;
         if (std::any_of(flags.begin(), flags.end(), [&](auto& flag) { return given(flag); }))
             continue;
-        missing.push_back(separated(flags, " or "));
+        missing.push_back(separated(flags, " or ") +
+                          (requirement.beside.empty() ? "" : " beside " + requirement.beside));
         hint.append(hint.empty() ? "give " : "; ");
         for (const std::string& flag : flags) {
             const OptionEntry& entry = *find(flag);
@@ -265,6 +291,27 @@ void CommandLine::check_requirements() const {
     if (!missing.empty())
         throw Error(comma_separated(missing) + (missing.size() == 1 ? " is" : " are") + " missing",
                     hint);
+}
+
+void CommandLine::check_inputs() const {
+    for (const Input& input : inputs_) {
+        const OptionEntry& entry = *find(input.flag);
+        for (const std::string& path : entry.given) {
+            std::error_code failure;
+            const fs::file_status status = fs::status(path, failure);
+            // What may not be looked at is left to its reader, who says why.
+            if (status.type() == fs::file_type::none) continue;
+            const std::string meaning = entry.usage() + ": " + entry.help;
+            if (!fs::exists(status)) {
+                const std::string nearest = nearest_path(path);
+                throw Error(entry.name() + " " + path + ": there is no such " +
+                                (input.is_folder ? "folder" : "file or folder"),
+                            nearest.empty() ? meaning : "did you mean '" + nearest + "'?");
+            }
+            if (input.is_folder && !fs::is_directory(status))
+                throw Error(entry.name() + " " + path + " is a file, not a folder", meaning);
+        }
+    }
 }
 
 bool CommandLine::parse(const std::vector<std::string>& arguments) {

@@ -60,6 +60,16 @@ class CommandLine {
     /// Makes one of several options mandatory, no matter which, but where `unless` is given.
     void require_one(const std::vector<std::string>& flags, const std::string& unless = "");
 
+    /// Makes one of several options mandatory where `other` is given.
+    void require_beside(const std::string& other, const std::vector<std::string>& flags);
+
+    /// Says that an option declared before names a file or folder that is read, or a folder.
+    void reads(const std::string& flag) { inputs_.push_back({flag, false}); }
+    void reads_folder(const std::string& flag) { inputs_.push_back({flag, true}); }
+    /// Throws Error naming the first option that was given and names nothing that is there, or a
+    /// file where a folder is read; the hint is the nearest name beside it.
+    void check_inputs() const;
+
     /// Throws Error for anything that does not fit the declarations. Returns false if help was
     /// asked for: nothing else is to be done then.
     bool parse(const std::vector<std::string>& arguments);
@@ -68,10 +78,15 @@ class CommandLine {
     bool given(const std::string& flag) const;
 
   private:
-    /// At least one of `flags` must be given, or `unless`.
+    /// At least one of `flags` must be given, or `unless`; with `beside`, only where that is.
     struct Requirement {
         std::vector<std::string> flags;
-        std::string unless;
+        std::string unless, beside;
+    };
+
+    struct Input {
+        std::string flag;
+        bool is_folder;
     };
 
     OptionEntry& add(const std::string& flag, const std::string& kind, const std::string& help);
@@ -81,7 +96,8 @@ class CommandLine {
     OptionEntry* find(const std::string& flag) const;
     void read_arguments(const std::vector<std::string>& arguments);
     void check_requirements() const;
-    /// "REQUIRED", "REQUIRED unless --resume", "this or --preset REQUIRED"; empty if it is not.
+    /// "REQUIRED", "REQUIRED unless --resume", "this or --preset REQUIRED", "REQUIRED with
+    /// --dataset"; empty if it is not.
     std::string requirement_of(const OptionEntry& entry) const;
     void take_by_place(const std::string& argument);
     [[noreturn]] void refuse_without_value(const OptionEntry& entry, const std::string& why) const;
@@ -90,6 +106,7 @@ class CommandLine {
     std::string program_, summary_, footer_;
     std::vector<std::unique_ptr<OptionEntry>> entries_;  // in the order of the help text
     std::vector<Requirement> requirements_;
+    std::vector<Input> inputs_;
 };
 
 }  // namespace mdn

@@ -53,6 +53,7 @@ std::string CommandLine::requirement_of(const OptionEntry& entry) const {
         if (!concerns_it) continue;
         std::string text = others.empty() ? "REQUIRED" : "this or " + others + " REQUIRED";
         if (!requirement.unless.empty()) text += " unless " + requirement.unless;
+        if (!requirement.beside.empty()) text += " with " + requirement.beside;
         return text;
     }
     return "";

@@ -58,10 +58,13 @@ int64_t classes_of(const SafetensorsFile& stored, int64_t otherwise) {
 void ModelFlags::declare(CommandLine& options, const std::string& weights_help) {
     options.text("--config", config, "FILE",
                  "JSON file that describes the model (docs/SPEC.md section 8)");
+    options.reads("--config");
     Choices<std::string> presets;
     for (const std::string& name : preset_names()) presets.emplace_back(name, name);
     options.choice("--preset", preset, presets, "a model that needs no file: tiny suits a laptop");
-    if (!weights_help.empty()) options.text("--weights", weights, "FILE", weights_help);
+    if (weights_help.empty()) return;
+    options.text("--weights", weights, "FILE", weights_help);
+    options.reads("--weights");
 }
 
 void ModelFlags::declare_or_initial(CommandLine& options) {

@@ -33,7 +33,7 @@ TEST_SUITE("train/checkpoints/foreign_files") {
         CHECK_MISTAKE(refused("neither one nor the other"), {"not a valid safetensors file"});
         CHECK_MISTAKE(microdualnet({"import", project.file("absent.pth"), "--config",
                                     project.config, "--dry-run"}),
-                      {"absent.pth", "No such file"});
+                      {"absent.pth", "no such file"});
         CHECK_MISTAKE(
             microdualnet({"import", project.data, "--config", project.config, "--dry-run"}),
             {"data is a folder without a checkpoint"});

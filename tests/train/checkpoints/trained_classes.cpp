@@ -82,6 +82,10 @@ TEST_SUITE("train/checkpoints/trained_classes") {
             CHECK_MESSAGE(ran.code == 0, command[0], ": ", ran.err);
             CHECK(ran.err.find("where") == std::string::npos);
         }
+        // One that the lists do not have.
+        CHECK_MISTAKE(microdualnet({"predict", "--weights", weights, "--data", project.data,
+                                    "--clip", "val_10"}),
+                      {"no clip 'val_10'", "did you mean 'val_0'?"});
 
         write(labels, "0\twaving\thand\n1\tnodding\thead\n2\tshaking head\thead\n");
         for (const Arguments& command : commands_with(project, weights)) {
@@ -97,13 +101,26 @@ TEST_SUITE("train/checkpoints/trained_classes") {
         CHECK(fine_tuned.code == 0);
         CHECK(contains(fine_tuned.out, {"warning: class 0 is 'waving'"}));
 
+        write(labels, "0\tnodding\thead\n1\twaving\thand\n");
+        for (const char* list : {"train", "val"})
+            write(project.data + "/" + list + ".txt", "val_0 3 0\nval_1 3 1\n");
+        write(project.config, std::string(small_config_json).replace(3, 12, "\"classes\": 2"));
+        CHECK_MISTAKE(microdualnet(project.train(project.file("c"), {"--init", weights})),
+                      {"was trained on 3 classes, and " + project.data + " has 2", "import"});
+    }
+
+    TEST_CASE("classes that only have new names are told of, and their work is done") {
+        SmallProject project;
+        const std::string run = project.file("run"), labels = project.data + "/labels.txt";
+        REQUIRE(microdualnet(project.train(run, {"--epochs", "1"})).code == 0);
+        const std::string weights = last_checkpoint(run);
         write(labels, "0\tto nod\thead\n1\twaving\thand\n2\tshaking head\thead\n");
         for (const Arguments& command : commands_with(project, weights)) {
             const Ran ran = microdualnet(command);
             CHECK_MESSAGE(ran.code == 0, command[0], ": ", ran.err);
             CHECK(contains(ran.err, {"warning: class 0 is 'to nod'"}));
         }
-        const Ran resumed = microdualnet(go_on);
+        const Ran resumed = microdualnet({"train", "--resume", "--out", run, "--epochs", "1"});
         CHECK(resumed.code == 0);
         CHECK(contains(resumed.out, {"warning: class 0 is 'to nod'"}));
     }

@@ -116,7 +116,7 @@ TEST_SUITE("train/commands/check") {
         write(project.data + "/frames/test_1/img_00001.jpg", "no image");
         const Ran ran = check(project.data);
         CHECK(ran.code == 0);
-        CHECK(contains(ran.out, {"1 errors, 0 warnings", "but evaluation on test would not"}));
+        CHECK(contains(ran.out, {"1 error, 0 warnings", "but evaluation on test would not"}));
         std::filesystem::remove(project.data + "/test.txt");
         std::filesystem::remove(project.data + "/val.txt");
         const Ran alone = check(project.data);
@@ -126,7 +126,7 @@ TEST_SUITE("train/commands/check") {
         CHECK_MISTAKE(check(project.data), {"training would fail"});
         std::filesystem::remove(project.data + "/train.txt");
         CHECK_MISTAKE(check(project.data), {"training would fail"});
-        CHECK_MISTAKE(check(project.file("nowhere")), {"missing dataset folder"});
+        CHECK_MISTAKE(check(project.file("nowhere")), {"nowhere: there is no such folder"});
     }
 
     TEST_CASE("people who are listed and never seen: check says why") {

@@ -184,8 +184,9 @@ TEST_SUITE("train/commands/explain") {
         CHECK_MISTAKE(project.explain({project.file("nowhere"), "--keypoints",
                                        project.data + "/keypoints/val_0"}),
                       {"there is no folder", "--data DIR"});
-        CHECK_MISTAKE(project.explain({"val_0", "--data", project.data, "--keypoints", "x"}),
-                      {"--keypoints is for a folder"});
+        CHECK_MISTAKE(
+            project.explain({"val_0", "--data", project.data, "--keypoints", project.data}),
+            {"--keypoints is for a folder"});
         CHECK_MISTAKE(project.explain({"nobody", "--data", project.data}), {"nobody"});
         const std::string frame = project.data + "/frames/val_0/img_00001.jpg",
                           before = bytes_of(frame);
@@ -233,8 +234,8 @@ TEST_SUITE("train/commands/explain") {
                     CHECK(std::abs(window["probabilities"][0].get<double>() -
                                    cell[3][0][1].get<double>()) < 0.002);
         }
-        CHECK_MISTAKE(microdualnet({"predict", "--weights", project.weights, "--frames", "x",
-                                    "--window", "4", "--explain", "2"}),
+        CHECK_MISTAKE(microdualnet({"predict", "--weights", project.weights, "--frames",
+                                    project.data, "--window", "4", "--explain", "2"}),
                       {"--explain", "--html FILE"});
     }
 

@@ -45,10 +45,13 @@ TEST_SUITE("train/commands/run_command") {
             {"train", {"--data", "--out", "--config", "--preset"}},
             {"ablate", {"--data", "--out", "--config", "--preset"}},
             {"eval", {"--weights", "--data"}},
-            {"predict", {"--weights", "--dataset", "--frames", "--keypoints"}},
+            {"predict",
+             {"--weights", "--dataset", "--frames", "--keypoints", "--clip", "--submission",
+              "--predictions"}},
             {"explain", {"CLIP_DIR", "--weights"}},
-            {"trace", {"--input", "--dataset"}},
-            {"overfit", {"--weights", "--input", "--dataset"}},
+            {"trace", {"--input", "--dataset", "--clip"}},
+            {"graph", {"--clip"}},
+            {"overfit", {"--weights", "--input", "--dataset", "--clip"}},
             {"summary", {}},
             {"compare", {"--runs"}},
             {"bench", {}}};
@@ -89,14 +92,20 @@ TEST_SUITE("train/commands/run_command") {
         CHECK_MISTAKE(microdualnet({"summary", "--preset", "tinny"}),
                       {"--preset has no choice 'tinny'", "did you mean 'tiny'?"});
         SmallProject project;
-        CHECK_MISTAKE(
-            microdualnet({"eval", "--weights", "w", "--data", project.data, "--split", "tset"}),
-            {"--split tset: ", "no such list", "did you mean 'test'?"});
+        CHECK_MISTAKE(microdualnet({"eval", "--weights", project.config, "--data", project.data,
+                                    "--split", "tset"}),
+                      {"--split tset: ", "no such list", "did you mean 'test'?"});
         CHECK_MISTAKE(microdualnet(project.train(project.file("run"), {"--val", "non"})),
                       {"--val non: ", "did you mean 'none'?"});
         write(project.file("c.json"), R"({"preset": "tinny"})");
         CHECK_MISTAKE(microdualnet({"summary", "--config", project.file("c.json")}),
                       {"c.json", "did you mean 'tiny'?"});
+        CHECK_MISTAKE(microdualnet({"--verison"}), {"did you mean '--version'?"});
+        CHECK_MISTAKE(microdualnet({"--data", "d", "train"}), {"'--data'", "command comes first"});
+        write(project.file("c.json"), R"({"preset": "tiny", "training": {"epohs": 3}})");
+        CHECK_MISTAKE(microdualnet({"train", "--config", project.file("c.json"), "--data",
+                                    project.data, "--out", project.file("run")}),
+                      {"'training.epohs'", "did you mean 'epochs'?"});
         write(project.file("c.json"), R"({"clases": 3})");
         CHECK_MISTAKE(microdualnet({"summary", "--config", project.file("c.json")}),
                       {"c.json", "did you mean 'classes'?"});
@@ -119,8 +128,7 @@ TEST_SUITE("train/commands/run_command") {
         CHECK_MISTAKE(microdualnet({"train", "--preset", "tiny"}), {"--out"});
         CHECK_MISTAKE(microdualnet({"train", "--preset", "tiny", "--out", "x"}), {"--data"});
         CHECK_MISTAKE(microdualnet({"summary", "--preset", "huge"}), {"huge", "tiny"});
-        CHECK_MISTAKE(microdualnet({"summary", "--preset", "tiny", "--config", "c.json"}),
-                      {"both"});
+        CHECK_MISTAKE(microdualnet({"summary", "--preset", "tiny", "--config", "tests"}), {"both"});
         CHECK_MISTAKE(microdualnet({"summary", "--config", "no/such.json"}), {"no/such.json"});
         const TemporaryFolder folder;
         CHECK_MISTAKE(microdualnet({"summary", "--config", folder.path().string()}), {"folder"});

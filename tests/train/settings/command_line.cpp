@@ -142,6 +142,51 @@ TEST_SUITE("train/settings/command_line") {
         }
     }
 
+    TEST_CASE("what another option makes necessary is asked for where that is given") {
+        const auto refused_beside = [](const std::vector<std::string>& arguments) {
+            Sample sample;
+            sample.options.require_beside("--source", {"--name", "--other"});
+            return error_of([&] { sample.parse(arguments); });
+        };
+        CHECK(contains(refused_beside({"--source", "s"}),
+                       {"--name or --other beside --source is missing", "give --name NAME or"}));
+        for (const std::vector<std::string>& enough : std::vector<std::vector<std::string>>{
+                 {}, {"--source", "s", "--other", "o"}, {"--name", "n"}}) {
+            Sample sample;
+            sample.options.require_beside("--source", {"--name", "--other"});
+            CHECK(sample.parse(enough));
+            CHECK(contains(sample.options.help(),
+                           {"(this or --other REQUIRED with", "(this or --name REQUIRED with"}));
+        }
+    }
+
+    TEST_CASE("an input that is not there is named with its option, and the nearest beside it") {
+        const TemporaryFolder folder;
+        const auto at = [&](const std::string& name) { return (folder / name).string(); };
+        write(folder / "weights/best.safetensors", "x");
+        const auto check = [&](const std::vector<std::string>& arguments) {
+            Sample sample;
+            sample.options.reads("--source");
+            sample.options.reads_folder("FOLDER");
+            REQUIRE(sample.parse(arguments));
+            sample.options.check_inputs();
+        };
+        check({});
+        check({at("weights"), "--source", at("weights/best.safetensors")});
+        check({at("weights/"), "--source", at("weights"), "--other", at("none")});
+        const std::string slip = error_of([&] {
+            check({"--source", at("weights/bst.safetensors")});
+        });
+        CHECK(contains(slip, {"--source " + at("weights/bst.safetensors") + ": there is no such",
+                              "did you mean '" + at("weights/best.safetensors") + "'?"}));
+        CHECK(contains(error_of([&] { check({at("weight/")}); }),
+                       {"no such folder", "did you mean '" + at("weights") + "'?"}));
+        CHECK(contains(error_of([&] { check({at("quite/elsewhere")}); }),
+                       {"no such folder", "where to look"}));
+        CHECK(contains(error_of([&] { check({at("weights/best.safetensors")}); }),
+                       {"best.safetensors is a file, not a folder", "where to look"}));
+    }
+
     TEST_CASE("help marks exactly what is required, and nothing else is done") {
         Sample sample;
         sample.options.require("FOLDER");
