@@ -404,7 +404,8 @@ TEST_SUITE("tests/make") {
 
     TEST_CASE("a value that a variable does not have is refused") {
         const Tree tree;
-        for (const char* wrong : {"SANITIZE=yes", "WERROR=2", "DEVICE=gpu", "MPI=yes", "NCCL=2"}) {
+        for (const char* wrong :
+             {"SANITIZE=yes", "WERROR=2", "DEVICE=gpu", "MPI=yes", "NCCL=2", "EMULATE=yes"}) {
             const Said ran = tree.make(wrong);
             CHECK(ran.code == 2);
             CHECK_MESSAGE(contains(ran.text, {wrong, "must be one of"}), ran.text);
@@ -443,10 +444,11 @@ TEST_SUITE("tests/make") {
         tree.script("sudo", "#!/bin/sh\necho sudo refused\nexit 1\n");
         Said ran = tree.make();
         CHECK(ran.code == 2);
-        CHECK_MESSAGE(contains(ran.text, {"sudo apt-get install doctest-dev nlohmann-json3-dev\n",
-                                          "apt-get download doctest-dev nlohmann-json3-dev\n",
-                                          "dpkg -x", "make EXTRA_CXXFLAGS=-I$HOME/headers"}),
-                      ran.text);
+        CHECK_MESSAGE(
+            contains(ran.text, {"sudo apt-get install doctest-dev nlohmann-json3-dev\n",
+                                "apt-get download doctest-dev nlohmann-json3-dev\n", "dpkg -x",
+                                "CUDA='0' MPI='0' EXTRA_CXXFLAGS=-I$HOME/headers"}),
+            ran.text);
         CHECK(!fs::exists(tree.bin + "/calls"));
         ran = tree.make("EXTRA_CXXFLAGS=-I" + tree.bin + "/home");
         CHECK_MESSAGE(ran.code == 0, ran.text);
