@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "data/formats/clip_folders.h"
 #include "data/formats/frame_names.h"
 #include "data/formats/group_split.h"
 #include "data/formats/name_pattern.h"
@@ -24,8 +25,7 @@ struct FolderLists {
 
     std::filesystem::path dataset;
     std::vector<std::string> classes;
-    std::vector<Clip> clips;            // by name
-    std::vector<std::string> warnings;  // what was left out, and why; classes that do not train
+    std::vector<Clip> clips;  // by name
     bool keeps_labels = false;
     bool has_frames = false, has_keypoints = false;  // of the clips
 
@@ -38,15 +38,13 @@ struct FolderLists {
 /// The folder itself, or the one that it lies in if it is the frames/ or keypoints/ of a dataset.
 std::filesystem::path dataset_of(const std::filesystem::path& folder);
 
-/// Looks for clips in DATASET/frames, or, where there is none, in DATASET/keypoints: every folder
-/// with numbered frames (find_frame_names) or OpenPose's files is one. Left out, with a warning,
-/// are folders without such files, with gaps in their numbers, that are links out of the folder, or
-/// that lack the keypoints that others have. Classes are numbered in the order of their names, or
-/// by the labels.txt that is there if `keep_labels`. Throws Error if no clip is left, a name does
-/// not fit the pattern or cannot stand in a list, and as split_by_group does.
+/// Shares the clips of a folder (find_clip_folders) out. Classes are numbered in the order of their
+/// names, or by the labels.txt that is there if `keep_labels`. `warn` is told of what was left out,
+/// and why, and of classes that do not train. Throws Error if no clip is left, a name does not fit
+/// the pattern or cannot stand in a list, and as split_by_group does.
 FolderLists make_folder_lists(const std::filesystem::path& dataset, const NamePattern& pattern,
                               const SplitPlan& plan, bool keep_labels,
-                              const std::optional<FrameNames>& frame_names = std::nullopt);
+                              const std::optional<FrameNames>& frame_names, const Warn& warn);
 
 /// Throws Error if one of the files exists already, unless `overwrite`, or if the folder is a
 /// dataset whose lists came with it.

@@ -124,9 +124,9 @@ class ListsCommand final : public Command {
         if (!dry_run_) check_lists_can_be_written(dataset_, keep_labels_, overwrite_);
         std::optional<FrameNames> frame_names;
         if (!frame_template_.empty()) frame_names = parse_frame_template(frame_template_);
-        const FolderLists lists =
-            make_folder_lists(dataset_, pattern, plan_, keep_labels_, frame_names);
-        for (const std::string& warning : lists.warnings) notes << "warning: " << warning << "\n";
+        const FolderLists lists = make_folder_lists(
+            dataset_, pattern, plan_, keep_labels_, frame_names,
+            [&](const std::string& text) { notes << "warning: " << text << "\n"; });
         warn_of_ambiguous_names(pattern, lists, notes);
         if (!pattern.has_group())
             notes << "warning: --names has no {group}: clips of one person may be in two lists\n";

@@ -16,6 +16,8 @@ namespace {
 
 /// A dataset folder without lists. Files are looked for, not into.
 struct Clips : TemporaryFolder {
+    mutable std::vector<std::string> warnings;  // of the last call of lists()
+
     void frames(const std::string& clip, int count, int first = 1) const {
         for (int t = first; t < first + count; ++t)
             write(path() / "frames" / clip / ("img_0000" + std::to_string(t) + ".jpg"), "");
@@ -27,8 +29,12 @@ struct Clips : TemporaryFolder {
                 "");
     }
     FolderLists lists(const std::string& pattern, const SplitPlan& plan = {},
-                      bool keep_labels = false) const {
-        return make_folder_lists(path(), NamePattern(pattern, "--names"), plan, keep_labels);
+                      bool keep_labels = false,
+                      const std::optional<FrameNames>& frame_names = {}) const {
+        warnings.clear();
+        return make_folder_lists(path(), NamePattern(pattern, "--names"), plan, keep_labels,
+                                 frame_names,
+                                 [&](const std::string& text) { warnings.push_back(text); });
     }
     std::string text(const std::string& name) const { return read_file(path() / name); }
 };
@@ -50,7 +56,7 @@ TEST_SUITE("data/formats/folder_lists") {
     TEST_CASE("lists and labels are written in the project's own form") {
         const People people;
         const FolderLists lists = people.lists("{group}_{class}_{}");
-        CHECK(lists.warnings.empty());
+        CHECK(people.warnings.empty());
         CHECK(lists.classes == std::vector<std::string>{"nod", "wave"});
         CHECK(lists.has_frames);
         CHECK(lists.has_keypoints);
@@ -91,8 +97,8 @@ TEST_SUITE("data/formats/folder_lists") {
         const FolderLists lists = people.lists("{group}_{class}_{}");
         CHECK(lists.clips.size() == 6);
         std::string all;
-        for (const std::string& warning : lists.warnings) all += warning + "\n";
-        CHECK(lists.warnings.size() == 4);
+        for (const std::string& warning : people.warnings) all += warning + "\n";
+        CHECK(people.warnings.size() == 4);
         CHECK(contains(all, {"frames/P4_nod_1 holds no frames", "frames/P5_nod_1 has a gap",
                              "frames/P6_nod_1 does not have a keypoint file for every frame",
                              "frames/P7_nod_1 does not have"}));
@@ -105,8 +111,8 @@ TEST_SUITE("data/formats/folder_lists") {
         fs::create_directory_symlink(other.path(), people / "frames/P9_nod_1");
         const FolderLists lists = people.lists("{group}_{class}_{}");
         CHECK(lists.clips.size() == 6);
-        REQUIRE(lists.warnings.size() == 1);
-        CHECK(contains(lists.warnings[0], {"P9_nod_1 is a link that leads out of"}));
+        REQUIRE(people.warnings.size() == 1);
+        CHECK(contains(people.warnings[0], {"P9_nod_1 is a link that leads out of"}));
     }
 
     TEST_CASE("many warnings of one kind are told once") {
@@ -114,8 +120,8 @@ TEST_SUITE("data/formats/folder_lists") {
         for (int i = 0; i < 30; ++i)
             fs::create_directories(people / ("frames/empty_" + std::to_string(i) + "_x"));
         const FolderLists lists = people.lists("{group}_{class}_{}");
-        REQUIRE(lists.warnings.size() == 11);
-        CHECK(contains(lists.warnings.back(), {"20 more folders"}));
+        REQUIRE(people.warnings.size() == 11);
+        CHECK(contains(people.warnings.back(), {"20 more folders"}));
     }
 
     TEST_CASE("keypoints alone are a dataset for the modality pose") {
@@ -134,8 +140,8 @@ TEST_SUITE("data/formats/folder_lists") {
         const SplitPlan plan{
             .val_share = 0, .test_share = 0, .val_groups = {}, .test_groups = {"P3"}};
         const FolderLists lists = people.lists("{group}_{class}_{}", plan);
-        REQUIRE(lists.warnings.size() == 1);
-        CHECK(contains(lists.warnings[0], {"class 'bow' has no training clip"}));
+        REQUIRE(people.warnings.size() == 1);
+        CHECK(contains(people.warnings[0], {"class 'bow' has no training clip"}));
         // A list that is not asked for does not survive from before.
         write(people / "val.txt", "old 3 0\n");
         write_folder_lists(lists);
@@ -178,7 +184,7 @@ TEST_SUITE("data/formats/folder_lists") {
         CHECK(contains(error_of([&] { clips.lists("{class}/{}"); }), {"holds no clip"}));
         CHECK(contains(error_of([&] {
                            make_folder_lists(clips / "no", NamePattern("{class}", "--names"), {},
-                                             false);
+                                             false, {}, [](const std::string&) {});
                        }),
                        {"is not a folder"}));
         clips.frames("wave", 2);

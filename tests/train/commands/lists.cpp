@@ -90,6 +90,17 @@ TEST_SUITE("train/commands/lists") {
         CHECK_MISTAKE(microdualnet({"lists"}), {"DATASET is missing"});
     }
 
+    TEST_CASE("why clips are missing is said before the error that follows from it") {
+        const Recordings recordings;
+        for (const char* person : {"P3", "P4", "P5"})
+            for (const char* action : {"nod", "wave", "bow"})
+                std::filesystem::remove_all(recordings.data + "/keypoints/" + person + "_" +
+                                            action + "_0");
+        const Ran ran = recordings.lists({"--names", "{group}_{class}_{}"});
+        CHECK_MISTAKE(ran, {"P3_bow_0 does not have a keypoint file", "cannot fill 3 lists"});
+        CHECK(ran.err.find("P3_bow_0 does not") < ran.err.find("error: "));
+    }
+
     TEST_CASE("a dataset of one kind of files names the config that it can be checked with") {
         const Recordings recordings;
         std::filesystem::remove_all(recordings.data + "/keypoints");
