@@ -38,11 +38,32 @@ class Warnings {
     }
 };
 
+/// The folders in a folder, in a fixed order. Hidden ones are other programs', as hidden files are.
+std::set<fs::path> folders_in(const fs::path& folder) {
+    std::set<fs::path> folders;
+    std::error_code failure;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, failure))
+        if (entry.is_directory(failure) && !entry.path().filename().string().starts_with('.'))
+            folders.insert(entry.path());
+    return folders;
+}
+
+fs::path without_links(const fs::path& path) {
+    std::error_code failure;
+    const fs::path real = fs::canonical(path, failure);
+    return failure ? path : real;
+}
+
 class FolderScan {
     const fs::path dataset_, root_;
     const bool of_frames_;
     const std::optional<FrameNames>& frame_names_;
     const Warn& warn_;
+    std::map<fs::path, fs::path> seen_;  // where folders really are, and the path that led there
+    struct SecondPath {
+        fs::path path, earlier;
+    };
+    std::vector<SecondPath> seen_again_;  // not looked into: links may go round in circles
     ClipFolders found_;
     Warnings warnings_;
 
@@ -71,25 +92,53 @@ class FolderScan {
     }
 
     void look_into(const fs::path& folder, int depth) {
-        std::set<fs::path> below;  // in a fixed order
-        std::error_code failure;
-        for (const fs::directory_entry& entry : fs::directory_iterator(folder, failure))
-            if (entry.is_directory(failure)) below.insert(entry.path());
+        if (depth > 0 && !stays_inside(root_, folder)) {
+            warnings_.add(folder, "is a link that leads out of " + root_.string());
+            return;
+        }
+        const auto [seen, is_new] = seen_.emplace(without_links(folder), folder);
+        if (!is_new) {
+            seen_again_.push_back({.path = folder, .earlier = seen->second});
+            return;
+        }
+        const std::set<fs::path> below = folders_in(folder);
         const NumberedFiles files = depth == 0 ? NumberedFiles{} : files_in(folder);
         if (files.has_gap()) {
             warnings_.add(folder, "has a gap in its numbers");
         } else if (files.count > 0) {
-            if (stays_inside(root_, folder))
-                found_.clips.push_back({.name = folder.lexically_relative(root_).generic_string(),
-                                        .count = files.count});
-            else
-                warnings_.add(folder, "is a link that leads out of " + root_.string());
+            found_.clips.push_back(
+                {.name = folder.lexically_relative(root_).generic_string(), .count = files.count});
         } else if (below.empty() && depth > 0) {
             warnings_.add(folder, of_frames_ ? "holds no frames (img_00001.jpg, 00001.png, ...)"
                                              : "holds no keypoint files");
         }
         if (files.count > 0 || depth == deepest) return;
         for (const fs::path& next : below) look_into(next, depth + 1);
+    }
+
+    /// The first link on the way from the root to a folder below it; empty if there is none.
+    fs::path link_to(const fs::path& folder) const {
+        std::error_code failure;
+        fs::path path = root_;
+        for (const fs::path& part : folder.lexically_relative(root_))
+            if (fs::is_symlink(path /= part, failure)) return path;
+        return {};
+    }
+
+    /// The same frames in two lists would make the test worth nothing.
+    void refuse_second_paths() const {
+        for (const auto& [path, earlier] : seen_again_) {
+            const auto lies_there = [&](const ClipFolders::Clip& clip) {
+                return stays_inside(path, root_ / clip.name);
+            };
+            const auto count = std::count_if(found_.clips.begin(), found_.clips.end(), lies_there);
+            if (count == 0) continue;
+            const fs::path link = link_to(path).empty() ? link_to(earlier) : link_to(path);
+            throw Error(path.string() + " and " + earlier.string() + " are the same folder, so " +
+                            (count == 1 ? "a clip" : std::to_string(count) + " clips") +
+                            " would be listed twice",
+                        "remove the link " + link.string());
+        }
     }
 
     bool has_keypoints(const ClipFolders::Clip& clip) const {
@@ -133,6 +182,7 @@ class FolderScan {
 
     ClipFolders scan() {
         look_into(root_, 0);
+        refuse_second_paths();
         leave_out_without_keypoints();
         warnings_.close();
         std::sort(found_.clips.begin(), found_.clips.end(),

@@ -29,7 +29,9 @@ struct ClipFolders {
 /// Looks for clips in DATASET/frames, or, where there is none, in DATASET/keypoints: every folder
 /// with numbered frames (find_frame_names) or OpenPose's files is one. Left out, with a warning,
 /// are folders without such files, with gaps in their numbers, that are links out of the folder, or
-/// that lack the keypoints that others have. Throws Error if no clip is left.
+/// that lack the keypoints that others have. Hidden folders are passed over without one. Throws
+/// Error if no clip is left, and for a folder with clips to which two paths lead, naming both: one
+/// of them goes through a link.
 ClipFolders find_clip_folders(const std::filesystem::path& dataset,
                               const std::optional<FrameNames>& frame_names, const Warn& warn);
 

@@ -115,6 +115,62 @@ TEST_SUITE("data/formats/folder_lists") {
         CHECK(contains(people.warnings[0], {"P9_nod_1 is a link that leads out of"}));
     }
 
+    TEST_CASE("clips to which two paths lead are refused, whichever is the link") {
+        struct Case {
+            const char *target, *link;  // the link lies below frames/
+            std::vector<std::string> message;
+        };
+        const Case cases[] = {
+            {"1", "walk/4", {"frames/walk/4 and ", "frames/walk/1 are the same folder, so a clip"}},
+            {"../run", "walk/loop", {"frames/walk/loop and ", "frames/run are", "so 2 clips"}},
+            {"walk", "aaa", {"frames/walk and ", "frames/aaa are", "so 3 clips"}},
+            {"..", "walk/up", {"frames/walk/up and ", "frames are", "so 5 clips"}},
+            {"..", "run/up", {"frames/run/up and ", "frames are", "so 5 clips"}},
+            {"../walk/2", "run/2x", {"frames/walk/2 and ", "frames/run/2x are", "so a clip"}},
+        };
+        for (const Case& c : cases) {
+            CAPTURE(c.link);
+            const Clips clips;
+            for (const char* clip : {"walk/1", "walk/2", "walk/3", "run/1", "run/2"})
+                clips.frames(clip, 2);
+            const std::string link = std::string("frames/") + c.link;
+            fs::create_directory_symlink(c.target, clips / link);
+            std::vector<std::string> message = c.message;
+            message.push_back("| remove the link " + (clips / link).string());
+            const std::string error = error_of([&] { clips.lists("{class}/{}"); });
+            CHECK_MESSAGE(contains(error, message), error);
+        }
+    }
+
+    TEST_CASE("a link that alone leads to its clips, and a frames/ elsewhere, are fine") {
+        const Clips clips;
+        for (const char* clip : {"walk/1", ".store/2", "walk/3"}) clips.frames(clip, 2);
+        fs::create_directory_symlink("../.store/2", clips / "frames/walk/2");
+        fs::create_directory_symlink("nowhere", clips / "frames/walk/4");
+        fs::rename(clips / "frames", clips / "elsewhere");
+        fs::create_directory_symlink("elsewhere", clips / "frames");
+        CHECK(clips.lists("{class}/{}").clips.size() == 3);
+        CHECK(clips.warnings.empty());
+    }
+
+    TEST_CASE("hidden folders are no clips") {
+        const People people;
+        people.frames(".P09_nod_1", 3);
+        people.frames(".cache/P09_nod_1", 3);
+        CHECK(people.lists("{group}_{class}_{}").clips.size() == 6);
+        CHECK(people.warnings.empty());
+    }
+
+    TEST_CASE("links that go round in circles end") {
+        const People people;
+        for (char name = 'a'; name <= 'z'; ++name) {
+            const fs::path folder = people / (std::string("frames/") + name);
+            fs::create_directories(folder);
+            fs::create_directory_symlink("..", folder / "up");
+        }
+        CHECK(contains(error_of([&] { people.lists("{group}_{class}_{}"); }), {"so 6 clips"}));
+    }
+
     TEST_CASE("many warnings of one kind are told once") {
         const People people;
         for (int i = 0; i < 30; ++i)
