@@ -25,16 +25,15 @@ class Warnings {
   public:
     explicit Warnings(const Warn& warn) : warn_(warn) {}
 
-    void add(const fs::path& folder, const std::string& kind) {
+    /// `kind` says the same of several folders: "hold no frames".
+    void add(const std::string& kind, const std::string& text) {
         constexpr std::int64_t told = 10;
-        if (++untold_.try_emplace(kind, -told).first->second <= 0)
-            warn_(folder.string() + " " + kind + ": left out");
+        if (++untold_.try_emplace(kind, -told).first->second <= 0) warn_(text);
     }
     bool any() const { return !untold_.empty(); }
     void close() {
         for (const auto& [kind, count] : untold_)
-            if (count > 0)
-                warn_(std::to_string(count) + " more folders were left out: each " + kind);
+            if (count > 0) warn_(std::to_string(count) + " more folders " + kind);
     }
 };
 
@@ -81,19 +80,96 @@ class FolderScan {
         return clip;
     }
 
-    NumberedFiles files_in(const fs::path& folder) {
+    NumberedFiles files_of_clip(const ClipFiles& clip) const {
+        return of_frames_ ? frame_files(clip.frames, clip.names) : keypoint_files(clip);
+    }
+
+    /// Adds the folder to the clips, or warns of what keeps it from being one. A folder of folders
+    /// needs no files.
+    bool take(const fs::path& folder, bool holds_folders) {
         try {
             const ClipFiles clip = files_of(folder);
-            return of_frames_ ? frame_files(clip.frames, clip.names) : keypoint_files(clip);
+            const NumberedFiles files = files_of_clip(clip);
+            if (files.has_gap()) {
+                warnings_.add("have a gap in their numbers: left out",
+                              folder.string() + " has a gap in its numbers: left out");
+            } else if (files.count > 0) {
+                found_.clips.push_back({.name = clip.name, .count = files.count});
+                return true;
+            } else if (!holds_folders) {
+                warnings_.add(
+                    of_frames_ ? "hold no frames: left out" : "hold no keypoint files: left out",
+                    folder.string() +
+                        (of_frames_ ? " holds no frames (img_00001.jpg, 00001.png, ...)"
+                                    : " holds no keypoint files") +
+                        ": left out");
+            }
         } catch (const Error& error) {
-            warnings_.add(folder, "holds images under several names (--frame-template chooses)");
-            return {};
+            warnings_.add("hold files under several names: left out",
+                          std::string(error.what()) + ": left out; " + error.hint());
         }
+        return false;
+    }
+
+    bool is_clip(const fs::path& folder) const {
+        try {
+            const NumberedFiles files = files_of_clip(files_of(folder));
+            return files.count > 0 && !files.has_gap();
+        } catch (const Error&) {
+            return false;
+        }
+    }
+
+    /// A file that makes a folder a clip.
+    std::string first_file(const fs::path& folder) const {
+        if (of_frames_) return files_of(folder).names.at(0);
+        std::set<std::string> names;
+        std::error_code failure;
+        for (const fs::directory_entry& entry : fs::directory_iterator(folder, failure))
+            if (entry.path().extension() == ".json") names.insert(entry.path().filename().string());
+        return names.empty() ? "keypoint files" : *names.begin();
+    }
+
+    /// Clips below a clip: thumbnails, or all clips of a person beside whose folders an image lies.
+    struct Hidden {
+        fs::path example;
+        std::int64_t count = 0;
+    };
+
+    /// What a link leads to lies elsewhere as well.
+    void find_hidden(const fs::path& folder, int depth, Hidden& hidden) const {
+        std::error_code failure;
+        for (const fs::path& next : folders_in(folder)) {
+            if (fs::is_symlink(next, failure)) continue;
+            if (is_clip(next)) {
+                if (hidden.count++ == 0) hidden.example = next;
+            } else if (depth < deepest) {
+                find_hidden(next, depth + 1, hidden);
+            }
+        }
+    }
+
+    void warn_of_hidden(const fs::path& folder, int depth) {
+        Hidden hidden;
+        find_hidden(folder, depth + 1, hidden);
+        if (hidden.count == 0) return;
+        const std::string path = folder.string();
+        const bool one = hidden.count == 1;
+        warnings_.add("are clips with other clips below them, which are not listed",
+                      path + " is a clip, because it holds " + first_file(folder) + "; " +
+                          (one ? "a clip below it, "
+                               : std::to_string(hidden.count) + " clips below it, such as ") +
+                          hidden.example.string() + (one ? ", is" : ", are") + " not listed. If " +
+                          (one ? "that is the clip" : "those are the clips") +
+                          ", move the files out of " + path +
+                          "; if not, move the folders below it out of " + root_.string());
     }
 
     void look_into(const fs::path& folder, int depth) {
         if (depth > 0 && !stays_inside(root_, folder)) {
-            warnings_.add(folder, "is a link that leads out of " + root_.string());
+            warnings_.add("are links that lead out of " + root_.string() + ": left out",
+                          folder.string() + " is a link that leads out of " + root_.string() +
+                              ": left out; link the whole of " + root_.string() + " instead");
             return;
         }
         const auto [seen, is_new] = seen_.emplace(without_links(folder), folder);
@@ -102,18 +178,17 @@ class FolderScan {
             return;
         }
         const std::set<fs::path> below = folders_in(folder);
-        const NumberedFiles files = depth == 0 ? NumberedFiles{} : files_in(folder);
-        if (files.has_gap()) {
-            warnings_.add(folder, "has a gap in its numbers");
-        } else if (files.count > 0) {
-            found_.clips.push_back(
-                {.name = folder.lexically_relative(root_).generic_string(), .count = files.count});
-        } else if (below.empty() && depth > 0) {
-            warnings_.add(folder, of_frames_ ? "holds no frames (img_00001.jpg, 00001.png, ...)"
-                                             : "holds no keypoint files");
+        if (depth > 0 && take(folder, !below.empty())) {
+            warn_of_hidden(folder, depth);
+        } else if (depth < deepest) {
+            for (const fs::path& next : below) look_into(next, depth + 1);
+        } else if (!below.empty()) {
+            warnings_.add(
+                "lie too deep to be looked into: left out",
+                folder.string() + " lies " + std::to_string(deepest) +
+                    " folders deep and holds more folders: left out; a clip lies at most " +
+                    std::to_string(deepest) + " folders below " + root_.string());
         }
-        if (files.count > 0 || depth == deepest) return;
-        for (const fs::path& next : below) look_into(next, depth + 1);
     }
 
     /// The first link on the way from the root to a folder below it; empty if there is none.
@@ -159,8 +234,17 @@ class FolderScan {
             found_.has_keypoints = false;
             return;
         }
-        for (const ClipFolders::Clip& clip : incomplete)
-            warnings_.add(root_ / clip.name, "does not have a keypoint file for every frame");
+        for (const ClipFolders::Clip& clip : incomplete) {
+            const std::string keypoints = (dataset_ / "keypoints" / clip.name).string();
+            const auto count = keypoint_files(files_of(root_ / clip.name)).count;
+            warnings_.add("do not have a keypoint file for every frame: left out",
+                          (root_ / clip.name).string() +
+                              " does not have a keypoint file for every frame (" + keypoints +
+                              (is_folder(keypoints) ? " holds " + std::to_string(count) + " for " +
+                                                          std::to_string(clip.count) + " frames"
+                                                    : " is missing") +
+                              "): left out");
+        }
         found_.clips = std::move(complete);
     }
 

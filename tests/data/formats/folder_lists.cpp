@@ -161,6 +161,62 @@ TEST_SUITE("data/formats/folder_lists") {
         CHECK(people.warnings.empty());
     }
 
+    TEST_CASE("clips that lie below a clip are told, with the file that makes it one") {
+        const People people;
+        for (const char* clip : {"P4_nod_1/a/1", "P4_nod_1/a/2", "P4_nod_1/b"})
+            people.frames(clip, 2);
+        people.frames("P4_nod_1", 1);
+        people.frames("P5_nod_1", 3);
+        people.frames("P5_nod_1/thumbs", 3);
+        people.frames("P5_nod_1/thumbs/again", 3);
+        for (const char* clip : {"P4_nod_1", "P5_nod_1"}) {
+            people.keypoints(clip, 3);
+            fs::create_directories(people / "frames" / clip / "empty");
+            fs::create_directory_symlink("..", people / "frames" / clip / "up");
+        }
+        CHECK(people.lists("{group}_{class}_{}").clips.size() == 8);
+        REQUIRE(people.warnings.size() == 2);
+        const std::string p4 = (people / "frames/P4_nod_1").string();
+        CHECK_MESSAGE(
+            contains(
+                people.warnings[0],
+                {p4 + " is a clip, because it holds img_00001.jpg; 3 clips below it, such as " +
+                     p4 + "/a/1, are not listed",
+                 "move the files out of " + p4 + "; if not, move the folders below it out"}),
+            people.warnings[0]);
+        CHECK_MESSAGE(
+            contains(people.warnings[1], {"a clip below it, ", "P5_nod_1/thumbs, is not"}),
+            people.warnings[1]);
+    }
+
+    TEST_CASE("a stray image that makes no clip hides none") {
+        const Clips clips;
+        for (const char* clip : {"walk/1", "walk/2", "walk/3"}) clips.frames(clip, 2);
+        write(clips / "frames/walk/IMG_1234.jpg", "");
+        CHECK(clips.lists("{class}/{}").clips.size() == 3);
+        CHECK(clips.warnings.size() == 1);
+    }
+
+    TEST_CASE("keypoint files hide the clips below them as frames do") {
+        const Clips clips;
+        for (const char* clip : {"walk/1", "walk/2", "walk/3", "walk/3/old"})
+            clips.keypoints(clip, 2);
+        CHECK(clips.lists("{class}/{}").clips.size() == 3);
+        REQUIRE(clips.warnings.size() == 1);
+        CHECK(contains(clips.warnings[0], {"keypoints/walk/3 is a clip, because it holds "
+                                           "img_00001_keypoints.json; a clip below it, ",
+                                           "keypoints/walk/3/old, is not listed"}));
+    }
+
+    TEST_CASE("folders that lie too deep are told") {
+        const Clips clips;
+        for (const char* clip : {"walk/1", "walk/2", "walk/3", "a/2/3/4/5/6/7/8/9"})
+            clips.frames(clip, 2);
+        CHECK(clips.lists("{class}/{}").clips.size() == 3);
+        REQUIRE(clips.warnings.size() == 1);
+        CHECK(contains(clips.warnings[0], {"frames/a/2/3/4/5/6/7/8 lies 8 folders deep"}));
+    }
+
     TEST_CASE("links that go round in circles end") {
         const People people;
         for (char name = 'a'; name <= 'z'; ++name) {
