@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "data/file.h"
+#include "data/formats/dataset_folder.h"
 #include "data/formats/numbered_files.h"
 #include "engine/error.h"
 
@@ -47,6 +48,19 @@ std::set<fs::path> folders_in(const fs::path& folder) {
     return folders;
 }
 
+/// A file of a folder, an image if there is one; empty where there is none.
+std::string example_in(const fs::path& folder) {
+    std::set<std::string> images, others;
+    std::error_code failure;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, failure)) {
+        const std::string name = entry.path().filename().string();
+        if (name.starts_with('.') || entry.is_directory(failure)) continue;
+        (is_image_name(name) ? images : others).insert(name);
+    }
+    const std::set<std::string>& shown = images.empty() ? others : images;
+    return shown.empty() ? "" : *shown.begin();
+}
+
 fs::path without_links(const fs::path& path) {
     std::error_code failure;
     const fs::path real = fs::canonical(path, failure);
@@ -84,6 +98,55 @@ class FolderScan {
         return of_frames_ ? frame_files(clip.frames, clip.names) : keypoint_files(clip);
     }
 
+    /// Where a file has no number 0 or 1, or one between is missing.
+    void warn_of_numbers(const ClipFiles& clip, const NumberedFiles& files) {
+        const auto name = [&](std::int64_t frame) { return clip.names.at(frame - 1); };
+        const std::string folder = clip.frames.string(),
+                          anew =
+                              "number its frames anew: img_00001.jpg, img_00002.jpg, ... (and "
+                              "keypoint files that are named after them)";
+        if (files.first > 1)
+            warnings_.add("begin with a number other than 0 and 1: left out",
+                          folder + " holds " + name(files.first) +
+                              (files.count > 1 ? " to " + name(files.last) : "") +
+                              ", but frames count from 0 or 1: left out; " + anew);
+        else
+            warnings_.add("have a gap in their numbers: left out",
+                          folder + " has a gap in its numbers, " + name(files.first_missing) +
+                              " is missing, and the last is " + name(files.last) +
+                              ": left out; extract its video again, or " + anew);
+    }
+
+    /// Here a number of a video's frames may stand in the names, or one of an image.
+    void warn_of_keypoint_numbers(const ClipFiles& clip, const NumberedFiles& files) {
+        warnings_.add("have a gap in their numbers: left out",
+                      clip.keypoints.string() + " has a gap in its numbers, frame " +
+                          std::to_string(files.first_missing) +
+                          " has no keypoint file, and the last is that of frame " +
+                          std::to_string(files.last) +
+                          ": left out; let the estimator read the clip again, or number the files "
+                          "anew");
+    }
+
+    void warn_of_other_files(const fs::path& folder) {
+        const std::string example = example_in(folder),
+                          there = example.empty() ? "" : ", but " + example;
+        if (!of_frames_)
+            warnings_.add("hold no keypoint files: left out",
+                          folder.string() +
+                              " holds no keypoint files (img_00001_keypoints.json, "
+                              "...)" +
+                              there + ": left out");
+        else if (frame_names_)
+            warnings_.add("hold no frames called " + frame_names_->text() + ": left out",
+                          folder.string() + " holds no frames called " + frame_names_->text() +
+                              there + ": left out; --frame-template says what frames are called");
+        else
+            warnings_.add("hold no frames: left out",
+                          folder.string() + " holds no frames (img_00001.jpg, 00001.png, ...)" +
+                              there + ": left out");
+    }
+
     /// Adds the folder to the clips, or warns of what keeps it from being one. A folder of folders
     /// needs no files.
     bool take(const fs::path& folder, bool holds_folders) {
@@ -91,18 +154,12 @@ class FolderScan {
             const ClipFiles clip = files_of(folder);
             const NumberedFiles files = files_of_clip(clip);
             if (files.has_gap()) {
-                warnings_.add("have a gap in their numbers: left out",
-                              folder.string() + " has a gap in its numbers: left out");
+                of_frames_ ? warn_of_numbers(clip, files) : warn_of_keypoint_numbers(clip, files);
             } else if (files.count > 0) {
                 found_.clips.push_back({.name = clip.name, .count = files.count});
                 return true;
             } else if (!holds_folders) {
-                warnings_.add(
-                    of_frames_ ? "hold no frames: left out" : "hold no keypoint files: left out",
-                    folder.string() +
-                        (of_frames_ ? " holds no frames (img_00001.jpg, 00001.png, ...)"
-                                    : " holds no keypoint files") +
-                        ": left out");
+                warn_of_other_files(folder);
             }
         } catch (const Error& error) {
             warnings_.add("hold files under several names: left out",
@@ -256,13 +313,7 @@ class FolderScan {
           of_frames_(is_folder(dataset / "frames")),
           frame_names_(frame_names),
           warn_(warn),
-          warnings_(warn) {
-        if (!is_folder(dataset)) throw Error("DATASET " + dataset.string() + " is not a folder");
-        if (!is_folder(root_))
-            throw Error("DATASET " + dataset.string() + " has neither frames/ nor keypoints/",
-                        "data/extract_frames VIDEOS " + (dataset / "frames").string() +
-                            " makes the frames from videos");
-    }
+          warnings_(warn) {}
 
     ClipFolders scan() {
         look_into(root_, 0);
@@ -284,6 +335,7 @@ class FolderScan {
 
 ClipFolders find_clip_folders(const fs::path& dataset, const std::optional<FrameNames>& frame_names,
                               const Warn& warn) {
+    check_dataset_folder(dataset);
     return FolderScan(dataset, frame_names, warn).scan();
 }
 

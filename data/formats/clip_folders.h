@@ -28,7 +28,8 @@ struct ClipFolders {
 
 /// Looks for clips in DATASET/frames, or, where there is none, in DATASET/keypoints: every folder
 /// with numbered frames (find_frame_names) or OpenPose's files is one. Left out, with a warning,
-/// are folders without such files, with gaps in their numbers, that are links out of the folder, or
+/// are folders without such files, with numbers that
+/// have a gap or begin elsewhere than at 0 or 1, that are links out of the folder, or
 /// that lack the keypoints that others have. Hidden folders are passed over without one. Throws
 /// Error if no clip is left, and for a folder with clips to which two paths lead, naming both: one
 /// of them goes through a link.

@@ -90,14 +90,6 @@ std::vector<std::string> FolderLists::groups(int split) const {
     return {names.begin(), names.end()};
 }
 
-fs::path dataset_of(const fs::path& folder) {
-    if (is_folder(folder / "frames") || is_folder(folder / "keypoints")) return folder;
-    fs::path path = folder.lexically_normal();
-    if (!path.has_filename()) path = path.parent_path();  // behind a last slash there is no name
-    if (path.filename() != "frames" && path.filename() != "keypoints") return folder;
-    return path.has_parent_path() ? path.parent_path() : ".";
-}
-
 FolderLists make_folder_lists(const fs::path& dataset, const NamePattern& pattern,
                               const SplitPlan& plan, bool keep_labels,
                               const std::optional<FrameNames>& frame_names, const Warn& warn) {

@@ -35,9 +35,6 @@ struct FolderLists {
     std::vector<std::string> groups(int split) const;
 };
 
-/// The folder itself, or the one that it lies in if it is the frames/ or keypoints/ of a dataset.
-std::filesystem::path dataset_of(const std::filesystem::path& folder);
-
 /// Shares the clips of a folder (find_clip_folders) out. Classes are numbered in the order of their
 /// names, or by the labels.txt that is there if `keep_labels`. `warn` is told of what was left out,
 /// and why, and of classes that do not train. Throws Error if no clip is left, a name does not fit

@@ -89,10 +89,8 @@ Groups groups_of(const std::vector<std::string>& images) {
     return by_last;
 }
 
-/// The only group; of several an error that says which there are.
-std::optional<FrameNames> only_one(const Groups& groups, const fs::path& folder) {
-    if (groups.empty()) return std::nullopt;
-    if (groups.size() == 1) return names_of(*groups.begin());
+/// "3 of a_{}.jpg, 2 of b_{}.jpg".
+std::string text_of(const Groups& groups) {
     std::string found;
     std::size_t told = 0;
     for (const auto& group : groups) {
@@ -102,8 +100,14 @@ std::optional<FrameNames> only_one(const Groups& groups, const fs::path& folder)
             .append(" of ")
             .append(names_of(group).text());
     }
-    if (groups.size() > 3) found += ", ...";
-    throw Error(folder.string() + " holds images under several names: " + found,
+    return groups.size() > 3 ? found + ", ..." : found;
+}
+
+/// The only group; throws Error if there are several.
+std::optional<FrameNames> only_one(const Groups& groups, const fs::path& folder) {
+    if (groups.empty()) return std::nullopt;
+    if (groups.size() == 1) return names_of(*groups.begin());
+    throw Error(folder.string() + " holds images under several names: " + text_of(groups),
                 "choose one: --frame-template '" + names_of(*groups.begin()).text() + "'");
 }
 
@@ -210,7 +214,15 @@ std::optional<FrameNames> find_frame_names_of_keypoints(const fs::path& folder) 
         if (parts && parts->number.size() != digits_of_video)
             groups[{parts->before, parts->after + FrameNames().after}].add(parts->number);
     }
-    return only_one(groups, folder);
+    if (groups.size() < 2) return only_one(groups, folder);
+    Groups files;  // under the names that they have themselves, for the message
+    for (const auto& [names, group] : groups) {
+        std::string after = names.second;
+        after.replace(after.size() - FrameNames().after.size(), std::string::npos, suffix);
+        files.emplace(std::pair(names.first, after), group);
+    }
+    throw Error(folder.string() + " holds keypoint files under several names: " + text_of(files),
+                "leave those of one kind there, and move the others away");
 }
 
 bool is_image_name(const fs::path& file) {

@@ -41,7 +41,7 @@ std::optional<FrameNames> find_frame_names(const std::filesystem::path& folder,
                                            const std::optional<FrameNames>& given = std::nullopt);
 
 /// The same from keypoint files that were named after frames: 00001_keypoints.json tells {:05}.
-/// OpenPose's own names for videos (12 digits) tell nothing.
+/// OpenPose's own names for videos (12 digits) tell nothing. Throws as find_frame_names does.
 std::optional<FrameNames> find_frame_names_of_keypoints(const std::filesystem::path& folder);
 
 /// Whether a file's extension is that of a JPEG or PNG image, in any case.

@@ -20,7 +20,10 @@ NumberedFiles summarize(std::vector<std::int64_t> numbers) {
     std::sort(numbers.begin(), numbers.end());
     numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
     NumberedFiles files{.count = std::ssize(numbers)};
-    if (!numbers.empty()) files.last = numbers.back();
+    if (!numbers.empty()) {
+        files.first = numbers.front();
+        files.last = numbers.back();
+    }
     for (const std::int64_t number : numbers) files.first_missing += number == files.first_missing;
     return files;
 }
@@ -29,7 +32,9 @@ NumberedFiles summarize(std::vector<std::int64_t> numbers) {
 template <class Path>
 std::int64_t count_without_gap(const NumberedFiles& files, const std::string& last, Path path) {
     if (files.has_gap())
-        throw Error(path(files.first_missing) + " is missing, but its folder goes on to " + last);
+        throw Error(path(files.first_missing) + " is missing, but its folder goes on to " + last,
+                    "the numbers begin with 0 or 1 and have no gap: bring back what is missing, or "
+                    "number the files anew");
     return files.last;
 }
 

@@ -13,6 +13,7 @@ namespace mdn {
 /// its name has.
 struct NumberedFiles {
     std::int64_t count = 0;          // files
+    std::int64_t first = 0;          // smallest frame; 0 without files
     std::int64_t last = 0;           // largest frame; 0 without files
     std::int64_t first_missing = 1;  // smallest frame without a file
 

@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "data/file.h"
-#include "data/formats/folder_lists.h"
+#include "data/formats/dataset_folder.h"
 #include "data/keypoints/formats/conversion.h"
 #include "data/keypoints/formats/open_source.h"
 #include "data/keypoints/formats/split_lists.h"

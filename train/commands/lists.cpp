@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "data/file.h"
+#include "data/formats/dataset_folder.h"
 #include "data/formats/folder_lists.h"
 #include "data/formats/list_file.h"
 #include "engine/error.h"
