@@ -105,7 +105,9 @@ FolderLists make_folder_lists(const fs::path& dataset, const NamePattern& patter
     number_classes(read_names(pattern, lists), lists);
     std::vector<GroupedClip> grouped;
     for (const FolderLists::Clip& clip : lists.clips) grouped.push_back({clip.label, clip.group});
-    const std::vector<int> splits = split_by_group(grouped, plan);
+    SplitPlan of_pattern = plan;
+    of_pattern.has_groups = pattern.has_group();
+    const std::vector<int> splits = split_by_group(grouped, of_pattern);
     std::vector<std::array<std::int64_t, 3>> counts(lists.classes.size());
     for (size_t i = 0; i < splits.size(); ++i) {
         lists.clips[i].split = splits[i];

@@ -78,6 +78,61 @@ class Splitter {
         return best;
     }
 
+    /// The options that leave lists out which a share asks for: as many as are too many for `left`
+    /// groups. Empty where that does not help.
+    static std::string leave_out(std::int64_t left, const std::array<bool, 3>& open) {
+        if (left == 0) return "";  // there must be something to train on
+        if (!open[1] || !open[2]) return open[1] ? "--val-share 0" : "--test-share 0";
+        return left == 1 ? "--val-share 0 --test-share 0" : "--val-share 0 or --test-share 0";
+    }
+
+    /// "3 groups of clips", "1 clip".
+    std::string groups_text(std::int64_t count) const {
+        std::string text = std::to_string(count);
+        text += plan_.has_groups ? " group" : " clip";
+        if (count != 1) text += "s";
+        return plan_.has_groups ? text + " of clips" : text;
+    }
+
+    /// What helps beside leaving a list out.
+    std::string add_groups() const {
+        if (!plan_.has_groups) return "add clips, at least one for each list";
+        const bool two = !plan_.val_groups.empty() && !plan_.test_groups.empty();
+        if (split_of_.empty())
+            return "add clips of other groups, or give --names a {group} that makes smaller ones";
+        if (std::ssize(groups_) >= std::count(wanted_.begin(), wanted_.end(), true))
+            return "name fewer groups";
+        return two ? "add clips of other groups, or give --val-share 0 in the place of --val-groups"
+                   : "add clips of other groups";
+    }
+
+    /// `left` groups are not named, and the lists that are `open` need more.
+    [[noreturn]] void refuse_too_few(std::int64_t left, const std::array<bool, 3>& open) const {
+        std::vector<std::string> lists;
+        for (int split = 0; split < 3; ++split)
+            if (open[split]) lists.push_back(split_names[split]);
+        const std::string few = " cannot fill " + std::to_string(lists.size()) + " lists (" +
+                                comma_separated(lists) + ")",
+                          all = groups_text(std::ssize(groups_)), options = leave_out(left, open),
+                          hint = add_groups() +
+                                 (options.empty() ? "" : "; or leave lists out: " + options);
+        if (split_of_.empty()) throw Error(all + few, hint);
+        const bool val = !plan_.val_groups.empty(), test = !plan_.test_groups.empty();
+        const std::string named = val && test ? "--val-groups and --test-groups"
+                                  : val       ? "--val-groups"
+                                              : "--test-groups";
+        if (left > 0)
+            throw Error(named + " leaves " + std::to_string(left) + " of " + all + ", which" + few,
+                        hint);
+        throw Error(named +
+                        (val && test           ? " take all " + all
+                         : groups_.size() == 1 ? " takes the only group of clips"
+                                               : " takes all " + all) +
+                        ": nothing is left " +
+                        (lists.size() == 1 ? "to train on" : "for " + comma_separated(lists)),
+                    hint);
+    }
+
   public:
     Splitter(const std::vector<GroupedClip>& clips, const SplitPlan& plan) : plan_(plan) {
         std::map<std::string, Group> by_name;
@@ -105,14 +160,8 @@ class Splitter {
         give_named(plan_.test_groups, 2, "--test-groups");
         const std::array<bool, 3> open = {true, wanted_[1] && plan_.val_groups.empty(),
                                           wanted_[2] && plan_.test_groups.empty()};
-        const auto lists = std::count(wanted_.begin(), wanted_.end(), true);
         auto left = std::ssize(groups_) - std::ssize(split_of_);
-        if (left < std::count(open.begin(), open.end(), true))
-            throw Error(std::to_string(groups_.size()) +
-                            (groups_.size() == 1 ? " group of clips" : " groups of clips") +
-                            " cannot fill " + std::to_string(lists) + " lists",
-                        "leave a list out with --val-share 0 or --test-share 0, or give --names a "
-                        "{group} that makes smaller groups");
+        if (left < std::count(open.begin(), open.end(), true)) refuse_too_few(left, open);
         for (const Group& group : groups_)
             if (!split_of_.contains(group.name)) give(group, best_for(group, left--, open));
         return split_of_;
