@@ -10,6 +10,7 @@
 #include "data/file.h"
 #include "data/formats/dataset_format.h"
 #include "data/formats/imigue.h"
+#include "data/formats/list_file.h"
 #include "data/formats/ma52.h"
 #include "engine/error.h"
 #include "engine/files/atomic_file.h"
@@ -75,6 +76,29 @@ void number_classes(const std::vector<std::string>& labels, FolderLists& lists) 
     }
 }
 
+/// A list cannot take the place of a folder.
+void refuse_other_than_file(const fs::path& file) {
+    std::error_code failure;
+    if (is_file(file) || !fs::exists(file, failure)) return;
+    throw Error(file.string() + (is_folder(file) ? " is a folder" : " is no regular file") +
+                    ": lists writes a file of that name",
+                "move it away, or give it another name");
+}
+
+/// The clips' names say nothing about the third column, which somebody wrote by hand.
+void refuse_to_lose_body_level(const fs::path& labels) {
+    if (!is_file(labels)) return;
+    LineReader lines(labels);
+    for (std::string line; lines.next(line);) {
+        const std::vector<std::string> fields = split_at(line, '\t', 3);
+        if (fields.size() < 3 || is_blank(fields[2])) continue;
+        throw Error(lines.where() + ": the body-level name '" + fields[2] +
+                        "' would be lost, because --overwrite writes labels.txt anew",
+                    "--keep-labels --overwrite replaces the lists alone; to do without body-level "
+                    "names, remove the file first");
+    }
+}
+
 }  // namespace
 
 std::int64_t FolderLists::count(std::int64_t label, int split) const {
@@ -123,9 +147,11 @@ void check_lists_can_be_written(const fs::path& dataset, bool keep_labels, bool 
         if (format)
             throw Error(dataset.string() + " is a dataset in the format " + format->name() +
                         ", which comes with its own lists");
+    std::vector<std::string> files = {"labels.txt", "train.txt", "val.txt", "test.txt"};
+    for (const std::string& file : files) refuse_other_than_file(dataset / file);
+    if (overwrite && !keep_labels) refuse_to_lose_body_level(dataset / "labels.txt");
     if (overwrite) return;
-    std::vector<std::string> files = {"train.txt", "val.txt", "test.txt"};
-    if (!keep_labels) files.insert(files.begin(), "labels.txt");
+    if (keep_labels) files.erase(files.begin());
     for (const std::string& file : files)
         if (is_file(dataset / file))
             throw Error((dataset / file).string() + " exists already",
@@ -134,12 +160,12 @@ void check_lists_can_be_written(const fs::path& dataset, bool keep_labels, bool 
                             : "--overwrite replaces the lists");
 }
 
-std::vector<fs::path> write_folder_lists(const FolderLists& lists) {
-    std::vector<fs::path> files;
+ListFiles write_folder_lists(const FolderLists& lists) {
+    ListFiles files;
     std::vector<std::unique_ptr<AtomicFile>> writers;
     const auto write = [&](const std::string& name, const std::string& text) {
-        files.push_back(lists.dataset / name);
-        writers.push_back(std::make_unique<AtomicFile>(files.back().string()));
+        files.written.push_back(lists.dataset / name);
+        writers.push_back(std::make_unique<AtomicFile>(files.written.back().string()));
         writers.back()->write(text);
     };
     if (!lists.keeps_labels) {
@@ -148,7 +174,7 @@ std::vector<fs::path> write_folder_lists(const FolderLists& lists) {
             text += std::to_string(c) + "\t" + lists.classes[c] + "\n";
         write("labels.txt", text);
     }
-    std::vector<fs::path> stale;
+    std::error_code failure;
     for (int split = 0; split < 3; ++split) {
         const std::string name = std::string(split_names[split]) + ".txt";
         std::string text;
@@ -156,18 +182,19 @@ std::vector<fs::path> write_folder_lists(const FolderLists& lists) {
             if (clip.split == split)
                 text += clip.name + " " + std::to_string(clip.count) + " " +
                         std::to_string(clip.label) + "\n";
-        if (text.empty())
-            stale.push_back(lists.dataset / name);
-        else
+        if (!text.empty())
             write(name, text);
+        else if (fs::exists(fs::symlink_status(lists.dataset / name, failure)))
+            files.removed.push_back(lists.dataset / name);
     }
+    for (const fs::path& file : files.removed) refuse_other_than_file(file);
     // Only once all are on the disk does the first take its name.
     for (const auto& writer : writers) writer->commit();
-    for (const fs::path& file : stale) {
-        std::error_code error;
-        fs::remove(file, error);
-        if (error)
-            throw Error("the old list " + file.string() + " cannot be removed: " + error.message());
+    for (const fs::path& file : files.removed) {
+        fs::remove(file, failure);
+        if (failure)
+            throw Error("the old list " + file.string() +
+                        " cannot be removed: " + failure.message());
     }
     return files;
 }

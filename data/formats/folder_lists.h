@@ -44,12 +44,18 @@ FolderLists make_folder_lists(const std::filesystem::path& dataset, const NamePa
                               const std::optional<FrameNames>& frame_names, const Warn& warn);
 
 /// Throws Error if one of the files exists already, unless `overwrite`, or if the folder is a
-/// dataset whose lists came with it.
+/// dataset whose lists came with it. With `overwrite` as well if something else than a file has the
+/// name of one, or if labels.txt has body-level names, which would be lost.
 void check_lists_can_be_written(const std::filesystem::path& dataset, bool keep_labels,
                                 bool overwrite);
 
+struct ListFiles {
+    std::vector<std::filesystem::path> written, removed;
+};
+
 /// Writes labels.txt, unless it is kept, and a list for each split that has clips; removes the list
-/// of a split that has none. Each file appears complete. Returns the files written.
-std::vector<std::filesystem::path> write_folder_lists(const FolderLists& lists);
+/// of a split that has none. Each file appears complete. Nothing is replaced if one of them cannot
+/// be written to.
+ListFiles write_folder_lists(const FolderLists& lists);
 
 }  // namespace mdn

@@ -137,16 +137,11 @@ class ListsCommand final : public Command {
             out << "\nnothing written (--dry-run)\n";
             return;
         }
-        for (const char* split : {"train", "val", "test"}) {
-            const std::string list = dataset_ + "/" + split + ".txt";
-            const auto has_split = [&](const FolderLists::Clip& clip) {
-                return std::string(split_names[clip.split]) == split;
-            };
-            if (is_file(list) && std::none_of(lists.clips.begin(), lists.clips.end(), has_split))
-                out << "\nremoving " << list << ": no clip belongs to it any more";
-        }
+        const ListFiles files = write_folder_lists(lists);
         out << "\nwrote";
-        for (const auto& file : write_folder_lists(lists)) out << " " << file.string();
+        for (const auto& file : files.written) out << " " << file.string();
+        for (const auto& file : files.removed)
+            out << "\nremoved " << file.string() << ": no clip belongs to it any more";
         const char* config = !lists.has_keypoints ? " --config configs/tiny-rgb.json"
                              : !lists.has_frames  ? " --config configs/tiny-pose.json"
                                                   : "";

@@ -18,7 +18,7 @@ TEST_SUITE("data/formats/folder_lists") {
         CHECK(lists.has_keypoints);
         CHECK(lists.count(0, 1) == 1);
         CHECK(lists.groups(2) == std::vector<std::string>{"P3"});
-        CHECK(write_folder_lists(lists).size() == 4);
+        CHECK(write_folder_lists(lists).written.size() == 4);
         CHECK(people.text("labels.txt") == "0\tnod\n1\twave\n");
         CHECK(people.text("train.txt") == "P1_nod_1 3 0\nP1_wave_1 3 1\n");
         CHECK(people.text("val.txt") == "P2_nod_1 3 0\nP2_wave_1 3 1\n");
@@ -62,7 +62,7 @@ TEST_SUITE("data/formats/folder_lists") {
         CHECK(contains(people.warnings[0], {"class 'bow' has no training clip"}));
         // A list that is not asked for does not survive from before.
         write(people / "val.txt", "old 3 0\n");
-        write_folder_lists(lists);
+        CHECK(write_folder_lists(lists).removed == std::vector{people / "val.txt"});
         CHECK_FALSE(fs::exists(people / "val.txt"));
     }
 
@@ -93,6 +93,42 @@ TEST_SUITE("data/formats/folder_lists") {
         write(ma52 / "train_list_videos.txt", "a.mp4 0\n");
         CHECK(contains(error_of([&] { check_lists_can_be_written(ma52.path(), false, true); }),
                        {"MA-52"}));
+    }
+
+    TEST_CASE("body-level names are not lost without a word") {
+        const People people;
+        const auto check = [&](bool keep_labels) {
+            check_lists_can_be_written(people.path(), keep_labels, true);
+        };
+        write(people / "labels.txt", "0\twave\n1\tnod\t \n");
+        CHECK_NOTHROW(check(false));
+        write(people / "labels.txt", "0\twave\n1\tnod\thead\n");
+        CHECK(contains(error_of([&] { check(false); }),
+                       {"labels.txt:2: the body-level name 'head' would be lost",
+                        "--keep-labels --overwrite", "remove the file"}));
+        CHECK_NOTHROW(check(true));
+    }
+
+    TEST_CASE("nothing is written where something else has the name of a list") {
+        for (const char* name : {"labels.txt", "train.txt", "val.txt", "test.txt"}) {
+            CAPTURE(name);
+            const People people;
+            fs::create_directories(people / name);
+            CHECK(contains(
+                error_of([&] { check_lists_can_be_written(people.path(), false, true); }),
+                {(people / name).string() + " is a folder: lists writes a file of that name",
+                 "move it away"}));
+            // Val and test are to be removed here, not written.
+            const FolderLists lists =
+                people.lists("{group}_{class}_{}", {.val_share = 0, .test_share = 0});
+            CHECK(
+                contains(error_of([&] { write_folder_lists(lists); }), {(people / name).string()}));
+            CHECK(fs::is_directory(people / name));
+            int64_t files = 0;
+            for (const auto& entry : fs::directory_iterator(people.path()))
+                files += entry.is_regular_file();
+            CHECK(files == 0);
+        }
     }
 
     TEST_CASE("folders without clips, and names that cannot be listed, are refused") {

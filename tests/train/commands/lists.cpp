@@ -90,6 +90,22 @@ TEST_SUITE("train/commands/lists") {
         CHECK_MISTAKE(microdualnet({"lists"}), {"DATASET is missing"});
     }
 
+    TEST_CASE("only what has happened is printed") {
+        const Recordings recordings;
+        std::filesystem::create_directories(recordings.data + "/val.txt");
+        const std::vector<std::string> options = {"--names", "{group}_{class}_{}", "--val-share",
+                                                  "0", "--overwrite"};
+        const Ran refused = recordings.lists(options);
+        CHECK_MISTAKE(refused, {"val.txt is a folder", "hint: move it away"});
+        CHECK(refused.out.empty());
+        CHECK_FALSE(std::filesystem::exists(recordings.data + "/labels.txt"));
+        std::filesystem::remove(recordings.data + "/val.txt");
+        write(recordings.data + "/val.txt", "old 3 0\n");
+        CHECK(contains(recordings.lists(options).out,
+                       {"test.txt\nremoved " + recordings.data + "/val.txt: no clip belongs"}));
+        CHECK_FALSE(std::filesystem::exists(recordings.data + "/val.txt"));
+    }
+
     TEST_CASE("why clips are missing is said before the error that follows from it") {
         const Recordings recordings;
         for (const char* person : {"P3", "P4", "P5"})
