@@ -21,6 +21,10 @@ constexpr const char* one_label_hint =
     "if it is CLIP_DIR NUM_FRAMES and several labels: a clip has one label here, so keep the one "
     "that matters";
 
+constexpr const char* labels_hint =
+    "labels.txt has a line for each class: a number from 0 on, a tab, and the name (0<TAB>walk); "
+    "where all classes have one, another tab and the body-level name";
+
 constexpr const char* counts_from_one =
     "class indices count from 0: if those of this file count from 1, subtract 1 from each, and "
     "from the labels in the lists";
@@ -30,6 +34,14 @@ bool is_whole_number(const std::string& text) {
         return parse_integer(text, "", "") >= 0;
     } catch (const Error&) {
         return false;
+    }
+}
+
+std::int64_t index_in(const std::string& field, const std::string& where) {
+    try {
+        return parse_integer(field, "INDEX", where);
+    } catch (const Error& error) {
+        throw Error(error.what(), labels_hint);
     }
 }
 
@@ -219,22 +231,23 @@ ClassNames Rawframes::class_names() const {
         }
         const std::vector<std::string> fields = split_at(line, '\t', 4);
         if (fields.size() < 2 || fields.size() > 3 || is_blank(fields[1])) {
-            throw Error(where + ": '" + line +
-                        "' is not of the form INDEX<TAB>NAME[<TAB>BODY-LEVEL NAME]");
+            throw Error(
+                where + ": '" + line + "' is not of the form INDEX<TAB>NAME[<TAB>BODY-LEVEL NAME]",
+                labels_hint);
         }
-        const std::int64_t index = parse_integer(fields[0], "INDEX", where);
+        const std::int64_t index = index_in(fields[0], where);
         // No index can exceed the number of lines if 0..C-1 all occur.
         if (index < 0 || index >= count) {
             throw Error(where + ": class index " + fields[0] + " is outside 0.." +
                             std::to_string(count - 1) + " (one class per line)",
-                        index == count && !rows.contains(0) ? counts_from_one : "");
+                        index == count && !rows.contains(0) ? counts_from_one : labels_hint);
         }
         const Row row{fields[1], fields.size() == 3 ? fields[2] : ""};
         if (!rows.emplace(index, row).second) {
-            throw Error(where + ": class index " + fields[0] + " occurs twice");
+            throw Error(where + ": class index " + fields[0] + " occurs twice", labels_hint);
         }
     }
-    if (rows.empty()) throw Error(file.string() + " names no class");
+    if (rows.empty()) throw Error(file.string() + " names no class", labels_hint);
 
     ClassNames classes;
     const Row first = rows.begin()->second;
@@ -243,13 +256,14 @@ ClassNames Rawframes::class_names() const {
             const bool from_one = classes.count() == 0 && rows.rbegin()->first == std::ssize(rows);
             throw Error(
                 file.string() + ": class index " + std::to_string(classes.count()) + " is missing",
-                from_one ? counts_from_one : "");
+                from_one ? counts_from_one : labels_hint);
         }
         classes.names.push_back(row.name);
         if (row.body.empty() != first.body.empty()) {
             throw Error(file.string() +
-                        ": the body level is given for some classes only, not for " +
-                        (row.body.empty() ? row.name : first.name));
+                            ": the body level is given for some classes only, not for " +
+                            (row.body.empty() ? row.name : first.name),
+                        labels_hint);
         }
         if (row.body.empty()) continue;
         const auto known =
