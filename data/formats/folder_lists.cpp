@@ -22,15 +22,31 @@ namespace fs = std::filesystem;
 
 namespace {
 
+bool has_outer_blank(const std::string& name) {
+    return name.starts_with(' ') || name.ends_with(' ');
+}
+
+/// A list holds a clip a line, and nobody sees a blank at the end.
 void check_can_be_listed(const std::string& name, const fs::path& root) {
-    const bool has_control = std::any_of(name.begin(), name.end(), [](char c) {
-        return static_cast<unsigned char>(c) < ' ' || c == 127;
-    });
-    if (has_control || name.starts_with(" ") || name.ends_with(" ") || !is_utf8(name))
-        throw Error((root / name).string() +
-                        " cannot be listed: its name begins or ends with a "
-                        "blank, holds a control character, or is not UTF-8",
+    const auto refuse = [&](const std::string& why) {
+        throw Error("'" + (root / name).string() + "' cannot be listed: " + why,
                     "rename the folder");
+    };
+    if (!is_utf8(name)) refuse("its name is not UTF-8");
+    if (std::any_of(name.begin(), name.end(),
+                    [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 127; }))
+        refuse("its name holds a control character, such as a tab or a line end");
+    for (const std::string& part : split_at(name, '/'))
+        if (has_outer_blank(part)) refuse("the name '" + part + "' begins or ends with a blank");
+}
+
+/// 'walk ' would be another class than 'walk', or another person.
+void check_parts(const NamePattern::Parts& parts, const std::string& clip) {
+    for (const auto& [what, value] : {std::pair("class", parts.label), {"group", parts.group}})
+        if (has_outer_blank(value))
+            throw Error("clip '" + clip + "' has the " + what + " '" + value +
+                            "', which begins or ends with a blank",
+                        "rename the folder, or write the blank into --names");
 }
 
 /// Fills in the clips' class names and groups; gives the class names of the clips.
@@ -38,12 +54,13 @@ std::vector<std::string> read_names(const NamePattern& pattern, FolderLists& lis
     std::vector<std::string> labels;
     std::vector<std::string> strange;
     for (FolderLists::Clip& clip : lists.clips) {
-        check_can_be_listed(clip.name, lists.dataset / "frames");
+        check_can_be_listed(clip.name, lists.dataset / (lists.has_frames ? "frames" : "keypoints"));
         const auto parts = pattern.match(clip.name);
         if (!parts) {
             strange.push_back(clip.name);
             continue;
         }
+        check_parts(*parts, clip.name);
         labels.push_back(parts->label);
         clip.group = pattern.has_group() ? parts->group : clip.name;
     }
@@ -55,10 +72,62 @@ std::vector<std::string> read_names(const NamePattern& pattern, FolderLists& lis
     return labels;
 }
 
+std::vector<std::string> kept_classes(const fs::path& dataset) {
+    try {
+        return read_class_names(dataset).names;
+    } catch (const Error& error) {
+        throw Error(error.what(), (error.hint().empty() ? "" : error.hint() + "; ") +
+                                      "--overwrite without --keep-labels writes the file anew");
+    }
+}
+
+/// Names that differ only in the case of A to Z, by the name in small letters.
+std::map<std::string, std::set<std::string>> by_lower_case(const std::vector<std::string>& names) {
+    std::map<std::string, std::set<std::string>> spellings;
+    for (const std::string& name : names) {
+        std::string lower = name;
+        for (char& c : lower)
+            if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+        spellings[lower].insert(name);
+    }
+    return spellings;
+}
+
+std::string quoted(const std::set<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) text += (text.empty() ? "'" : " and '") + name + "'";
+    return text;
+}
+
+void warn_of_similar_classes(const FolderLists& lists, const Warn& warn) {
+    for (const auto& [lower, names] : by_lower_case(lists.classes))
+        if (names.size() > 1)
+            warn("the classes " + quoted(names) +
+                 " differ only in case: if they are the same action, rename the folders of all but "
+                 "one");
+}
+
+/// One person in two lists, under two spellings, makes the test too easy.
+void warn_of_similar_groups(const FolderLists& lists, const Warn& warn) {
+    std::map<std::string, int> split_of;
+    std::vector<std::string> groups;
+    for (const FolderLists::Clip& clip : lists.clips)
+        if (split_of.emplace(clip.group, clip.split).second) groups.push_back(clip.group);
+    for (const auto& [lower, names] : by_lower_case(groups)) {
+        std::set<std::string> splits;
+        for (const std::string& name : names) splits.insert(split_names[split_of.at(name)]);
+        if (splits.size() > 1)
+            warn("the groups " + quoted(names) + " differ only in case, and are in the lists " +
+                 quoted(splits) +
+                 ": if they are the same person, rename the folders of all but "
+                 "one");
+    }
+}
+
 void number_classes(const std::vector<std::string>& labels, FolderLists& lists) {
     const fs::path file = lists.dataset / "labels.txt";
     if (lists.keeps_labels) {
-        lists.classes = read_class_names(lists.dataset).names;
+        lists.classes = kept_classes(lists.dataset);
     } else {
         const std::set<std::string> names(labels.begin(), labels.end());
         lists.classes.assign(names.begin(), names.end());
@@ -71,7 +140,9 @@ void number_classes(const std::vector<std::string>& labels, FolderLists& lists) 
             throw Error(
                 file.string() + " has no class '" + labels[i] + "', the class of clip '" +
                     lists.clips[i].name + "'",
-                did_you_mean(labels[i], lists.classes, "add it, or leave --keep-labels out"));
+                did_you_mean(labels[i], lists.classes,
+                             "add a line for it, or write the file anew: --overwrite without "
+                             "--keep-labels"));
         lists.clips[i].label = found->second;
     }
 }
@@ -132,11 +203,13 @@ FolderLists make_folder_lists(const fs::path& dataset, const NamePattern& patter
     SplitPlan of_pattern = plan;
     of_pattern.has_groups = pattern.has_group();
     const std::vector<int> splits = split_by_group(grouped, of_pattern);
+    warn_of_similar_classes(lists, warn);
     std::vector<std::array<std::int64_t, 3>> counts(lists.classes.size());
     for (size_t i = 0; i < splits.size(); ++i) {
         lists.clips[i].split = splits[i];
         ++counts[lists.clips[i].label][splits[i]];
     }
+    if (pattern.has_group()) warn_of_similar_groups(lists, warn);
     for (size_t c = 0; c < counts.size(); ++c)
         if (counts[c][0] == 0) warn("class '" + lists.classes[c] + "' has no training clip");
     return lists;

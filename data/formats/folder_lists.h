@@ -37,8 +37,9 @@ struct FolderLists {
 
 /// Shares the clips of a folder (find_clip_folders) out. Classes are numbered in the order of their
 /// names, or by the labels.txt that is there if `keep_labels`. `warn` is told of what was left out,
-/// and why, and of classes that do not train. Throws Error if no clip is left, a name does not fit
-/// the pattern or cannot stand in a list, and as split_by_group does.
+/// and why, of classes that do not train, and of classes, and groups of different lists, that
+/// differ only in case. Throws Error if no clip is left, a name does not fit the pattern or cannot
+/// stand in a list, and as split_by_group does.
 FolderLists make_folder_lists(const std::filesystem::path& dataset, const NamePattern& pattern,
                               const SplitPlan& plan, bool keep_labels,
                               const std::optional<FrameNames>& frame_names, const Warn& warn);

@@ -131,6 +131,68 @@ TEST_SUITE("data/formats/folder_lists") {
         }
     }
 
+    TEST_CASE("blanks that nobody sees are refused wherever they stand") {
+        struct Case {
+            const char *clip, *pattern;
+            std::vector<std::string> message;
+        };
+        const Case cases[] = {
+            {"walk /1", "{class}/{}", {"frames/walk /1' cannot", "'walk ' begins or ends"}},
+            {"walk/ 1", "{class}/{}", {"frames/walk/ 1' cannot", "' 1' begins or ends"}},
+            {"walk/1 ", "{class}/{}", {"frames/walk/1 ' cannot", "'1 ' begins or ends"}},
+            {"P1_walk _1", "{group}_{class}_{}", {"clip 'P1_walk _1' has the class 'walk '"}},
+            {"P1 _walk_1", "{group}_{class}_{}", {"clip 'P1 _walk_1' has the group 'P1 '"}},
+            {"walk/1\n2", "{class}/{}", {"cannot be listed", "holds a control character"}},
+            {"walk/1\xFF", "{class}/{}", {"cannot be listed", "is not UTF-8"}},
+        };
+        for (const Case& c : cases) {
+            CAPTURE(c.clip);
+            const Clips clips;
+            clips.frames(c.clip, 2);
+            const std::string error = error_of([&] { clips.lists(c.pattern); });
+            CHECK_MESSAGE(contains(error, c.message), error);
+            CHECK(contains(error, {"| rename the folder"}));
+        }
+        Clips clips;
+        for (const char* clip : {"1", "2", "3"})
+            clips.keypoints(std::string("walk ") + clip + "/ x", 2);
+        CHECK(contains(error_of([&] { clips.lists("{class}/{}"); }), {"keypoints/walk 1/ x'"}));
+    }
+
+    TEST_CASE("classes that differ only in case are told, and groups if two lists have them") {
+        const Clips clips;
+        for (const char* clip : {"P01_Walk_1", "p01_walk_1", "P2_walk_1", "P3_walk_1"})
+            clips.frames(clip, 2);
+        clips.lists("{group}_{class}_{}",
+                    {.val_share = 0, .test_share = 0, .val_groups = {}, .test_groups = {"p01"}});
+        REQUIRE(clips.warnings.size() == 2);
+        CHECK(contains(clips.warnings[0], {"the classes 'Walk' and 'walk' differ only in case"}));
+        CHECK_MESSAGE(contains(clips.warnings[1], {"the groups 'P01' and 'p01' differ only in case",
+                                                   "lists 'test' and 'train'"}),
+                      clips.warnings[1]);
+        clips.lists("{group}_{class}_{}",
+                    {.val_share = 0, .test_share = 0, .val_groups = {}, .test_groups = {"P2"}});
+        CHECK(clips.warnings.size() == 1);
+        // Without {group} a clip is no person.
+        clips.lists("{}_{class}_{}");
+        CHECK(clips.warnings.size() <= 2);
+        for (const std::string& warning : clips.warnings)
+            CHECK_FALSE(contains(warning, {"groups"}));
+    }
+
+    TEST_CASE("a labels.txt that cannot be kept is refused with both ways out") {
+        const People people;
+        for (const char* text : {"0 walk\n", "1\tnod\n2\twave\n", "x\tnod\n", "0\ta\n0\tb\n", "\n",
+                                 "0\tnod\n2\twave\n\n", "0\tnod\n1\twave\thand\n"}) {
+            CAPTURE(text);
+            write(people / "labels.txt", text);
+            const std::string error =
+                error_of([&] { people.lists("{group}_{class}_{}", {}, true); });
+            INFO(error);
+            CHECK(contains(error, {"labels.txt", "; --overwrite without --keep-labels writes"}));
+        }
+    }
+
     TEST_CASE("folders without clips, and names that cannot be listed, are refused") {
         const Clips clips;
         CHECK(contains(error_of([&] { clips.lists("{class}/{}"); }), {"neither frames/ nor"}));
