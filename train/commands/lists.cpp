@@ -162,7 +162,8 @@ const CommandEntry lists_command = {
     "The same folder always gives the same lists: groups are placed one by one, the largest\n"
     "first, each in the list that lacks most of the group's classes.\n"
     "A folder without frames is left out with a warning. So is a folder without keypoints where\n"
-    "other clips have them.\n\n"
+    "other clips have them. Hidden folders are passed over. Two paths to the same clip are an "
+    "error.\n\n"
     "Example: microdualnet lists DIR\n"
     "         microdualnet lists DIR --names '{class}/{group}_{}' --val-share 0.1\n"
     "         microdualnet lists DIR --names '{group}_{class}_{}' --test-groups P07,P08\n",
