@@ -347,9 +347,7 @@ std::vector<ListedClip> read_split(const fs::path& dataset, const std::string& s
                                    const DatasetOptions& options) {
     const auto format = open_dataset(dataset, options);
     std::vector<ListedClip> clips = format->list(split, classes, throw_on);
-    if (clips.empty()) {
-        throw Error("the " + split + " list of " + dataset.string() + " lists no clip");
-    }
+    if (clips.empty()) throw format->without_clips(split);
     for (ListedClip& clip : clips) {
         if (needs.label) check_label(clip, *format);
         check_links(dataset, clip, needs);

@@ -70,8 +70,10 @@ class DatasetChecker {
         counts.clips_of_class.resize(static_cast<std::size_t>(classes));
         for (const ListedClip& clip : clips)
             ++(clip.label == unlabelled ? counts.unlabelled : counts.clips_of_class[clip.label]);
-        if (clips.empty())
-            add(severity, "the " + split + " list of " + dataset_.string() + " lists no clip");
+        if (clips.empty() && format_->has(split)) {
+            const Error error = format_->without_clips(split);
+            add(severity, error.what(), error.hint());
+        }
         if (counts.unlabelled > 0 && split != "test")
             add(severity, clips.front().where + ": " + std::to_string(counts.unlabelled) +
                               " clips of the " + split +

@@ -34,6 +34,8 @@ class DatasetFormat {
     /// Error where there is no such list at all.
     virtual std::vector<ListedClip> list(const std::string& split, std::int64_t classes,
                                          const Report& report) const = 0;
+    /// What to say of a split whose list names no clip.
+    virtual Error without_clips(const std::string& split) const = 0;
     /// What is read beside the clips' frames and keypoints: names of classes, lists and labels, and
     /// tables of keypoints that lie among them. Those that are there.
     virtual std::vector<std::filesystem::path> files() const = 0;

@@ -106,6 +106,11 @@ class Imigue final : public DatasetFormat {
                            [&](const LabelFile& file) { return file.split == split; });
     }
 
+    Error without_clips(const std::string& split) const override {
+        return Error("the " + split + " list of " + dataset_.string() + " lists no clip",
+                     "docs/datasets.md shows where iMiGUE's labels lie");
+    }
+
     std::string note(const std::string& split) const override {
         if (split != "val" || !by_subject()) return {};
         return "iMiGUE has no list for validation: val is the list of the test subjects, as in the "

@@ -82,6 +82,12 @@ class Ma52 final : public DatasetFormat {
     ClassNames class_names() const override { return ma52_classes(); }
     bool has(const std::string& split) const override { return is_file(list_file(split)); }
 
+    Error without_clips(const std::string& split) const override {
+        std::string hint = "the list comes with MA-52, a clip a line: copy it anew";
+        if (split == "val") hint += ", or train without it: --val test or --val none";
+        return Error(list_file(split).string() + " lists no clip", hint);
+    }
+
     std::vector<fs::path> files() const override {
         std::vector<fs::path> lists;
         for (const char* split : {"train", "val", "test"})

@@ -17,6 +17,9 @@ namespace {
 constexpr const char* form_hint =
     "lists are MMAction2's rawframes lists; videos must be extracted to frames";
 
+constexpr const char* without_val =
+    "train does without it (--val test, --val none), and eval takes another list (--split test); ";
+
 constexpr const char* one_label_hint =
     "if it is CLIP_DIR NUM_FRAMES and several labels: a clip has one label here, so keep the one "
     "that matters";
@@ -200,6 +203,13 @@ class Rawframes final : public DatasetFormat {
     std::string name() const override { return "rawframes"; }
     ClassNames class_names() const override;
     bool has(const std::string& split) const override { return is_file(list_file(split)); }
+    Error without_clips(const std::string& split) const override {
+        return Error(list_file(split).string() + " lists no clip",
+                     std::string(split == "val" ? without_val : "") +
+                         "a line has the form CLIP_DIR NUM_FRAMES LABEL; microdualnet lists " +
+                         dataset_.string() +
+                         " --keep-labels --overwrite writes the lists anew from the clips' names");
+    }
     std::vector<ListedClip> list(const std::string& split, std::int64_t classes,
                                  const Report& report) const override;
     std::vector<fs::path> files() const override {
@@ -280,10 +290,7 @@ std::vector<ListedClip> Rawframes::list(const std::string& split, std::int64_t c
     const auto parse = [&](const std::string& line, const std::string& where) {
         return parser.parse(line, where);
     };
-    require_file(list_file(split),
-                 split == "val" ? "train does without it (--val test, --val none), and eval takes "
-                                  "another list (--split test); "
-                                : "");
+    require_file(list_file(split), split == "val" ? without_val : "");
     return read_clip_list(list_file(split), classes, parse, report);
 }
 

@@ -111,7 +111,7 @@ TEST_SUITE("data/formats/ma52") {
         CHECK(contains(error("../a.mp4 1"), {"outside the dataset"}));
         CHECK(contains(error("/a.mp4 1"), {"outside the dataset"}));
         CHECK(contains(error("a.mp4 1\na.mp4 2"), {"list_videos.txt:2", "already", "line 1"}));
-        CHECK(contains(error("\r\n"), {"val list", "no clip"}));
+        CHECK(contains(error("\r\n"), {"val_list_videos.txt lists no clip", "--val none"}));
         CHECK(contains(error("a.mp4 1\nb.mp4 1"),
                        {"list_videos.txt:2", "missing folder", "frames/b", "extract_frames"}));
         CHECK(contains(folder.error("train"), {"missing file", "train_list_videos.txt"}));

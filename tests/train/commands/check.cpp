@@ -123,9 +123,13 @@ TEST_SUITE("train/commands/check") {
         CHECK(alone.code == 0);
         CHECK(contains(alone.out, {"no val list", "--val none", "frames/val_0 is in no list"}));
         write(project.data + "/train.txt", "\n");
-        CHECK_MISTAKE(check(project.data), {"training would fail"});
+        const Ran empty = check(project.data);
+        CHECK_MISTAKE(empty, {"training would fail"});
+        CHECK(contains(empty.out, {"train.txt lists no clip"}));
         std::filesystem::remove(project.data + "/train.txt");
-        CHECK_MISTAKE(check(project.data), {"training would fail"});
+        const Ran missing = check(project.data);
+        CHECK_MISTAKE(missing, {"training would fail"});
+        CHECK_FALSE(contains(missing.out, {"lists no clip"}));
         CHECK_MISTAKE(check(project.file("nowhere")), {"nowhere: there is no such folder"});
     }
 
