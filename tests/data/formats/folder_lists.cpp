@@ -180,6 +180,14 @@ TEST_SUITE("data/formats/folder_lists") {
             CHECK_FALSE(contains(warning, {"groups"}));
     }
 
+    TEST_CASE("without {group} it is clips that cannot fill the lists") {
+        const Clips clips;
+        for (const char* clip : {"walk/1", "walk/2"}) clips.frames(clip, 2);
+        const std::string error = error_of([&] { clips.lists("{class}/{}"); });
+        CHECK(contains(error, {"2 clips cannot fill 3 lists", "| add clips, at least one"}));
+        CHECK_FALSE(contains(error, {"{group}"}));
+    }
+
     TEST_CASE("a labels.txt that cannot be kept is refused with both ways out") {
         const People people;
         for (const char* text : {"0 walk\n", "1\tnod\n2\twave\n", "x\tnod\n", "0\ta\n0\tb\n", "\n",

@@ -88,6 +88,8 @@ TEST_SUITE("train/commands/lists") {
         CHECK_MISTAKE(recordings.lists({"--test-groups", "P1,,P2"}), {"--test-groups P1,,P2"});
         CHECK_MISTAKE(recordings.lists({"--val-share", "1"}), {"--val-share must be from 0 to"});
         CHECK_MISTAKE(microdualnet({"lists"}), {"DATASET is missing"});
+        CHECK_MISTAKE(microdualnet({"lists", recordings.data + "/no"}),
+                      {"/no does not exist", "hint: DATASET is the folder that holds frames/"});
     }
 
     TEST_CASE("only what has happened is printed") {
