@@ -38,7 +38,7 @@ void check_dataset_folder(const fs::path& dataset) {
     std::error_code failure;
     const char* holds = "DATASET is the folder that holds frames/, or keypoints/";
     if (!fs::exists(dataset, failure))
-        throw Error("DATASET " + dataset.string() + " does not exist", holds);
+        throw Error("DATASET " + dataset.string() + ": there is no such folder", holds);
     if (!is_folder(dataset))
         throw Error("DATASET " + dataset.string() + " is a file, not a folder", holds);
     // One that was meant must not be passed over for the other.

@@ -16,7 +16,7 @@ TEST_SUITE("data/formats/dataset_folder") {
                                   [](const std::string&) {});
             });
         };
-        CHECK(contains(error(clips / "no"), {"no does not exist", "holds frames/"}));
+        CHECK(contains(error(clips / "no"), {"no: there is no such folder", "holds frames/"}));
         write(clips / "file", "");
         CHECK(contains(error(clips / "file"), {"file is a file, not a folder", "holds frames/"}));
         write(clips / "a/frames", "");

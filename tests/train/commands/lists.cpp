@@ -89,7 +89,7 @@ TEST_SUITE("train/commands/lists") {
         CHECK_MISTAKE(recordings.lists({"--val-share", "1"}), {"--val-share must be from 0 to"});
         CHECK_MISTAKE(microdualnet({"lists"}), {"DATASET is missing"});
         CHECK_MISTAKE(microdualnet({"lists", recordings.data + "/no"}),
-                      {"/no does not exist", "hint: DATASET is the folder that holds frames/"});
+                      {"/no: there is no such folder", "hint: DATASET"});
     }
 
     TEST_CASE("only what has happened is printed") {
