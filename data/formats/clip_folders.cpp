@@ -259,7 +259,8 @@ class FolderScan {
 
     /// The same frames in two lists would make the test worth nothing.
     void refuse_second_paths() const {
-        for (const auto& [path, earlier] : seen_again_) {
+        for (const SecondPath& second : seen_again_) {
+            const fs::path &path = second.path, &earlier = second.earlier;
             const auto lies_there = [&](const ClipFolders::Clip& clip) {
                 return stays_inside(path, root_ / clip.name);
             };
