@@ -205,10 +205,8 @@ class Rawframes final : public DatasetFormat {
     bool has(const std::string& split) const override { return is_file(list_file(split)); }
     Error without_clips(const std::string& split) const override {
         return Error(list_file(split).string() + " lists no clip",
-                     std::string(split == "val" ? without_val : "") +
-                         "a line has the form CLIP_DIR NUM_FRAMES LABEL; microdualnet lists " +
-                         dataset_.string() +
-                         " --keep-labels --overwrite writes the lists anew from the clips' names");
+                     (split == "val" ? std::string(without_val) + "to have it, " : "") +
+                         "fill the file with lines CLIP_DIR NUM_FRAMES LABEL");
     }
     std::vector<ListedClip> list(const std::string& split, std::int64_t classes,
                                  const Report& report) const override;
