@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "data/dataset.h"
@@ -72,13 +73,24 @@ std::vector<std::string> read_names(const NamePattern& pattern, FolderLists& lis
     return labels;
 }
 
-std::vector<std::string> kept_classes(const fs::path& dataset) {
+/// This way out is open whatever the file holds, and nothing in it is lost.
+constexpr const char* move_labels_away =
+    "or move labels.txt away, and lists writes a new one, with the classes in the order of their "
+    "names";
+
+ClassNames kept_classes(const fs::path& dataset) {
     try {
-        return read_class_names(dataset).names;
+        return read_class_names(dataset);
     } catch (const Error& error) {
-        throw Error(error.what(), (error.hint().empty() ? "" : error.hint() + "; ") +
-                                      "--overwrite without --keep-labels writes the file anew");
+        throw Error(error.what(), (error.hint().empty() ? "put that right" : error.hint()) + "; " +
+                                      move_labels_away);
     }
+}
+
+/// How a labels.txt gets one more class.
+std::string missing_line(const ClassNames& classes, const std::string& name) {
+    return "add this line to labels.txt: " + std::to_string(classes.count()) + "<TAB>" + name +
+           (classes.body_names.empty() ? "" : "<TAB>BODY-LEVEL NAME") + "; ";
 }
 
 /// Names that differ only in the case of A to Z, by the name in small letters.
@@ -126,8 +138,10 @@ void warn_of_similar_groups(const FolderLists& lists, const Warn& warn) {
 
 void number_classes(const std::vector<std::string>& labels, FolderLists& lists) {
     const fs::path file = lists.dataset / "labels.txt";
+    ClassNames kept;
     if (lists.keeps_labels) {
-        lists.classes = kept_classes(lists.dataset);
+        kept = kept_classes(lists.dataset);
+        lists.classes = kept.names;
     } else {
         const std::set<std::string> names(labels.begin(), labels.end());
         lists.classes.assign(names.begin(), names.end());
@@ -141,16 +155,18 @@ void number_classes(const std::vector<std::string>& labels, FolderLists& lists) 
                 file.string() + " has no class '" + labels[i] + "', the class of clip '" +
                     lists.clips[i].name + "'",
                 did_you_mean(labels[i], lists.classes,
-                             "add a line for it, or write the file anew: --overwrite without "
-                             "--keep-labels"));
+                             missing_line(kept, labels[i]) + move_labels_away));
         lists.clips[i].label = found->second;
     }
 }
 
-/// A list cannot take the place of a folder.
+/// A list cannot take the place of a folder, and what a link was to lead to is for its owner to say.
 void refuse_other_than_file(const fs::path& file) {
     std::error_code failure;
-    if (is_file(file) || !fs::exists(file, failure)) return;
+    if (is_file(file) || !fs::exists(fs::symlink_status(file, failure))) return;
+    if (!fs::exists(file, failure))
+        throw Error(file.string() + " is a link that leads nowhere",
+                    "link the file that is meant, or remove it");
     throw Error(file.string() + (is_folder(file) ? " is a folder" : " is no regular file") +
                     ": lists writes a file of that name",
                 "move it away, or give it another name");
@@ -159,14 +175,23 @@ void refuse_other_than_file(const fs::path& file) {
 /// The clips' names say nothing about the third column, which somebody wrote by hand.
 void refuse_to_lose_body_level(const fs::path& labels) {
     if (!is_file(labels)) return;
-    LineReader lines(labels);
-    for (std::string line; lines.next(line);) {
+    std::optional<LineReader> lines;
+    try {
+        lines.emplace(labels);
+    } catch (const Error& error) {
+        throw Error(std::string(error.what()) +
+                        ": body-level names in it would be lost, because --overwrite writes "
+                        "labels.txt anew",
+                    "move labels.txt away first, and lists writes a new one" +
+                        (error.hint().empty() ? "" : "; to keep its classes, " + error.hint()));
+    }
+    for (std::string line; lines->next(line);) {
         const std::vector<std::string> fields = split_at(line, '\t', 3);
         if (fields.size() < 3 || is_blank(fields[2])) continue;
-        throw Error(lines.where() + ": the body-level name '" + fields[2] +
+        throw Error(lines->where() + ": the body-level name '" + fields[2] +
                         "' would be lost, because --overwrite writes labels.txt anew",
                     "--keep-labels --overwrite replaces the lists alone; to do without body-level "
-                    "names, remove the file first");
+                    "names, move labels.txt away first");
     }
 }
 
@@ -196,6 +221,7 @@ FolderLists make_folder_lists(const fs::path& dataset, const NamePattern& patter
                       .has_keypoints = found.has_keypoints};
     for (const ClipFolders::Clip& clip : found.clips)
         lists.clips.push_back({.name = clip.name, .count = clip.count, .group = {}});
+    if (keep_labels) refuse_other_than_file(dataset / "labels.txt");
     lists.keeps_labels = keep_labels && is_file(dataset / "labels.txt");
     number_classes(read_names(pattern, lists), lists);
     std::vector<GroupedClip> grouped;

@@ -46,7 +46,8 @@ FolderLists make_folder_lists(const std::filesystem::path& dataset, const NamePa
 
 /// Throws Error if one of the files exists already, unless `overwrite`, or if the folder is a
 /// dataset whose lists came with it. With `overwrite` as well if something else than a file has the
-/// name of one, or if labels.txt has body-level names, which would be lost.
+/// name of one, or if labels.txt is to be replaced and has body-level names, which would be lost,
+/// or cannot be read, so that nobody knows.
 void check_lists_can_be_written(const std::filesystem::path& dataset, bool keep_labels,
                                 bool overwrite);
 
