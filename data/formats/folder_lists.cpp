@@ -1,5 +1,8 @@
 #include "data/formats/folder_lists.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <map>
@@ -151,16 +154,16 @@ void number_classes(const std::vector<std::string>& labels, FolderLists& lists) 
     for (size_t i = 0; i < labels.size(); ++i) {
         const auto found = index.find(labels[i]);
         if (found == index.end())
-            throw Error(
-                file.string() + " has no class '" + labels[i] + "', the class of clip '" +
-                    lists.clips[i].name + "'",
-                did_you_mean(labels[i], lists.classes,
-                             missing_line(kept, labels[i]) + move_labels_away));
+            throw Error(file.string() + " has no class '" + labels[i] + "', the class of clip '" +
+                            lists.clips[i].name + "'",
+                        did_you_mean(labels[i], lists.classes,
+                                     missing_line(kept, labels[i]) + move_labels_away));
         lists.clips[i].label = found->second;
     }
 }
 
-/// A list cannot take the place of a folder, and what a link was to lead to is for its owner to say.
+/// A list cannot take the place of a folder, and what a link was to lead to is for its owner to
+/// say.
 void refuse_other_than_file(const fs::path& file) {
     std::error_code failure;
     if (is_file(file) || !fs::exists(fs::symlink_status(file, failure))) return;
@@ -193,6 +196,78 @@ void refuse_to_lose_body_level(const fs::path& labels) {
                     "--keep-labels --overwrite replaces the lists alone; to do without body-level "
                     "names, move labels.txt away first");
     }
+}
+
+/// In a folder like /tmp, only its owner and a file's own may give the file's name to another. What
+/// else keeps a file from being replaced shows when it is tried.
+void refuse_file_of_another(const fs::path& file) {
+    const fs::path folder = file.has_parent_path() ? file.parent_path() : ".";
+    struct stat of_file {
+    }, of_folder{};
+    if (::lstat(file.c_str(), &of_file) != 0 || ::stat(folder.c_str(), &of_folder) != 0) return;
+    const uid_t user = ::geteuid();
+    if ((of_folder.st_mode & S_ISVTX) == 0 || user == 0 || user == of_file.st_uid ||
+        user == of_folder.st_uid)
+        return;
+    throw Error(file.string() + " cannot be replaced: it belongs to somebody else, and " +
+                    folder.string() + " is a folder where only the owner of a file may replace it",
+                "let the owner remove it, or put the dataset into a folder of your own");
+}
+
+/// A list, or labels.txt, as it is to be.
+struct NewFile {
+    fs::path path;
+    std::string text;  // empty: there is to be no such file
+
+    bool is_there() const {
+        if (text.empty() != !is_file(path)) return false;
+        if (text.empty()) return true;
+        try {
+            return read_file(path) == text;
+        } catch (const Error&) {
+            return false;
+        }
+    }
+};
+
+std::vector<NewFile> new_files(const FolderLists& lists) {
+    std::vector<NewFile> files;
+    if (!lists.keeps_labels) {
+        std::string text;
+        for (size_t c = 0; c < lists.classes.size(); ++c)
+            text += std::to_string(c) + "\t" + lists.classes[c] + "\n";
+        files.push_back({.path = lists.dataset / "labels.txt", .text = text});
+    }
+    for (int split = 0; split < 3; ++split) {
+        std::string text;
+        for (const FolderLists::Clip& clip : lists.clips)
+            if (clip.split == split)
+                text += clip.name + " " + std::to_string(clip.count) + " " +
+                        std::to_string(clip.label) + "\n";
+        files.push_back(
+            {.path = lists.dataset / (std::string(split_names[split]) + ".txt"), .text = text});
+    }
+    return files;
+}
+
+void remove_list(const fs::path& file) {
+    std::error_code failure;
+    fs::remove(file, failure);
+    if (failure)
+        throw Error("the old list " + file.string() + " cannot be removed: " + failure.message());
+}
+
+/// Old lists count by the classes of the old labels.txt, and may have people of the new ones.
+[[noreturn]] void tell_what_is_new(const std::vector<NewFile>& changes, const Error& error) {
+    std::vector<std::string> done, left;
+    for (const NewFile& file : changes)
+        (file.is_there() ? done : left).push_back(file.path.filename().string());
+    if (done.empty() || left.empty()) throw error;
+    throw Error(std::string(error.what()) + "; new by now: " + comma_separated(done) +
+                    "; still as before: " + comma_separated(left) +
+                    ". These labels and lists do not belong together",
+                "put right what failed, then give the same command with --overwrite, which writes "
+                "all of them anew");
 }
 
 }  // namespace
@@ -260,40 +335,27 @@ void check_lists_can_be_written(const fs::path& dataset, bool keep_labels, bool 
 }
 
 ListFiles write_folder_lists(const FolderLists& lists) {
-    ListFiles files;
+    std::vector<NewFile> changes = new_files(lists);
     std::vector<std::unique_ptr<AtomicFile>> writers;
-    const auto write = [&](const std::string& name, const std::string& text) {
-        files.written.push_back(lists.dataset / name);
-        writers.push_back(std::make_unique<AtomicFile>(files.written.back().string()));
-        writers.back()->write(text);
-    };
-    if (!lists.keeps_labels) {
-        std::string text;
-        for (size_t c = 0; c < lists.classes.size(); ++c)
-            text += std::to_string(c) + "\t" + lists.classes[c] + "\n";
-        write("labels.txt", text);
+    ListFiles files;
+    for (const NewFile& file : changes) {
+        refuse_other_than_file(file.path);
+        refuse_file_of_another(file.path);
+        if (!file.text.empty()) {
+            files.written.push_back(file.path);
+            writers.push_back(std::make_unique<AtomicFile>(file.path.string()));
+            writers.back()->write(file.text);
+        } else if (is_file(file.path)) {
+            files.removed.push_back(file.path);
+        }
     }
-    std::error_code failure;
-    for (int split = 0; split < 3; ++split) {
-        const std::string name = std::string(split_names[split]) + ".txt";
-        std::string text;
-        for (const FolderLists::Clip& clip : lists.clips)
-            if (clip.split == split)
-                text += clip.name + " " + std::to_string(clip.count) + " " +
-                        std::to_string(clip.label) + "\n";
-        if (!text.empty())
-            write(name, text);
-        else if (fs::exists(fs::symlink_status(lists.dataset / name, failure)))
-            files.removed.push_back(lists.dataset / name);
-    }
-    for (const fs::path& file : files.removed) refuse_other_than_file(file);
-    // Only once all are on the disk does the first take its name.
-    for (const auto& writer : writers) writer->commit();
-    for (const fs::path& file : files.removed) {
-        fs::remove(file, failure);
-        if (failure)
-            throw Error("the old list " + file.string() +
-                        " cannot be removed: " + failure.message());
+    std::erase_if(changes, [](const NewFile& file) { return file.is_there(); });
+    // Only once all are written does the first take its name.
+    try {
+        for (const auto& writer : writers) writer->commit();
+        for (const fs::path& file : files.removed) remove_list(file);
+    } catch (const Error& error) {
+        tell_what_is_new(changes, error);
     }
     return files;
 }

@@ -14,7 +14,9 @@
 
 namespace mdn {
 
+/// A dataset folder's clips, shared out to train, val and test.
 struct FolderLists {
+    /// A line of a list.
     struct Clip {
         std::string name;  // path below frames/
         std::int64_t count = 0;
@@ -51,13 +53,16 @@ FolderLists make_folder_lists(const std::filesystem::path& dataset, const NamePa
 void check_lists_can_be_written(const std::filesystem::path& dataset, bool keep_labels,
                                 bool overwrite);
 
+/// What write_folder_lists did to the dataset folder.
 struct ListFiles {
-    std::vector<std::filesystem::path> written, removed;
+    std::vector<std::filesystem::path> written;
+    std::vector<std::filesystem::path> removed;  // old lists of splits that have no clips now
 };
 
 /// Writes labels.txt, unless it is kept, and a list for each split that has clips; removes the list
-/// of a split that has none. Each file appears complete. Nothing is replaced if one of them cannot
-/// be written to.
+/// of a split that has none. All are written under other names first: what fails there, as on a
+/// full disk, replaces nothing. Then they take their names one after the other, each complete. What
+/// fails there throws Error that says which are new by then: those do not belong to the old ones.
 ListFiles write_folder_lists(const FolderLists& lists);
 
 }  // namespace mdn

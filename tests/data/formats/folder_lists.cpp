@@ -1,7 +1,11 @@
 #include "data/formats/folder_lists.h"
 
+#include <cerrno>
+
 #include "data/dataset.h"
 #include "tests/data/formats/unlisted_clips.h"
+#include "tests/failing_calls.h"
+#include "tests/unprivileged.h"
 
 using namespace mdn;
 using namespace mdn::test;
@@ -177,6 +181,52 @@ TEST_SUITE("data/formats/folder_lists") {
                 files += entry.is_regular_file();
             CHECK(files == 0);
         }
+    }
+
+    TEST_CASE("where a file cannot take its name, the error says which others have theirs") {
+        const People people;
+        write(people / "labels.txt", "0\told\n");
+        write(people / "train.txt", "old 3 0\n");
+        write(people / "test.txt", "P3_nod_1 3 0\nP3_wave_1 3 1\n");
+        const FolderLists lists = people.lists("{group}_{class}_{}");
+        {
+            const FailingCall failing(Call::write, ENOSPC, 2);
+            const std::string error = error_of([&] { write_folder_lists(lists); });
+            CHECK_MESSAGE(contains(error, {"cannot write", "val.txt"}), error);
+            CHECK_FALSE(contains(error, {"new by now"}));
+            CHECK(people.text("labels.txt") == "0\told\n");
+        }
+        {
+            const FailingCall failing(Call::fsync, EIO, 2);  // a file's, and its folder's
+            const std::string error = error_of([&] { write_folder_lists(lists); });
+            // The test list stays as it was, and is right.
+            CHECK_MESSAGE(
+                contains(error, {"cannot write " + (people / "train.txt").string(),
+                                 "; new by now: labels.txt; still as before: train.txt, val.txt. "
+                                 "These labels and lists do not belong together | ",
+                                 "the same command with --overwrite"}),
+                error);
+        }
+        CHECK(people.text("labels.txt") == "0\tnod\n1\twave\n");
+        CHECK(people.text("train.txt") == "old 3 0\n");
+        write_folder_lists(lists);
+        CHECK(people.text("train.txt") == "P1_nod_1 3 0\nP1_wave_1 3 1\n");
+    }
+
+    TEST_CASE("a list of somebody else in a folder like /tmp is refused before all others") {
+        if (::geteuid() != 0) return;  // who else could write the file of somebody else?
+        const People people;
+        write(people / "val.txt", "old 3 0\n");
+        fs::permissions(people.path(), fs::perms::all | fs::perms::sticky_bit);
+        const FolderLists lists = people.lists("{group}_{class}_{}");
+        {
+            const Unprivileged nobody;
+            CHECK(contains(error_of([&] { write_folder_lists(lists); }),
+                           {(people / "val.txt").string() + " cannot be replaced: it belongs to",
+                            "| let the owner remove it"}));
+        }
+        CHECK_FALSE(fs::exists(people / "labels.txt"));
+        CHECK(people.text("val.txt") == "old 3 0\n");
     }
 
     TEST_CASE("blanks that nobody sees are refused wherever they stand") {
