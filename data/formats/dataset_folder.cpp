@@ -1,6 +1,12 @@
 #include "data/formats/dataset_folder.h"
 
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
 #include "data/file.h"
+#include "data/formats/folder_entries.h"
 #include "data/formats/frame_names.h"
 #include "engine/error.h"
 
@@ -24,6 +30,58 @@ fs::path image_below(const fs::path& folder) {
     return {};
 }
 
+/// What may be meant as the frames of a dataset that has neither frames/ nor keypoints/.
+struct Candidates {
+    std::vector<fs::path> folders;   // directly below the dataset, with images below them
+    std::vector<fs::path> of_clips;  // those of them whose own folders have images below them
+};
+
+Candidates candidates_in(const fs::path& dataset) {
+    Candidates found;
+    for (const fs::path& folder : read_folder(dataset).folders) {
+        if (image_below(folder).empty()) continue;
+        found.folders.push_back(folder);
+        const std::set<fs::path> below = read_folder(folder).folders;
+        if (std::any_of(below.begin(), below.end(),
+                        [](const fs::path& clip) { return !image_below(clip).empty(); }))
+            found.of_clips.push_back(folder);
+    }
+    return found;
+}
+
+bool is_called_frames(const fs::path& folder) {
+    std::string name = folder.filename().string();
+    for (char& c : name)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return name == "frames";
+}
+
+/// How the frames come to lie in frames/; empty where none are found. A folder of all clips that
+/// was moved into frames/ would become their only class.
+std::string way_into_frames(const fs::path& dataset) {
+    const Candidates found = candidates_in(dataset);
+    if (found.folders.empty()) return "";
+    const fs::path frames = dataset / "frames";
+    auto all = std::find_if(found.of_clips.begin(), found.of_clips.end(), is_called_frames);
+    if (found.folders.size() == 1) all = found.of_clips.begin();
+    if (all != found.of_clips.end())
+        return "rename " + all->string() + " to " + frames.string() + "; ";
+    const fs::path& first = found.folders.front();
+    return "make the folder " + frames.string() +
+           " and move the folders of the frames into it: " + first.string() + " becomes " +
+           (frames / first.filename()).string() + "; ";
+}
+
+/// "." in frames/ does not say so itself.
+void refuse_frames_itself(const fs::path& dataset) {
+    std::error_code failure;
+    const fs::path real = fs::canonical(dataset, failure);
+    if (failure || (real.filename() != "frames" && real.filename() != "keypoints")) return;
+    throw Error("DATASET " + dataset.string() + " is the " + real.filename().string() +
+                    "/ of a dataset, not the dataset",
+                "name the folder that it lies in: " + real.parent_path().string());
+}
+
 }  // namespace
 
 fs::path dataset_of(const fs::path& folder) {
@@ -37,6 +95,7 @@ fs::path dataset_of(const fs::path& folder) {
 void check_dataset_folder(const fs::path& dataset) {
     std::error_code failure;
     const char* holds = "DATASET is the folder that holds frames/, or keypoints/";
+    check_can_be_reached(dataset);
     if (!fs::exists(dataset, failure))
         throw Error("DATASET " + dataset.string() + ": there is no such folder", holds);
     if (!is_folder(dataset))
@@ -44,6 +103,7 @@ void check_dataset_folder(const fs::path& dataset) {
     // One that was meant must not be passed over for the other.
     for (const char* part : {"frames", "keypoints"}) {
         const fs::path path = dataset / part;
+        check_can_be_reached(path);
         if (is_folder(path) || !fs::exists(fs::symlink_status(path, failure))) continue;
         if (fs::exists(path, failure))
             throw Error(path.string() + " is a file, not a folder",
@@ -53,16 +113,10 @@ void check_dataset_folder(const fs::path& dataset) {
     }
     const fs::path frames = dataset / "frames";
     if (is_folder(frames) || is_folder(dataset / "keypoints")) return;
-    std::string hint;
-    const fs::path image = image_below(dataset);
-    const fs::path first = image.empty() ? fs::path() : *image.lexically_relative(dataset).begin();
-    if (is_folder(dataset / first) && !first.empty())
-        hint = "if the folders in " + dataset.string() + " hold the frames, move them into " +
-               frames.string() + ": " + (dataset / first).string() + " becomes " +
-               (frames / first).string() + "; ";
-    throw Error(
-        "DATASET " + dataset.string() + " has neither frames/ nor keypoints/",
-        hint + "data/extract_frames VIDEOS " + frames.string() + " makes the frames from videos");
+    refuse_frames_itself(dataset);
+    throw Error("DATASET " + dataset.string() + " has neither frames/ nor keypoints/",
+                way_into_frames(dataset) + "data/extract_frames VIDEOS " + frames.string() +
+                    " makes the frames from videos");
 }
 
 }  // namespace mdn
