@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "data/file.h"
+#include "data/formats/clip_warnings.h"
 #include "data/formats/dataset_folder.h"
+#include "data/formats/folder_entries.h"
 #include "data/formats/numbered_files.h"
 #include "engine/error.h"
 
@@ -17,49 +19,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int deepest = 8;  // as far as `check` looks for folders
-
-/// Warnings of one kind, of which the first few are told.
-class Warnings {
-    const Warn& warn_;
-    std::map<std::string, std::int64_t> untold_;  // by kind
-
-  public:
-    explicit Warnings(const Warn& warn) : warn_(warn) {}
-
-    /// `kind` says the same of several folders: "hold no frames".
-    void add(const std::string& kind, const std::string& text) {
-        constexpr std::int64_t told = 10;
-        if (++untold_.try_emplace(kind, -told).first->second <= 0) warn_(text);
-    }
-    bool any() const { return !untold_.empty(); }
-    void close() {
-        for (const auto& [kind, count] : untold_)
-            if (count > 0) warn_(std::to_string(count) + " more folders " + kind);
-    }
-};
-
-/// The folders in a folder, in a fixed order. Hidden ones are other programs', as hidden files are.
-std::set<fs::path> folders_in(const fs::path& folder) {
-    std::set<fs::path> folders;
-    std::error_code failure;
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder, failure))
-        if (entry.is_directory(failure) && !entry.path().filename().string().starts_with('.'))
-            folders.insert(entry.path());
-    return folders;
-}
-
-/// A file of a folder, an image if there is one; empty where there is none.
-std::string example_in(const fs::path& folder) {
-    std::set<std::string> images, others;
-    std::error_code failure;
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder, failure)) {
-        const std::string name = entry.path().filename().string();
-        if (name.starts_with('.') || entry.is_directory(failure)) continue;
-        (is_image_name(name) ? images : others).insert(name);
-    }
-    const std::set<std::string>& shown = images.empty() ? others : images;
-    return shown.empty() ? "" : *shown.begin();
-}
 
 fs::path without_links(const fs::path& path) {
     std::error_code failure;
@@ -78,7 +37,7 @@ class FolderScan {
     };
     std::vector<SecondPath> seen_again_;  // not looked into: links may go round in circles
     ClipFolders found_;
-    Warnings warnings_;
+    ClipWarnings warnings_;
 
     /// Throws Error if the names of the frames, or of the keypoints, are of several kinds.
     ClipFiles files_of(const fs::path& folder) const {
@@ -98,72 +57,28 @@ class FolderScan {
         return of_frames_ ? frame_files(clip.frames, clip.names) : keypoint_files(clip);
     }
 
-    /// Where a file has no number 0 or 1, or one between is missing.
-    void warn_of_numbers(const ClipFiles& clip, const NumberedFiles& files) {
-        const auto name = [&](std::int64_t frame) { return clip.names.at(frame - 1); };
-        const std::string folder = clip.frames.string(),
-                          anew =
-                              "number its frames anew: img_00001.jpg, img_00002.jpg, ... (and "
-                              "keypoint files that are named after them)";
-        if (files.first > 1)
-            warnings_.add("begin with a number other than 0 and 1: left out",
-                          folder + " holds " + name(files.first) +
-                              (files.count > 1 ? " to " + name(files.last) : "") +
-                              ", but frames count from 0 or 1: left out; " + anew);
-        else
-            warnings_.add("have a gap in their numbers: left out",
-                          folder + " has a gap in its numbers, " + name(files.first_missing) +
-                              " is missing, and the last is " + name(files.last) +
-                              ": left out; extract its video again, or " + anew);
-    }
-
-    /// Here a number of a video's frames may stand in the names, or one of an image.
-    void warn_of_keypoint_numbers(const ClipFiles& clip, const NumberedFiles& files) {
-        warnings_.add("have a gap in their numbers: left out",
-                      clip.keypoints.string() + " has a gap in its numbers, frame " +
-                          std::to_string(files.first_missing) +
-                          " has no keypoint file, and the last is that of frame " +
-                          std::to_string(files.last) +
-                          ": left out; let the estimator read the clip again, or number the files "
-                          "anew");
-    }
-
-    void warn_of_other_files(const fs::path& folder) {
-        const std::string example = example_in(folder),
-                          there = example.empty() ? "" : ", but " + example;
-        if (!of_frames_)
-            warnings_.add("hold no keypoint files: left out",
-                          folder.string() +
-                              " holds no keypoint files (img_00001_keypoints.json, "
-                              "...)" +
-                              there + ": left out");
-        else if (frame_names_)
-            warnings_.add("hold no frames called " + frame_names_->text() + ": left out",
-                          folder.string() + " holds no frames called " + frame_names_->text() +
-                              there + ": left out; --frame-template says what frames are called");
-        else
-            warnings_.add("hold no frames: left out",
-                          folder.string() + " holds no frames (img_00001.jpg, 00001.png, ...)" +
-                              there + ": left out");
-    }
-
     /// Adds the folder to the clips, or warns of what keeps it from being one. A folder of folders
-    /// needs no files.
-    bool take(const fs::path& folder, bool holds_folders) {
+    /// needs no files, and those that lie there are perhaps no clip's.
+    bool take(const fs::path& folder, const FolderEntries& entries) {
+        const bool holds_folders = !entries.folders.empty();
         try {
             const ClipFiles clip = files_of(folder);
             const NumberedFiles files = files_of_clip(clip);
-            if (files.has_gap()) {
-                of_frames_ ? warn_of_numbers(clip, files) : warn_of_keypoint_numbers(clip, files);
-            } else if (files.count > 0) {
+            if (files.count > 0 && !files.has_gap()) {
                 found_.clips.push_back({.name = clip.name, .count = files.count});
                 return true;
-            } else if (!holds_folders) {
-                warn_of_other_files(folder);
             }
+            if (files.count > 0 && holds_folders)
+                warnings_.files_beside_folders(folder, entries);
+            else if (files.count > 0)
+                warnings_.wrong_numbers(clip, files);
+            else if (!holds_folders)
+                warnings_.no_clip_files(folder, entries);
         } catch (const Error& error) {
-            warnings_.add("hold files under several names: left out",
-                          std::string(error.what()) + ": left out; " + error.hint());
+            if (holds_folders)
+                warnings_.files_beside_folders(folder, entries);
+            else
+                warnings_.several_names(error);
         }
         return false;
     }
@@ -179,12 +94,8 @@ class FolderScan {
 
     /// A file that makes a folder a clip.
     std::string first_file(const fs::path& folder) const {
-        if (of_frames_) return files_of(folder).names.at(0);
-        std::set<std::string> names;
-        std::error_code failure;
-        for (const fs::directory_entry& entry : fs::directory_iterator(folder, failure))
-            if (entry.path().extension() == ".json") names.insert(entry.path().filename().string());
-        return names.empty() ? "keypoint files" : *names.begin();
+        const ClipFiles clip = files_of(folder);
+        return of_frames_ ? clip.names.at(0) : clip.find_keypoint(0).filename().string();
     }
 
     /// Clips below a clip: thumbnails, or all clips of a person beside whose folders an image lies.
@@ -194,58 +105,41 @@ class FolderScan {
     };
 
     /// What a link leads to lies elsewhere as well.
-    void find_hidden(const fs::path& folder, int depth, Hidden& hidden) const {
+    void find_hidden(const std::set<fs::path>& folders, int depth, Hidden& hidden) const {
         std::error_code failure;
-        for (const fs::path& next : folders_in(folder)) {
+        for (const fs::path& next : folders) {
             if (fs::is_symlink(next, failure)) continue;
             if (is_clip(next)) {
                 if (hidden.count++ == 0) hidden.example = next;
             } else if (depth < deepest) {
-                find_hidden(next, depth + 1, hidden);
+                find_hidden(read_folder(next).folders, depth + 1, hidden);
             }
         }
     }
 
-    void warn_of_hidden(const fs::path& folder, int depth) {
+    void warn_of_hidden(const fs::path& clip, const std::set<fs::path>& below, int depth) {
         Hidden hidden;
-        find_hidden(folder, depth + 1, hidden);
-        if (hidden.count == 0) return;
-        const std::string path = folder.string();
-        const bool one = hidden.count == 1;
-        warnings_.add("are clips with other clips below them, which are not listed",
-                      path + " is a clip, because it holds " + first_file(folder) + "; " +
-                          (one ? "a clip below it, "
-                               : std::to_string(hidden.count) + " clips below it, such as ") +
-                          hidden.example.string() + (one ? ", is" : ", are") + " not listed. If " +
-                          (one ? "that is the clip" : "those are the clips") +
-                          ", move the files out of " + path +
-                          "; if not, move the folders below it out of " + root_.string());
+        find_hidden(below, depth + 1, hidden);
+        if (hidden.count > 0)
+            warnings_.hidden_clips(clip, first_file(clip), hidden.count, hidden.example);
     }
 
     void look_into(const fs::path& folder, int depth) {
-        if (depth > 0 && !stays_inside(root_, folder)) {
-            warnings_.add("are links that lead out of " + root_.string() + ": left out",
-                          folder.string() + " is a link that leads out of " + root_.string() +
-                              ": left out; link the whole of " + root_.string() + " instead");
-            return;
-        }
+        if (depth > 0 && !stays_inside(root_, folder)) return warnings_.leads_out(folder);
         const auto [seen, is_new] = seen_.emplace(without_links(folder), folder);
         if (!is_new) {
             seen_again_.push_back({.path = folder, .earlier = seen->second});
             return;
         }
-        const std::set<fs::path> below = folders_in(folder);
-        if (depth > 0 && take(folder, !below.empty())) {
-            warn_of_hidden(folder, depth);
-        } else if (depth < deepest) {
-            for (const fs::path& next : below) look_into(next, depth + 1);
-        } else if (!below.empty()) {
-            warnings_.add(
-                "lie too deep to be looked into: left out",
-                folder.string() + " lies " + std::to_string(deepest) +
-                    " folders deep and holds more folders: left out; a clip lies at most " +
-                    std::to_string(deepest) + " folders below " + root_.string());
-        }
+        const FolderEntries entries = read_folder(folder);
+        if (depth == 0) check_was_read(folder, entries.failure);
+        if (!entries.failure.empty()) return warnings_.cannot_be_read(folder, entries.failure);
+        if (depth > 0 && take(folder, entries))
+            warn_of_hidden(folder, entries.folders, depth);
+        else if (depth < deepest)
+            for (const fs::path& next : entries.folders) look_into(next, depth + 1);
+        else if (!entries.folders.empty())
+            warnings_.lies_too_deep(folder, deepest);
     }
 
     /// The first link on the way from the root to a folder below it; empty if there is none.
@@ -279,31 +173,46 @@ class FolderScan {
         return !files.has_gap() && files.count >= clip.count - most_without_keypoints(clip.count);
     }
 
+    fs::path keypoints_of(const ClipFolders::Clip& clip) const {
+        return dataset_ / "keypoints" / clip.name;
+    }
+
+    /// Throws Error unless it can be read, or is not there.
+    static void check_can_be_read(const fs::path& folder) {
+        check_can_be_reached(folder);
+        if (is_folder(folder)) check_was_read(folder, read_folder(folder).failure);
+    }
+
     /// A model that reads keypoints would stop at a clip without.
     void leave_out_without_keypoints() {
+        const fs::path keypoints = dataset_ / "keypoints";
         found_.has_frames = of_frames_;
-        found_.has_keypoints = is_folder(dataset_ / "keypoints");
+        found_.has_keypoints = is_folder(keypoints);
         if (!found_.has_frames || !found_.has_keypoints) return;
+        check_can_be_read(keypoints);
         std::vector<ClipFolders::Clip> complete, incomplete;
         for (const ClipFolders::Clip& clip : found_.clips)
             (has_keypoints(clip) ? complete : incomplete).push_back(clip);
         if (complete.empty()) {
-            warn_((dataset_ / "keypoints").string() + " holds no clip's keypoints");
+            for (const ClipFolders::Clip& clip : incomplete) check_can_be_read(keypoints_of(clip));
+            warn_(keypoints.string() + " holds no clip's keypoints");
             found_.has_keypoints = false;
             return;
         }
-        for (const ClipFolders::Clip& clip : incomplete) {
-            const std::string keypoints = (dataset_ / "keypoints" / clip.name).string();
-            const auto count = keypoint_files(files_of(root_ / clip.name)).count;
-            warnings_.add("do not have a keypoint file for every frame: left out",
-                          (root_ / clip.name).string() +
-                              " does not have a keypoint file for every frame (" + keypoints +
-                              (is_folder(keypoints) ? " holds " + std::to_string(count) + " for " +
-                                                          std::to_string(clip.count) + " frames"
-                                                    : " is missing") +
-                              "): left out");
-        }
+        for (const ClipFolders::Clip& clip : incomplete)
+            warnings_.without_keypoints(clip, keypoints_of(clip),
+                                        keypoint_files(files_of(root_ / clip.name)).count);
         found_.clips = std::move(complete);
+        warn_of_shared_keypoints();
+    }
+
+    void warn_of_shared_keypoints() {
+        std::map<fs::path, fs::path> seen;  // where they really are, and the path that led there
+        for (const ClipFolders::Clip& clip : found_.clips) {
+            const fs::path path = keypoints_of(clip);
+            const auto [first, is_new] = seen.emplace(without_links(path), path);
+            if (!is_new) warnings_.shared_keypoints(first->second, path);
+        }
     }
 
   public:
@@ -314,7 +223,7 @@ class FolderScan {
           of_frames_(is_folder(dataset / "frames")),
           frame_names_(frame_names),
           warn_(warn),
-          warnings_(warn) {}
+          warnings_(root_, of_frames_, frame_names, warn) {}
 
     ClipFolders scan() {
         look_into(root_, 0);

@@ -1,6 +1,7 @@
 #include "data/formats/clip_folders.h"
 
 #include "tests/data/formats/unlisted_clips.h"
+#include "tests/unprivileged.h"
 
 using namespace mdn;
 using namespace mdn::test;
@@ -34,7 +35,15 @@ TEST_SUITE("data/formats/clip_folders") {
         const FolderLists lists = people.lists("{group}_{class}_{}");
         CHECK(lists.clips.size() == 6);
         REQUIRE(people.warnings.size() == 1);
-        CHECK(contains(people.warnings[0], {"P9_nod_1 is a link that leads out of"}));
+        const std::string link = (people / "frames/P9_nod_1").string(),
+                          real = fs::canonical(other.path()).string();
+        CHECK(contains(people.warnings[0], {link + " is a link that leads out of",
+                                            "(mount --bind " + real + " " + link + ")"}));
+        // A copy in the place of the link is one of the ways.
+        fs::remove(link);
+        fs::copy(real, link);
+        people.keypoints("P9_nod_1", 1);
+        CHECK(people.lists("{group}_{class}_{}").clips.size() == 7);
     }
 
     TEST_CASE("clips to which two paths lead are refused, whichever is the link") {
@@ -114,15 +123,107 @@ TEST_SUITE("data/formats/clip_folders") {
     TEST_CASE("a stray image that makes no clip hides none") {
         const Clips clips;
         for (const char* clip : {"walk/1", "walk/2", "walk/3"}) clips.frames(clip, 2);
-        write(clips / "frames/walk/IMG_1234.jpg", "");
+        const std::string walk = (clips / "frames/walk").string();
+        const auto warning = [&] {
+            CHECK(clips.lists("{class}/{}").clips.size() == 3);
+            REQUIRE(clips.warnings.size() == 1);
+            return clips.warnings[0];
+        };
+        write(walk + "/IMG_1234.jpg", "");
+        CHECK(warning() == walk +
+                               " holds IMG_1234.jpg beside its folders: the image is passed "
+                               "over; move it away if it belongs to no clip");
+        const std::string several =
+            " more images beside its folders, which make no clip: the "
+            "images are passed over; move them away if they belong to no "
+            "clip; if they are one, give it a folder of its own";
+        write(walk + "/IMG_1235.jpg", "");
+        CHECK(warning() == walk + " holds IMG_1234.jpg and 1" + several);
+        fs::remove(walk + "/IMG_1234.jpg");
+        fs::remove(walk + "/IMG_1235.jpg");
+        for (const char* file : {"a_1.jpg", "b_1.jpg", "notes.txt"}) write(walk + "/" + file, "");
+        CHECK(warning() == walk + " holds a_1.jpg and 1" + several);
+    }
+
+    TEST_CASE("keypoint files that make no clip are told beside folders") {
+        const Clips clips;
+        for (const char* clip : {"walk/1", "walk/2", "walk/3"}) clips.keypoints(clip, 2);
+        write(clips / "keypoints/walk/img_00007_keypoints.json", "");
         CHECK(clips.lists("{class}/{}").clips.size() == 3);
-        CHECK(clips.warnings.size() == 1);
+        REQUIRE(clips.warnings.size() == 1);
+        CHECK(contains(clips.warnings[0], {"keypoints/walk holds img_00007_keypoints.json beside "
+                                           "its folders: the keypoint file is passed over"}));
+    }
+
+    TEST_CASE("a folder that may not be read is told as such") {
+        const std::string denied = " cannot be read: Permission denied";
+        for (const fs::perms closed : {fs::perms::none, fs::perms::others_read}) {
+            const People people;
+            fs::permissions(people.path(), fs::perms::all);
+            for (const char* folder : {"frames/P4", "frames/P1_nod_1", "keypoints/P2_nod_1"}) {
+                CAPTURE(folder);
+                fs::create_directories(people / folder);
+                fs::permissions(people / folder, closed);
+                {
+                    const Unprivileged nobody;
+                    people.lists("{group}_{class}_{}", {.val_share = 0, .test_share = 0});
+                }
+                fs::permissions(people / folder, fs::perms::all);
+                fs::remove_all(people / "frames/P4");  // an empty one is told as well
+                REQUIRE(people.warnings.size() == 1);
+                CHECK_MESSAGE(
+                    contains(people.warnings[0], {(people / folder).string() + denied, "left out"}),
+                    people.warnings[0]);
+            }
+            for (const char* folder : {"frames", "keypoints"}) {
+                CAPTURE(folder);
+                fs::permissions(people / folder, closed);
+                std::string error;
+                {
+                    const Unprivileged nobody;
+                    error = error_of([&] { people.lists("{group}_{class}_{}"); });
+                }
+                fs::permissions(people / folder, fs::perms::all);
+                CHECK_MESSAGE(error.starts_with((people / folder).string() + denied + " | ls -ld "),
+                              error);
+            }
+        }
+    }
+
+    TEST_CASE("keypoints that may not be read are not said to be missing") {
+        const People people;
+        fs::permissions(people.path(), fs::perms::all);
+        const auto permit = [&](fs::perms rights) {
+            for (const auto& clip : fs::directory_iterator(people / "keypoints"))
+                fs::permissions(clip.path(), rights);
+        };
+        permit(fs::perms::none);
+        {
+            const Unprivileged nobody;
+            CHECK(contains(error_of([&] { people.lists("{group}_{class}_{}"); }),
+                           {"keypoints/P1_nod_1 cannot be read: Permission denied"}));
+        }
+        permit(fs::perms::all);  // to be removed
+    }
+
+    TEST_CASE("two clips that share their keypoints are told") {
+        const People people;
+        fs::remove_all(people / "keypoints/P2_nod_1");
+        fs::create_directory_symlink("P1_nod_1", people / "keypoints/P2_nod_1");
+        CHECK(people.lists("{group}_{class}_{}").clips.size() == 6);
+        REQUIRE(people.warnings.size() == 1);
+        const std::string keypoints = (people / "keypoints").string();
+        CHECK_MESSAGE(contains(people.warnings[0],
+                               {keypoints + "/P1_nod_1 and " + keypoints +
+                                "/P2_nod_1 are the same folder: one of the two clips has the"}),
+                      people.warnings[0]);
     }
 
     TEST_CASE("keypoint files hide the clips below them as frames do") {
         const Clips clips;
         for (const char* clip : {"walk/1", "walk/2", "walk/3", "walk/3/old"})
             clips.keypoints(clip, 2);
+        write(clips / "keypoints/walk/3/annotations.json", "");
         CHECK(clips.lists("{class}/{}").clips.size() == 3);
         REQUIRE(clips.warnings.size() == 1);
         CHECK(contains(clips.warnings[0], {"keypoints/walk/3 is a clip, because it holds "
@@ -153,7 +254,9 @@ TEST_SUITE("data/formats/clip_folders") {
              {"has a gap in its numbers, img_00002.jpg is missing, and the last is img_00004.jpg"}},
             {{"00.png", "02.png"}, {"gap in its numbers, 01.png is missing", "last is 02.png"}},
             {{"a_1.jpg", "a_2.jpg", "b_1.jpg", "b_2.jpg"},
-             {"several names: 2 of a_{}.jpg, 2 of b_{}.jpg", "--frame-template 'a_{}.jpg'"}},
+             {"several names: 2 of a_{}.jpg, 2 of b_{}.jpg: left out; leave those of one name "
+              "there, and move the others away; if all clips are like this one, choose one: "
+              "--frame-template 'a_{}.jpg', which leaves out the clips that have other names"}},
             {{"walk.mp4", ".hidden"}, {"holds no frames (img_00001.jpg", "), but walk.mp4: left"}},
             {{}, {"holds no frames (img_00001.jpg, 00001.png, ...): left out"}},
         };
