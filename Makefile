@@ -253,11 +253,11 @@ install = packages=$$(echo $(1)); as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo;
 	    echo "setup: could not install them; please run:  sudo apt-get update && sudo apt-get install $$packages" >&2; $(2) exit 2; }
 
 # The headers of these packages work from any folder.
-given_again = $(foreach name,CXX ARCHFLAG SANITIZE WERROR CUDA MPI TESTS,$(if $(filter command,$(firstword $(origin $(name)))),$(name)='$($(name))'))
+given_again = $(foreach name,CXX ARCHFLAG SANITIZE WERROR CUDA NVCC MPI NCCL ARCH DEVICE EMULATE TESTS,$(if $(filter command,$(firstword $(origin $(name)))),$(name)='$($(name))'))
 unpack_at_home = printf '%s\n' "setup: or, without root, unpack them in your home folder and say where they are:" \
 	"  mkdir -p ~/headers && cd ~/headers && apt-get download $$packages" \
 	"  for package in *.deb; do dpkg -x \$$package .; done; cd -" \
-	"  $(strip make $(MAKECMDGOALS) $(given_again) EXTRA_CXXFLAGS=-I\$$HOME/headers/usr/include)" >&2;
+	"  $(strip make $(MAKECMDGOALS) $(given_again) EXTRA_CXXFLAGS=$(if $(EXTRA_CXXFLAGS),\"$(EXTRA_CXXFLAGS) )-I\$$HOME/headers/usr/include$(if $(EXTRA_CXXFLAGS),\"))" >&2;
 
 # The compiler is asked as it will be called, so that a folder named in EXTRA_CXXFLAGS counts.
 setup: | cuda-report mpi-report nccl-report

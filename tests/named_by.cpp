@@ -90,6 +90,14 @@ TEST_SUITE("tests/named_by") {
             said.text);
     }
 
+    TEST_CASE("a room without its star, blanks and brackets are told apart from wrong names") {
+        const Tests tests;
+        CHECK(contains(tests.run("engine/ops").text, {"did you mean 'engine/ops/*'?"}));
+        CHECK(contains(tests.run("data/image, data/file").text, {"' data/file'", "no blanks"}));
+        CHECK(contains(tests.run("[x/y").text, {"'[x/y'", "data/* engine/* tests/*"}));
+        CHECK(!contains(tests.run("[x/y").text, {"grep"}));
+    }
+
     TEST_CASE("the suite that runs others needs all files") {
         const Tests tests;
         CHECK(tests.named_by("tests/runner") == tests.all());

@@ -12,10 +12,18 @@ shift
 suites=$(grep -o 'TEST_SUITE("[^"]*"' -- "$@" /dev/null | sed 's/:TEST_SUITE("/ /; s/"$//')
 
 fits_none() {  # PATTERN
-    local names=$(cut -d' ' -f2 <<< "$suites" | sort -u) room=${1%%/*}
+    local names=$(cut -d' ' -f2 <<< "$suites" | sort -u) room=${1%%/*} of_room= below=
+    for name in $names; do
+        [[ $name == "$room"/* ]] && of_room+=" $name"
+        [[ $name == "$1"/* ]] && below="$1/*"
+    done
     echo "error: TESTS: no suite is called '$1'" >&2
-    if [[ $1 == */* ]] && grep -qi "^$room/" <<< "$names"; then
-        echo "hint: the suites of $room/:" $(grep -i "^$room/" <<< "$names") >&2
+    if [[ $1 == *[[:space:]]* ]]; then
+        echo "hint: put commas between the patterns, and no blanks" >&2
+    elif [ -n "$below" ]; then
+        echo "hint: did you mean '$below'?" >&2
+    elif [ -n "$of_room" ]; then
+        echo "hint: the suites of $room/:$of_room" >&2
     else
         echo "hint: suites lie in these rooms: $(sed 's|/.*|/*|' <<< "$names" | sort -u | xargs)" >&2
     fi
