@@ -381,7 +381,7 @@ ListedClip find_clip(const fs::path& dataset, const std::string& name, std::int6
         "no clip '" + name + "' in the train, val and test lists of " + dataset.string(),
         did_you_mean(name, known,
                      unread.empty()
-                         ? "the lists begin their lines with the names of clips"
+                         ? "a clip there is called '" + (known.empty() ? "" : known.front()) + "'"
                          : "not all lines of the lists could be read; the first is " + unread));
 }
 

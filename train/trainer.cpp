@@ -539,8 +539,7 @@ void Trainer::save(const std::string& path) {
     if (!run_.events_folder.empty()) metadata[metadata_events] = run_.events_folder;
     metadata[metadata_precision] = run_.machine.precision_text();
     if (!init_digest_.empty()) metadata[metadata_init] = init_digest_;
-    std::string& names = metadata[metadata_classes];
-    for (const std::string& name : classes_.names) names += name + "\n";
+    metadata[metadata_classes] = classes_text(classes_.names);
     save_checkpoint(path, model_->parameters(), *optimizer_, position_, metadata);
 }
 

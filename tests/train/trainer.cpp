@@ -379,6 +379,15 @@ TEST_SUITE("train/trainer") {
                       {"dataset of another size"});
     }
 
+    TEST_CASE("a rate that a resumed run changes may not lie below its floor") {
+        SmallProject project;
+        const std::string out = project.file("run");
+        REQUIRE(microdualnet(project.train(out, {"--epochs", "1", "--floor", "0.0005"})).code == 0);
+        CHECK_MISTAKE(microdualnet({"train", "--resume", "--out", out, "--lr", "0.0001"}),
+                      {"rise from 0.0001 to the --floor, which is 0.0005", "--lr"});
+        CHECK(microdualnet({"train", "--resume", "--out", out, "--lr", "0.0005"}).code == 0);
+    }
+
     TEST_CASE("a checkpoint that lacks what a run's has is named") {
         SmallProject project;
         const std::string out = project.file("run");

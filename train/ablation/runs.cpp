@@ -12,6 +12,7 @@
 #include "model/summary.h"
 #include "train/checkpoints/checkpoint.h"
 #include "train/checkpoints/checkpoint_file.h"
+#include "train/checkpoints/trained_classes.h"
 #include "train/evaluate_split.h"
 #include "train/load_model.h"
 #include "train/output/evaluation_output.h"
@@ -165,9 +166,7 @@ void AblationRuns::check_same_data(const AblationRun& run, const Metadata& metad
     if (is_folder(data) && !fs::equivalent(data, options_.data, failure))
         throw Error(run.folder + " was trained on " + data + ", not on " + options_.data,
                     train_anew);
-    std::string names;
-    for (const std::string& name : classes_.names) names += name + "\n";
-    if (value_of(metadata, metadata_classes) != names)
+    if (value_of(metadata, metadata_classes) != classes_text(classes_.names))
         throw Error(run.folder + " was trained on other classes than those of " + options_.data,
                     "the dataset has changed since; remove the folder to train it anew");
 }

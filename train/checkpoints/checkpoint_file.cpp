@@ -21,6 +21,7 @@ CheckpointFile open_torch(const std::shared_ptr<const ByteSource>& source) {
                         .container = torch->container(),
                         .names = {},
                         .shapes = {},
+                        .metadata = {},
                         .skipped = torch->skipped(),
                         .read = {}};
     for (const TorchTensor& tensor : torch->tensors()) {
@@ -40,6 +41,7 @@ CheckpointFile open_one(const std::string& path, Checksums checksums) {
                         .container = "safetensors",
                         .names = {},
                         .shapes = {},
+                        .metadata = stored->metadata(),
                         .skipped = {},
                         .read = {}};
     for (const SafetensorsEntry& entry : stored->entries()) {
@@ -64,6 +66,7 @@ CheckpointFile join(const std::string& path, const CheckpointParts& parts, Check
                        .container = files->front().container,
                        .names = {},
                        .shapes = {},
+                       .metadata = {},
                        .skipped = {},
                        .read = {}};
     all.container +=

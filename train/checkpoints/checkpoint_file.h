@@ -16,9 +16,10 @@ struct CheckpointFile {
     std::string path;
     std::string container;  // "safetensors", "PyTorch, zip", "PyTorch, legacy, 3 shards"
     std::vector<std::string> names;
-    std::vector<Shape> shapes;               // of each name
-    std::map<std::string, int64_t> skipped;  // classes of other objects in it, and how many
-    std::function<Tensor(size_t)> read;      // the tensor of a name, by its place
+    std::vector<Shape> shapes;                    // of each name
+    std::map<std::string, std::string> metadata;  // a single safetensors file's; else empty
+    std::map<std::string, int64_t> skipped;       // classes of other objects in it, and how many
+    std::function<Tensor(size_t)> read;           // the tensor of a name, by its place
 };
 
 /// Weights for a model: read_safetensors() without the optimizer's state, but a file that is

@@ -8,6 +8,7 @@
 #include "model/checkpoint_fit.h"
 #include "model/checkpoint_names.h"
 #include "train/checkpoints/check_numbers.h"
+#include "train/checkpoints/checkpoint.h"
 
 namespace mdn {
 
@@ -327,6 +328,13 @@ class Importer {
         report_.misfits = fit.misfits;
         report_.counters = fit.counters;
         report_.skipped = file_.skipped;
+        const auto of_classifier = [](const auto& group) {
+            return group.first.starts_with("classifier.");
+        };
+        const auto names = file_.metadata.find(metadata_classes);
+        if (fit.mapping.own && names != file_.metadata.end() &&
+            std::none_of(report_.initial.begin(), report_.initial.end(), of_classifier))
+            report_.class_names = names->second;
         return std::move(report_);
     }
 

@@ -27,6 +27,7 @@ struct ImportReport {
     std::vector<std::string> others;  // other networks in the file, by their prefixes
     bool shifts_named = false;        // whether the names say which blocks are shifted
     int64_t in_file = 0;              // tensors
+    std::string class_names;          // one a line, if a classifier of known classes was taken
     int64_t taken_numbers = 0;
     NameGroups taken, initial;               // by our names
     NameGroups ignored;                      // by theirs

@@ -48,6 +48,12 @@ std::vector<std::string> trained_classes(const SafetensorsFile& weights) {
     return names;
 }
 
+std::string classes_text(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) text += name + "\n";
+    return text;
+}
+
 std::string class_difference(const SafetensorsFile& weights, const std::vector<std::string>& names,
                              const std::string& dataset) {
     const std::vector<std::string> trained = trained_classes(weights);
@@ -63,8 +69,7 @@ std::string check_classes(const SafetensorsFile& weights, const std::vector<std:
     });
     if (moved.count > 0)
         throw Error(sentence(moved, trained, names, dataset, weights.path),
-                    "number the classes as in training, in labels.txt and in the lists, or take "
-                    "weights that were trained with these numbers");
+                    "number the classes as in training, in labels.txt and in the lists");
     return class_difference(weights, names, dataset);
 }
 

@@ -14,6 +14,9 @@ namespace mdn {
 /// the file holds none, as after `import`.
 std::vector<std::string> trained_classes(const SafetensorsFile& weights);
 
+/// The same names as a checkpoint's metadata hold them, a line each.
+std::string classes_text(const std::vector<std::string>& names);
+
 /// How the classes of a dataset differ from those that weights were trained on, as a sentence that
 /// names the first; empty if no class does, or the weights hold no names. `names` are the
 /// dataset's.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "data/formats/list_file.h"
@@ -84,6 +85,24 @@ class AblateCommand final : public Command {
         check_inputs_kept(outputs, {{"--init", ablation_.init}, {"--config", model_.config}});
     }
 
+    /// Throws Error for an option that has an effect on no row, and for a rate that rises in one.
+    void check_settings(const CommandLine& options) const {
+        std::optional<Error> refusal;
+        bool is_taken = false;
+        for (const AblationRow& row : ablation_.rows) {
+            const TrainSettings settings =
+                with_row_settings(ablation_.settings, ablation_.row_settings, row.name);
+            settings.refuse_rising_rate();
+            try {
+                settings.refuse_without_effect(options);
+                is_taken = true;
+            } catch (const Error& error) {
+                refusal.emplace(error);
+            }
+        }
+        if (!is_taken && refusal) throw *refusal;
+    }
+
     /// The rows beside each other, with the first of the seeds.
     std::string page(const std::vector<AblationRun>& runs) const {
         std::vector<RunData> shown;
@@ -142,9 +161,8 @@ class AblateCommand final : public Command {
         check_whole_model(ablation_.whole, model);
         ablation_.settings =
             ablation_.settings.over_recipe(ablation_.whole.training, options, model_.config);
-        // A row may have settings of its own beside which an option has an effect.
-        if (row_settings_.empty()) ablation_.settings.refuse_without_effect(options);
         ablation_.row_settings = row_settings_of(row_settings_, ablation_.settings);
+        check_settings(options);
         take_classes_of(ablation_.data, ablation_.whole);
         if (ablation_.settings.validates())
             check_split("--val", ablation_.data, ablation_.settings.val);

@@ -173,8 +173,8 @@ class CheckCommand final : public Command {
         out << counted(summary.fatal + summary.errors, "error") << ", "
             << counted(summary.warnings, "warning") << "\n";
         if (!summary.trains())
-            throw Error("training would fail: " + std::to_string(summary.fatal) +
-                        " errors outside the test list");
+            throw Error("training would fail: " + counted(summary.fatal, "error") +
+                        " outside the test list");
         out << "training would run"
             << (summary.errors > 0 ? ", but evaluation on test would not\n" : "\n");
     }

@@ -59,9 +59,11 @@ class ImportCommand final : public Command {
                                   ignore_checksums_ ? Checksums::ignored : Checksums::compared,
                                   count_progress(progress, "reading tensor"));
         }();
-        if (!dry_run_)
-            write_safetensors(output_, weights_to_disk(model.parameters()),
-                              {{metadata_config, to_json(config)}});
+        if (!dry_run_) {
+            std::map<std::string, std::string> metadata = {{metadata_config, to_json(config)}};
+            if (!report.class_names.empty()) metadata[metadata_classes] = report.class_names;
+            write_safetensors(output_, weights_to_disk(model.parameters()), metadata);
+        }
         report.print(out);
         out << (dry_run_ ? "nothing written (--dry-run)" : "wrote " + output_) << "\n";
     }

@@ -1,6 +1,7 @@
 #include "engine/files/safetensors.h"
 #include "train/batch_hint.h"
 #include "train/checkpoints/checkpoint.h"
+#include "train/checkpoints/trained_classes.h"
 #include "train/commands/command.h"
 #include "train/commands/trace_input_flags.h"
 #include "train/load_model.h"
@@ -58,8 +59,11 @@ class OverfitCommand final : public Command {
                          .option = ""},
                         [&] { overfit(*loaded.model, input, overfit_, say); });
         if (output_.empty()) return;
-        write_safetensors(output_, weights_to_disk(loaded.model->parameters()),
-                          {{metadata_config, to_json(loaded.model->config())}});
+        std::map<std::string, std::string> metadata = {
+            {metadata_config, to_json(loaded.model->config())}};
+        const std::vector<std::string> classes = class_names(loaded, input_.dataset);
+        if (!classes.empty()) metadata[metadata_classes] = classes_text(classes);
+        write_safetensors(output_, weights_to_disk(loaded.model->parameters()), metadata);
     }
 };
 

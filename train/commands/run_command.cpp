@@ -52,7 +52,7 @@ const CommandEntry& command_named(const std::string& name) {
         names.push_back(command->name);
     }
     if (name.starts_with("-"))
-        throw Error("no command stands before '" + name + "'",
+        throw Error("'" + name + "' is no command",
                     did_you_mean(name, names,
                                  "the command comes first: microdualnet train --data DIR ...; "
                                  "microdualnet --help lists the commands"));

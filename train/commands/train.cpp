@@ -49,6 +49,7 @@ class TrainCommand final : public Command {
             settings[name] = value;
         }
         run_.settings = TrainSettings::from_text(settings, stored.path);
+        if (!run_.changes.empty()) run_.settings.refuse_rising_rate();
         if (const auto events = stored.metadata.find(metadata_events);
             events != stored.metadata.end())
             run_.events_folder = events->second;
@@ -157,6 +158,7 @@ class TrainCommand final : public Command {
             run_.config = model_.resolve(nullptr);
             run_.settings = run_.settings.over_recipe(run_.config.training, options, model_.config);
             run_.settings.refuse_without_effect(options);
+            run_.settings.refuse_rising_rate();
             take_classes_of(run_.data, run_.config);
         }
         if (run_.settings.validates()) check_split("--val", run_.data, run_.settings.val);

@@ -49,7 +49,8 @@ int64_t integer_in(const std::string& flag, const std::string& value, int64_t lo
 }
 
 /// The path whose name is nearest in the folder of one that does not exist; empty if none is near.
-std::string nearest_path(const std::string& missing) {
+/// With `folders`, only those of folders count.
+std::string nearest_path(const std::string& missing, bool folders) {
     fs::path path = missing;
     if (!path.has_filename()) path = path.parent_path();  // it ended with a slash
     const fs::path folder = path.parent_path();
@@ -58,7 +59,9 @@ std::string nearest_path(const std::string& missing) {
     for (fs::directory_iterator at(folder.empty() ? "." : folder, failure), end; at != end;
          at.increment(failure)) {
         if (failure) break;
-        names.push_back(at->path().filename().string());
+        // What is there and was not found is a link that leads nowhere.
+        if (folders ? fs::is_directory(*at, failure) : fs::exists(*at, failure))
+            names.push_back(at->path().filename().string());
     }
     std::sort(names.begin(), names.end());
     const std::string nearest = nearest_name(path.filename().string(), names);
@@ -303,7 +306,11 @@ void CommandLine::check_inputs() const {
             if (status.type() == fs::file_type::none) continue;
             const std::string meaning = entry.usage() + ": " + entry.help;
             if (!fs::exists(status)) {
-                const std::string nearest = nearest_path(path);
+                if (fs::is_symlink(path, failure))
+                    throw Error(entry.name() + " " + path + " is a link that leads nowhere: " +
+                                    fs::read_symlink(path, failure).string() + " is not there",
+                                "make the link anew, or give another path");
+                const std::string nearest = nearest_path(path, input.is_folder);
                 throw Error(entry.name() + " " + path + ": there is no such " +
                                 (input.is_folder ? "folder" : "file or folder"),
                             nearest.empty() ? meaning : "did you mean '" + nearest + "'?");

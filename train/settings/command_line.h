@@ -63,11 +63,12 @@ class CommandLine {
     /// Makes one of several options mandatory where `other` is given.
     void require_beside(const std::string& other, const std::vector<std::string>& flags);
 
-    /// Says that an option declared before names a file or folder that is read, or a folder.
+    /// Says that the command reads what an option declared before names: a file or a folder.
     void reads(const std::string& flag) { inputs_.push_back({flag, false}); }
+    /// The same of an option that must name a folder.
     void reads_folder(const std::string& flag) { inputs_.push_back({flag, true}); }
-    /// Throws Error naming the first option that was given and names nothing that is there, or a
-    /// file where a folder is read; the hint is the nearest name beside it.
+    /// Throws Error for the first option whose file or folder is not there, or is a file where a
+    /// folder is read. The hint is the nearest name beside it.
     void check_inputs() const;
 
     /// Throws Error for anything that does not fit the declarations. Returns false if help was

@@ -43,7 +43,7 @@ void visit_settings(Settings& s, Visitor&& v) {
     v.number("lr", s.lr, 0, 1e30, "learning rate after the warm-up");
     v.number("weight-decay", s.weight_decay, 0, 1e6,
              "applies to the weights of convolutions and linear layers");
-    v.number("momentum", s.momentum, 0, 1, "momentum of SGD; AdamW ignores it");
+    v.number("momentum", s.momentum, 0, 1, "momentum of SGD");
     v.number("clip", s.clip, 0, 1e30, "largest L2 norm of all gradients together; 0: no clipping");
     v.choice("schedule", s.schedule, schedules, "how the rate falls after the warm-up");
     v.number("warmup", s.warmup, 0, 1e6, "epochs over which the rate rises linearly");
@@ -120,22 +120,24 @@ void TrainSettings::refuse_without_effect(const CommandLine& options) const {
         if (options.given(flag) && !holds)
             throw Error(std::string(flag) + " has no effect: " + why, hint);
     };
-    const bool steps = schedule == ScheduleKind::step, falls = schedule == ScheduleKind::cosine;
     for (const char* flag : {"--milestones", "--gamma"})
-        needs(flag, steps, "only the step schedule has milestones",
+        needs(flag, schedule == ScheduleKind::step, "only the step schedule reads it",
               "give --schedule step, or leave it out");
-    needs("--floor", falls, "only the cosine schedule falls to it",
+    needs("--floor", schedule == ScheduleKind::cosine, "only the cosine schedule falls to it",
           "give --schedule cosine, or leave it out");
     needs("--momentum", optimizer == OptimizerKind::sgd, "AdamW has no momentum of this kind",
           "give --optimizer sgd, or leave it out");
     needs("--val-every", validates(), "--val none asks for no validation", "leave one of them out");
-    if (steps && milestones.empty())
+}
+
+void TrainSettings::refuse_rising_rate() const {
+    if (schedule == ScheduleKind::step && milestones.empty())
         throw Error("--schedule step has no --milestones: the rate would never fall",
-                    "give --milestones 20,25, say, or --schedule constant");
-    if (falls && floor > base_rate())
+                    "give the epochs after which it falls, or --schedule constant");
+    if (schedule == ScheduleKind::cosine && floor > base_rate())
         throw Error(
-            format("--floor %g is above the rate of %g that it is the end of", floor, base_rate()),
-            "give a lower --floor, or a higher --lr");
+            format("the rate would rise from %g to the --floor, which is %g", base_rate(), floor),
+            "give an --lr that is not below the --floor");
 }
 
 std::map<std::string, std::string> TrainSettings::to_text() const {

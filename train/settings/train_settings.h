@@ -65,8 +65,11 @@ struct TrainSettings {
                               const std::string& source) const;
 
     /// Throws Error naming an option that the user gave and that has no effect beside the other
-    /// settings, or two settings that contradict each other.
+    /// settings.
     void refuse_without_effect(const CommandLine& options) const;
+    /// Throws Error if the learning rate would rise after the warm-up, or never fall although the
+    /// schedule is one of steps.
+    void refuse_rising_rate() const;
 
     Recompute what_is_recomputed() const {
         return recompute ? Recompute::convolutions : Recompute::outputs;

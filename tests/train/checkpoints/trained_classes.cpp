@@ -87,12 +87,27 @@ TEST_SUITE("train/checkpoints/trained_classes") {
                                     "--clip", "val_10"}),
                       {"no clip 'val_10'", "did you mean 'val_0'?"});
 
+        const std::string fitted = project.file("fitted.safetensors");
+        REQUIRE(microdualnet({"overfit", "--weights", weights, "--data", project.data, "--clip",
+                              "val_0", "--steps", "1", "--output", fitted})
+                    .code == 0);
+        CHECK(read_safetensors(fitted).metadata.at(metadata_classes) ==
+              classes_text({"nodding", "waving", "shaking head"}));
+
         write(labels, "0\twaving\thand\n1\tnodding\thead\n2\tshaking head\thead\n");
         for (const Arguments& command : commands_with(project, weights)) {
             INFO(command[0]);
             CHECK_MISTAKE(microdualnet(command), {"class 0 is 'waving' in " + project.data,
                                                   "'nodding' where", "labels.txt"});
         }
+        // Weights that were brought in anew keep the names.
+        const std::string imported = project.file("imported.safetensors");
+        REQUIRE(microdualnet({"import", weights, "--config", project.config, "--data", project.data,
+                              "--out", imported})
+                    .code == 0);
+        CHECK(trained_classes(read_safetensors(imported)) ==
+              Arguments{"nodding", "waving", "shaking head"});
+        CHECK_MISTAKE(microdualnet(commands_with(project, imported)[0]), {"class 0 is 'waving'"});
         const Arguments go_on = {"train", "--resume", "--out", run, "--epochs", "1"};
         CHECK_MISTAKE(microdualnet(go_on), {"class 0 is 'waving'"});
         // Training on from weights of other classes is how a model learns new ones.

@@ -399,8 +399,9 @@ TEST_SUITE("train/commands/ablate") {
 
     TEST_CASE("a row is trained with what it has for itself, and the tables say so") {
         Project project;
-        const std::vector<std::string> own = {"--seeds", "1", "--row-settings",
-                                              "tsm:backbone-lr=0.50,tsm:optimizer=sgd"};
+        const std::vector<std::string> own = {
+            "--seeds",    "1",  "--row-settings", "tsm:backbone-lr=0.50,tsm:optimizer=sgd",
+            "--momentum", "0.8"};
         const Ran ran = microdualnet(project.ablate("all", own));
         INFO(ran.err);
         REQUIRE(ran.code == 0);
@@ -431,6 +432,14 @@ TEST_SUITE("train/commands/ablate") {
         CHECK_MISTAKE(told("tsm:lr=fast"), {"--row-settings, row tsm", "'lr'", "fast"});
         CHECK_MISTAKE(told("tsm:lr=-1"), {"--row-settings, row tsm", "'lr'", "-1"});
         CHECK_MISTAKE(told("tsm:lr=1,tsm:lr=2"), {"gives tsm:lr twice"});
+        // An option has to have an effect on one of the rows, and no row a rate that rises.
+        const auto beside_sgd = [&](const char* option, const char* value) {
+            return microdualnet(
+                project.ablate("other", {"--row-settings", "tsm:optimizer=sgd", option, value}));
+        };
+        CHECK_MISTAKE(beside_sgd("--gamma", "0.5"), {"--gamma has no effect"});
+        CHECK_MISTAKE(beside_sgd("--floor", "0.3"), {"rise from 0.001 to the --floor"});
+        CHECK_MISTAKE(told("tsm:floor=0.3"), {"rise from 0.001 to the --floor"});
         CHECK_FALSE(fs::exists(project.file("other")));
     }
 

@@ -183,6 +183,13 @@ TEST_SUITE("train/settings/command_line") {
                        {"no such folder", "did you mean '" + at("weights") + "'?"}));
         CHECK(contains(error_of([&] { check({at("quite/elsewhere")}); }),
                        {"no such folder", "where to look"}));
+        std::filesystem::create_symlink("gone", folder / "weights/link");
+        CHECK(contains(error_of([&] {
+                           check({"--source", at("weights/link")});
+                       }),
+                       {"weights/link is a link that leads nowhere: gone is not there"}));
+        // A file is no folder, however near its name.
+        CHECK(!contains(error_of([&] { check({at("weights/bst.safetensors")}); }), {"did you"}));
         CHECK(contains(error_of([&] { check({at("weights/best.safetensors")}); }),
                        {"best.safetensors is a file, not a folder", "where to look"}));
     }

@@ -114,6 +114,7 @@ TEST_SUITE("train/settings/train_settings") {
             REQUIRE(options.parse(arguments));
             try {
                 settings.refuse_without_effect(options);
+                settings.refuse_rising_rate();
             } catch (const Error& error) {
                 return std::string(error.what()) + " | " + error.hint();
             }
@@ -127,9 +128,9 @@ TEST_SUITE("train/settings/train_settings") {
             {{"--momentum", "0.5"}, "--momentum has no effect"},
             {{"--val", "none", "--val-every", "3"}, "--val-every has no effect"},
             {{"--schedule", "step"}, "no --milestones"},
-            {{"--floor", "0.5", "--lr", "0.1"}, "--floor 0.5 is above the rate of 0.1"},
+            {{"--floor", "0.5", "--lr", "0.1"}, "rise from 0.1 to the --floor, which is 0.5"},
             // Half the rate for half the clips.
-            {{"--floor", "0.1", "--lr", "0.15", "--scale-learning-rate", "32"}, "rate of 0.075"}};
+            {{"--floor", "0.1", "--lr", "0.15", "--scale-learning-rate", "32"}, "rise from 0.075"}};
         for (const auto& of_case : wrong) {
             const std::string said = refused(of_case.first);
             CHECK_MESSAGE(said.find(of_case.second) != std::string::npos, said);
