@@ -177,12 +177,6 @@ class FolderScan {
         return dataset_ / "keypoints" / clip.name;
     }
 
-    /// Throws Error unless it can be read, or is not there.
-    static void check_can_be_read(const fs::path& folder) {
-        check_can_be_reached(folder);
-        if (is_folder(folder)) check_was_read(folder, read_folder(folder).failure);
-    }
-
     /// A model that reads keypoints would stop at a clip without.
     void leave_out_without_keypoints() {
         const fs::path keypoints = dataset_ / "keypoints";

@@ -42,4 +42,10 @@ void check_can_be_reached(const fs::path& path) {
         check_was_read(path, failure.message());
 }
 
+void check_can_be_read(const fs::path& folder) {
+    check_can_be_reached(folder);
+    std::error_code failure;
+    if (fs::is_directory(folder, failure)) check_was_read(folder, read_folder(folder).failure);
+}
+
 }  // namespace mdn

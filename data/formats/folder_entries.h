@@ -20,6 +20,9 @@ FolderEntries read_folder(const std::filesystem::path& folder);
 /// it may not be taken. Where there is none, others say so.
 void check_can_be_reached(const std::filesystem::path& path);
 
+/// The same where a folder that is there may not be read.
+void check_can_be_read(const std::filesystem::path& folder);
+
 /// Throws the same where `failure` is a reason.
 void check_was_read(const std::filesystem::path& folder, const std::string& failure);
 

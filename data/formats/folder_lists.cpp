@@ -13,6 +13,7 @@
 #include "data/dataset.h"
 #include "data/file.h"
 #include "data/formats/dataset_format.h"
+#include "data/formats/folder_entries.h"
 #include "data/formats/imigue.h"
 #include "data/formats/list_file.h"
 #include "data/formats/ma52.h"
@@ -182,9 +183,8 @@ void refuse_to_lose_body_level(const fs::path& labels) {
     try {
         lines.emplace(labels);
     } catch (const Error& error) {
-        throw Error(std::string(error.what()) +
-                        ": body-level names in it would be lost, because --overwrite writes "
-                        "labels.txt anew",
+        throw Error("--overwrite would lose what labels.txt holds, which nobody can tell: " +
+                        std::string(error.what()),
                     "move labels.txt away first, and lists writes a new one" +
                         (error.hint().empty() ? "" : "; to keep its classes, " + error.hint()));
     }
@@ -317,6 +317,7 @@ FolderLists make_folder_lists(const fs::path& dataset, const NamePattern& patter
 }
 
 void check_lists_can_be_written(const fs::path& dataset, bool keep_labels, bool overwrite) {
+    check_can_be_read(dataset);
     for (const auto& format : {open_ma52(dataset), open_imigue(dataset)})
         if (format)
             throw Error(dataset.string() + " is a dataset in the format " + format->name() +

@@ -46,10 +46,10 @@ FolderLists make_folder_lists(const std::filesystem::path& dataset, const NamePa
                               const SplitPlan& plan, bool keep_labels,
                               const std::optional<FrameNames>& frame_names, const Warn& warn);
 
-/// Throws Error if one of the files exists already, unless `overwrite`, or if the folder is a
-/// dataset whose lists came with it. With `overwrite` as well if something else than a file has the
-/// name of one, or if labels.txt is to be replaced and has body-level names, which would be lost,
-/// or cannot be read, so that nobody knows.
+/// Throws Error if one of the files exists already, unless `overwrite`, if the folder may not be
+/// read, or if it is a dataset whose lists came with it. With `overwrite` as well if something else
+/// than a file has the name of one, or if labels.txt is to be replaced and has body-level names,
+/// which would be lost, or cannot be read, so that nobody knows.
 void check_lists_can_be_written(const std::filesystem::path& dataset, bool keep_labels,
                                 bool overwrite);
 

@@ -105,9 +105,9 @@ TEST_SUITE("data/formats/folder_lists") {
     TEST_CASE("a labels.txt that cannot be read is not replaced, and moving it away helps") {
         const People people;
         write(people / "labels.txt", "\xFF\xFE");
-        CHECK(contains(
-            error_of([&] { check_lists_can_be_written(people.path(), false, true); }),
-            {"labels.txt is UTF-16", "would be lost", "| move labels.txt away first", "iconv"}));
+        CHECK(contains(error_of([&] { check_lists_can_be_written(people.path(), false, true); }),
+                       {"--overwrite would lose", "labels.txt is UTF-16",
+                        "| move labels.txt away first", "iconv"}));
         CHECK(contains(error_of([&] { people.lists("{group}_{class}_{}", {}, true); }),
                        {"labels.txt is UTF-16", "iconv", "; or move labels.txt away"}));
         fs::rename(people / "labels.txt", people / "old.txt");
@@ -145,6 +145,13 @@ TEST_SUITE("data/formats/folder_lists") {
         write(ma52 / "train_list_videos.txt", "a.mp4 0\n");
         CHECK(contains(error_of([&] { check_lists_can_be_written(ma52.path(), false, true); }),
                        {"MA-52"}));
+        fs::permissions(ma52.path(), fs::perms::none);
+        {
+            const Unprivileged nobody;
+            CHECK(contains(error_of([&] { check_lists_can_be_written(ma52.path(), false, true); }),
+                           {ma52.path().string() + " cannot be read: Permission denied"}));
+        }
+        fs::permissions(ma52.path(), fs::perms::all);  // to be removed
     }
 
     TEST_CASE("body-level names are not lost without a word") {
