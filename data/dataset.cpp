@@ -377,11 +377,13 @@ ListedClip find_clip(const fs::path& dataset, const std::string& name, std::int6
             return clip;
         }
     }
+    const std::string example =
+        known.empty() ? "" : "a clip there is called '" + known.front() + "'";
     throw Error(
         "no clip '" + name + "' in the train, val and test lists of " + dataset.string(),
         did_you_mean(name, known,
                      unread.empty()
-                         ? "a clip there is called '" + (known.empty() ? "" : known.front()) + "'"
+                         ? example
                          : "not all lines of the lists could be read; the first is " + unread));
 }
 

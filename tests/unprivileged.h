@@ -1,7 +1,10 @@
 // Tests of permissions, also where root runs them, who may do anything.
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
+
+#include <filesystem>
 
 namespace mdn::test {
 
@@ -19,5 +22,18 @@ class Unprivileged {
     Unprivileged(const Unprivileged&) = delete;
     Unprivileged& operator=(const Unprivileged&) = delete;
 };
+
+/// Lets anybody into a folder and all below it, whatever the umask. Returns whether permissions can
+/// be tested there: not where root cannot become another user, or where the way to the folder is
+/// closed to others.
+inline bool open_to_all(const std::filesystem::path& folder) {
+    namespace fs = std::filesystem;
+    fs::permissions(folder, fs::perms::all);
+    for (const auto& entry : fs::recursive_directory_iterator(folder))
+        if (!entry.is_symlink()) fs::permissions(entry.path(), fs::perms::all);
+    const Unprivileged nobody;
+    return ::geteuid() != 0 &&
+           ::faccessat(AT_FDCWD, folder.c_str(), R_OK | W_OK | X_OK, AT_EACCESS) == 0;
+}
 
 }  // namespace mdn::test

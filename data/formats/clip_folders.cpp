@@ -58,9 +58,9 @@ class FolderScan {
     }
 
     /// Adds the folder to the clips, or warns of what keeps it from being one. A folder of folders
-    /// needs no files, and those that lie there are perhaps no clip's.
-    bool take(const fs::path& folder, const FolderEntries& entries) {
-        const bool holds_folders = !entries.folders.empty();
+    /// needs no files, and those that lie beside clips are perhaps no clip's.
+    bool take(const fs::path& folder, const FolderEntries& entries, int depth) {
+        const auto holds_clips = [&] { return hidden_below(entries.folders, depth).count > 0; };
         try {
             const ClipFiles clip = files_of(folder);
             const NumberedFiles files = files_of_clip(clip);
@@ -68,15 +68,15 @@ class FolderScan {
                 found_.clips.push_back({.name = clip.name, .count = files.count});
                 return true;
             }
-            if (files.count > 0 && holds_folders)
-                warnings_.files_beside_folders(folder, entries);
+            if (files.count == 0 && entries.folders.empty())
+                warnings_.no_clip_files(folder, entries);
+            else if (files.count > 0 && holds_clips())
+                warnings_.files_beside_clips(folder, entries);
             else if (files.count > 0)
                 warnings_.wrong_numbers(clip, files);
-            else if (!holds_folders)
-                warnings_.no_clip_files(folder, entries);
         } catch (const Error& error) {
-            if (holds_folders)
-                warnings_.files_beside_folders(folder, entries);
+            if (holds_clips())
+                warnings_.files_beside_clips(folder, entries);
             else
                 warnings_.several_names(error);
         }
@@ -117,9 +117,15 @@ class FolderScan {
         }
     }
 
-    void warn_of_hidden(const fs::path& clip, const std::set<fs::path>& below, int depth) {
+    /// What lies in the folders of a folder at that depth.
+    Hidden hidden_below(const std::set<fs::path>& folders, int depth) const {
         Hidden hidden;
-        find_hidden(below, depth + 1, hidden);
+        find_hidden(folders, depth + 1, hidden);
+        return hidden;
+    }
+
+    void warn_of_hidden(const fs::path& clip, const std::set<fs::path>& below, int depth) {
+        const Hidden hidden = hidden_below(below, depth);
         if (hidden.count > 0)
             warnings_.hidden_clips(clip, first_file(clip), hidden.count, hidden.example);
     }
@@ -134,7 +140,7 @@ class FolderScan {
         const FolderEntries entries = read_folder(folder);
         if (depth == 0) check_was_read(folder, entries.failure);
         if (!entries.failure.empty()) return warnings_.cannot_be_read(folder, entries.failure);
-        if (depth > 0 && take(folder, entries))
+        if (depth > 0 && take(folder, entries, depth))
             warn_of_hidden(folder, entries.folders, depth);
         else if (depth < deepest)
             for (const fs::path& next : entries.folders) look_into(next, depth + 1);

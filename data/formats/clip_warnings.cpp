@@ -120,19 +120,25 @@ void ClipWarnings::without_keypoints(const ClipFolders::Clip& clip, const fs::pa
             "): left out");
 }
 
-void ClipWarnings::files_beside_folders(const fs::path& folder, const FolderEntries& entries) {
+void ClipWarnings::files_beside_clips(const fs::path& folder, const FolderEntries& entries) {
+    const auto counts = [&](const std::string& file) {
+        if (!of_frames_) return file.ends_with(keypoints_suffix);
+        return is_image_name(file) ||
+               (frame_names_ && number_in(file, frame_names_->before, frame_names_->digits,
+                                          frame_names_->after) >= 0);
+    };
     std::string first;
     std::int64_t count = 0;
     for (const std::string& file : entries.files)
-        if (of_frames_ ? is_image_name(file) : file.ends_with(keypoints_suffix))
-            if (count++ == 0) first = file;
+        if (counts(file) && count++ == 0) first = file;
+    if (count == 0) return;  // folders have the names of images
     const std::string what = of_frames_ ? "image" : "keypoint file", kind = what + "s";
     const std::string path = folder.string();
     add("hold " + kind + " beside their folders: the " + kind + " are passed over",
-        count == 1 ? path + " holds " + first + " beside its folders: the " + what +
+        count == 1 ? path + " holds " + first + " beside folders of clips: the " + what +
                          " is passed over; move it away if it belongs to no clip"
-                   : path + " holds " + first + " and " + std::to_string(count - 1) + " more " +
-                         kind + " beside its folders, which make no clip: the " + kind +
+                   : path + " holds " + std::to_string(count) + " " + kind + ", such as " + first +
+                         ", beside folders of clips: the " + kind +
                          " are passed over; move them away if they belong to no clip; if they are "
                          "one, give it a folder of its own");
 }

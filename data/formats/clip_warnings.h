@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "data/dataset.h"
 #include "data/formats/clip_folders.h"
@@ -45,7 +46,7 @@ class ClipWarnings {
                            std::int64_t found);
 
     /// Files that make no clip, in a folder of folders: those are looked into.
-    void files_beside_folders(const std::filesystem::path& folder, const FolderEntries& entries);
+    void files_beside_clips(const std::filesystem::path& folder, const FolderEntries& entries);
     /// Clips below a clip, which `file` makes one.
     void hidden_clips(const std::filesystem::path& clip, const std::string& file,
                       std::int64_t count, const std::filesystem::path& example);

@@ -1,6 +1,7 @@
 #include "data/formats/dataset_folder.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <set>
 #include <string>
 #include <vector>
@@ -64,12 +65,17 @@ std::string way_into_frames(const fs::path& dataset) {
     const fs::path frames = dataset / "frames";
     auto all = std::find_if(found.of_clips.begin(), found.of_clips.end(), is_called_frames);
     if (found.folders.size() == 1) all = found.of_clips.begin();
-    if (all != found.of_clips.end())
-        return "rename " + all->string() + " to " + frames.string() + "; ";
+    const std::string rename =
+        all == found.of_clips.end() ? "" : "rename " + all->string() + " to " + frames.string();
+    if (!rename.empty() && is_called_frames(*all)) return rename + "; ";
     const fs::path& first = found.folders.front();
-    return "make the folder " + frames.string() +
-           " and move the folders of the frames into it: " + first.string() + " becomes " +
-           (frames / first.filename()).string() + "; ";
+    const std::string move = "make the folder " + frames.string() +
+                             " and move the folders of the frames into it: " + first.string() +
+                             " becomes " + (frames / first.filename()).string();
+    // One folder may hold all clips, or be the first class or person of more to come.
+    return rename.empty()
+               ? move + "; "
+               : rename + " if its name says nothing of the clips; otherwise " + move + "; ";
 }
 
 /// "." in frames/ does not say so itself.
@@ -77,9 +83,13 @@ void refuse_frames_itself(const fs::path& dataset) {
     std::error_code failure;
     const fs::path real = fs::canonical(dataset, failure);
     if (failure || (real.filename() != "frames" && real.filename() != "keypoints")) return;
+    // The way that was taken here may lead through a link.
+    const char* taken = std::getenv("PWD");
+    const bool is_here = taken != nullptr && fs::equivalent(taken, dataset, failure);
+    const fs::path path = is_here ? fs::path(taken) : real;
     throw Error("DATASET " + dataset.string() + " is the " + real.filename().string() +
                     "/ of a dataset, not the dataset",
-                "name the folder that it lies in: " + real.parent_path().string());
+                "name the folder that it lies in: " + path.parent_path().string());
 }
 
 }  // namespace

@@ -167,6 +167,7 @@ void number_classes(const std::vector<std::string>& labels, FolderLists& lists) 
 /// say.
 void refuse_other_than_file(const fs::path& file) {
     std::error_code failure;
+    check_can_be_reached(file);
     if (is_file(file) || !fs::exists(fs::symlink_status(file, failure))) return;
     if (!fs::exists(file, failure))
         throw Error(file.string() + " is a link that leads nowhere",

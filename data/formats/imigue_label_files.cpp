@@ -47,9 +47,10 @@ void find_label_files(const fs::path& folder, int depth, const std::string& spli
     for (; !failure && walk != fs::directory_iterator(); walk.increment(failure)) {
         const fs::path& path = walk->path();
         const std::string name = path.filename().string();
-        // Millions of files may lie in the first two, none of them a list; the last is a disk's own
-        // and nobody's to read.
-        if (depth == 0 && (name == "frames" || name == "keypoints" || name == "lost+found"))
+        // Millions of files may lie in the first two, none of them a list; the others are a disk's
+        // own and nobody's to read (.Trash-0).
+        if (depth == 0 && (name == "frames" || name == "keypoints" || name == "lost+found" ||
+                           name.starts_with('.')))
             continue;
         std::error_code unseen;
         if (walk->is_directory(unseen)) {

@@ -62,7 +62,7 @@ TEST_SUITE("data/formats/dataset_folder") {
             CHECK_MESSAGE(
                 contains(message,
                          {"has neither frames/ nor keypoints/ | ",
-                          c.to == "frames" ? "| rename " + from + " to " + to + "; "
+                          c.to == "frames" ? "| rename " + from + " to " + to
                                            : "| make the folder " + (clips / "frames").string() +
                                                  " and move the folders of the frames "
                                                  "into it: " +
@@ -70,6 +70,18 @@ TEST_SUITE("data/formats/dataset_folder") {
                           "data/extract_frames VIDEOS"}),
                 message);
         }
+    }
+
+    TEST_CASE("a folder of clips may also be the first class of more to come") {
+        const Clips clips;
+        write(clips / "walk/P1_1/1.jpg", "");
+        const std::string message = error(clips.path());
+        CHECK_MESSAGE(contains(message, {"rename " + (clips / "walk").string() + " to ",
+                                         "if its name says nothing of the clips; otherwise make",
+                                         "becomes " + (clips / "frames/walk").string()}),
+                      message);
+        write(clips / "Frames/walk/P1_1/1.jpg", "");
+        CHECK(!contains(error(clips.path()), {"otherwise"}));
     }
 
     TEST_CASE("the current folder is known to be the frames of a dataset") {
@@ -92,7 +104,7 @@ TEST_SUITE("data/formats/dataset_folder") {
         fs::create_directory_symlink("../a/data/frames", clips / "link");
         write(clips / "b/x", "");
         fs::create_directory_symlink("../a/data/frames", clips / "b/frames");
-        fs::permissions(clips.path(), fs::perms::all);
+        if (!open_to_all(clips.path())) return;
         const auto none = fs::perms::none;
         struct Case {
             const char *closed, *dataset, *told;

@@ -1,8 +1,7 @@
 #include "data/formats/imigue.h"
 
-#include <unistd.h>
-
 #include "tests/data/temporary_dataset.h"
+#include "tests/unprivileged.h"
 
 namespace mdn::test {
 
@@ -33,25 +32,6 @@ struct ImigueFolder : TemporaryFolder {
     std::string error(const std::string& split, ClipNeeds needs = {.keypoints = false}) const {
         return error_of([&] { read_split(path(), split, 32, needs); });
     }
-};
-
-/// Root may read everything; while one of these lives and end() was not called, it is somebody
-/// else.
-class AsNobody {
-  public:
-    AsNobody() {
-        if (was_root_) REQUIRE(seteuid(65534) == 0);
-    }
-    ~AsNobody() { end(); }
-    AsNobody(const AsNobody&) = delete;
-    AsNobody& operator=(const AsNobody&) = delete;
-
-    void end() const {
-        if (was_root_) REQUIRE(seteuid(0) == 0);
-    }
-
-  private:
-    bool was_root_ = geteuid() == 0;
 };
 
 }  // namespace
@@ -291,25 +271,30 @@ TEST_SUITE("data/formats/imigue") {
         fs::create_directory_symlink("0004", folder / "train/0004");
         fs::create_directory(folder / "lost+found");
         CHECK(folder.clips("train").size() == 2);
-        fs::permissions(folder.path(), fs::perms::all);
-        fs::permissions(folder / "lost+found", fs::perms::none);
+        fs::create_directory(folder / ".Trash-0");
+        if (!open_to_all(folder.path())) return;
+        for (const char* of_the_disk : {"lost+found", ".Trash-0"})
+            fs::permissions(folder / of_the_disk, fs::perms::none);
         // Neither listed, nor entered.
         for (const fs::perms few : {fs::perms::none, fs::perms::owner_read | fs::perms::group_read |
                                                          fs::perms::others_read}) {
             for (const char* closed : {"train/0002", "train"}) {
                 CAPTURE(closed);
                 fs::permissions(folder / closed, few);
-                const AsNobody nobody;
-                for (const char* split : {"train", "val"})
-                    CHECK(contains(folder.error(split), {"cannot read ", closed, "ermission"}));
-                nobody.end();
+                {
+                    const Unprivileged nobody;
+                    for (const char* split : {"train", "val"})
+                        CHECK(contains(folder.error(split), {"cannot read ", closed, "ermission"}));
+                }
                 fs::permissions(folder / closed, fs::perms::all);
             }
         }
-        const AsNobody nobody;
-        CHECK(folder.clips("train").size() == 2);
-        nobody.end();
-        fs::permissions(folder / "lost+found", fs::perms::all);
+        {
+            const Unprivileged nobody;
+            CHECK(folder.clips("train").size() == 2);
+        }
+        for (const char* of_the_disk : {"lost+found", ".Trash-0"})
+            fs::permissions(folder / of_the_disk, fs::perms::all);
     }
 
     TEST_CASE("keypoints: a folder, or a table in keypoints/ or beside the labels") {
