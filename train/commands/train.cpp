@@ -49,7 +49,7 @@ class TrainCommand final : public Command {
             settings[name] = value;
         }
         run_.settings = TrainSettings::from_text(settings, stored.path);
-        if (!run_.changes.empty()) run_.settings.refuse_rising_rate();
+        if (settings.at("lr") != was.at("lr")) run_.settings.refuse_rising_rate();
         if (const auto events = stored.metadata.find(metadata_events);
             events != stored.metadata.end())
             run_.events_folder = events->second;

@@ -48,11 +48,14 @@ int64_t integer_in(const std::string& flag, const std::string& value, int64_t lo
     return number_in(flag, value, low, high, "a whole number");
 }
 
+fs::path without_last_slash(const fs::path& path) {
+    return path.has_filename() ? path : path.parent_path();
+}
+
 /// The path whose name is nearest in the folder of one that does not exist; empty if none is near.
 /// With `folders`, only those of folders count.
 std::string nearest_path(const std::string& missing, bool folders) {
-    fs::path path = missing;
-    if (!path.has_filename()) path = path.parent_path();  // it ended with a slash
+    const fs::path path = without_last_slash(missing);
     const fs::path folder = path.parent_path();
     std::vector<std::string> names;
     std::error_code failure;
@@ -306,9 +309,11 @@ void CommandLine::check_inputs() const {
             if (status.type() == fs::file_type::none) continue;
             const std::string meaning = entry.usage() + ": " + entry.help;
             if (!fs::exists(status)) {
-                if (fs::is_symlink(path, failure))
-                    throw Error(entry.name() + " " + path + " is a link that leads nowhere: " +
-                                    fs::read_symlink(path, failure).string() + " is not there",
+                const fs::path link = without_last_slash(path);
+                if (fs::is_symlink(link, failure))
+                    throw Error(entry.name() + " " + path + " is a link to " +
+                                    fs::read_symlink(link, failure).string() +
+                                    ", which leads nowhere",
                                 "make the link anew, or give another path");
                 const std::string nearest = nearest_path(path, input.is_folder);
                 throw Error(entry.name() + " " + path + ": there is no such " +

@@ -137,7 +137,11 @@ void TrainSettings::refuse_rising_rate() const {
     if (schedule == ScheduleKind::cosine && floor > base_rate())
         throw Error(
             format("the rate would rise from %g to the --floor, which is %g", base_rate(), floor),
-            "give an --lr that is not below the --floor");
+            std::string("raise --lr") +
+                (scale_learning_rate == 0
+                     ? ""
+                     : format(" (--scale-learning-rate multiplies it by %g)", base_rate() / lr)) +
+                ", or lower --floor in a new run");
 }
 
 std::map<std::string, std::string> TrainSettings::to_text() const {

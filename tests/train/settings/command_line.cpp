@@ -187,7 +187,8 @@ TEST_SUITE("train/settings/command_line") {
         CHECK(contains(error_of([&] {
                            check({"--source", at("weights/link")});
                        }),
-                       {"weights/link is a link that leads nowhere: gone is not there"}));
+                       {"weights/link is a link to gone, which leads nowhere"}));
+        CHECK(contains(error_of([&] { check({at("weights/link/")}); }), {"a link to gone, which"}));
         // A file is no folder, however near its name.
         CHECK(!contains(error_of([&] { check({at("weights/bst.safetensors")}); }), {"did you"}));
         CHECK(contains(error_of([&] { check({at("weights/best.safetensors")}); }),
