@@ -50,7 +50,8 @@ OPTIMIZE := -O3
 OPTIMIZE_TESTS := -O0
 ifeq ($(SANITIZE),1)
 BUILD    := build/sanitize
-OPTIMIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+# Lines for the reports, and no more: all of -g makes compiling a third longer.
+OPTIMIZE := -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 OPTIMIZE_TESTS := $(OPTIMIZE)
 endif
 # These rooms say what is computed, and the kernels compute it: they take longer to optimize in full than
