@@ -9,5 +9,6 @@ $(EMULATION)/headers: $(EMULATED_OBJECTS) $(call objects,$(TEST_SOURCES))
 	if [ -n "$$foreign" ]; then \
 	    echo "error: the emulated tests were compiled with headers of a CUDA toolkit:" $$foreign >&2; \
 	    echo "hint: take its folder out of EXTRA_CXXFLAGS and CPLUS_INCLUDE_PATH, then: make clean" >&2; \
+	    echo "hint: or give tests/cuda_emulation/ a header of that name, if a kernel needs it" >&2; \
 	    exit 2; fi; touch $@
 endif

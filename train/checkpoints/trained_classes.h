@@ -11,7 +11,7 @@
 namespace mdn {
 
 /// The names of the classes that weights were trained on, a name per output of the model; none if
-/// the file holds none, as after `import`.
+/// the file holds none, as after `import` of another project's.
 std::vector<std::string> trained_classes(const SafetensorsFile& weights);
 
 /// The same names as a checkpoint's metadata hold them, a line each.

@@ -140,7 +140,9 @@ void TrainSettings::refuse_rising_rate() const {
             std::string("raise --lr") +
                 (scale_learning_rate == 0
                      ? ""
-                     : format(" (--scale-learning-rate multiplies it by %g)", base_rate() / lr)) +
+                     : format(" (--scale-learning-rate multiplies it by %lld/%lld)",
+                              static_cast<long long>(batch),
+                              static_cast<long long>(scale_learning_rate))) +
                 ", or lower --floor in a new run");
 }
 

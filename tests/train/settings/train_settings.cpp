@@ -130,7 +130,8 @@ TEST_SUITE("train/settings/train_settings") {
             {{"--schedule", "step"}, "no --milestones"},
             {{"--floor", "0.5", "--lr", "0.1"}, "rise from 0.1 to the --floor, which is 0.5"},
             // Half the rate for half the clips.
-            {{"--floor", "0.1", "--lr", "0.15", "--scale-learning-rate", "32"}, "rise from 0.075"}};
+            {{"--floor", "0.1", "--lr", "0.15", "--scale-learning-rate", "32"},
+             "multiplies it by 16/32"}};
         for (const auto& of_case : wrong) {
             const std::string said = refused(of_case.first);
             CHECK_MESSAGE(said.find(of_case.second) != std::string::npos, said);
